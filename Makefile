@@ -1,0 +1,58 @@
+# One word a target. Each does its own set-up: Python 3.11 or newer, make and git are enough.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON_FOUND := $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+# How many processes share the tests.
+WORKERS ?= 2
+
+.PHONY: help up demo test check reset token format protos schema catalogues
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: $(READY)  ## start everything in one process, with training data; Ctrl-C stops it
+	@exec $(PYTHON) -m deploy.embedded
+
+demo: $(READY)  ## run the example exchange and print its transcript (GATEWAY_URL uses a running system)
+	@exec $(PYTHON) -m deploy.demo
+
+test: $(READY)  ## run every test
+	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(READY)  ## style, types, layer rules, catalogues, generated files
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	.venv/bin/buf lint
+	$(PYTHON) -m chassis.catalogues check
+	$(PYTHON) -m pytest -q -p no:xdist tests/contracts
+	$(PYTHON) -m mypy
+
+reset:  ## remove all data of `make up`
+	@rm -rf "$${DATA_DIR:-.data}"
+
+token: $(READY)  ## print a bearer token: make token USER=it-handler
+	@exec $(PYTHON) -m gateway.token $(USER)
+
+format: $(READY)  ## bring the code into shape
+	$(PYTHON) -m ruff check --fix -q . || true
+	$(PYTHON) -m ruff format .
+
+protos: $(READY)  ## generate the code of protos/
+	$(PYTHON) -m protos
+
+schema: $(READY)  ## write gateway/schema.graphql
+	$(PYTHON) -m gateway.schema
+
+catalogues: $(READY)  ## bring the translations in line with their English sources
+	$(PYTHON) -m chassis.catalogues update
+
+# Set-up writes to standard error, so that what a target prints is its own.
+$(READY): requirements/dev.txt requirements/uv.txt
+	@test -n "$(PYTHON_FOUND)" || { echo "Python 3.11 or newer is needed; none was found." >&2; exit 1; }
+	@test -x $(PYTHON) || $(PYTHON_FOUND) -m venv .venv >&2
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt >&2
+	@.venv/bin/uv pip sync -q --python $(PYTHON) --require-hashes --allow-empty-requirements requirements/dev.txt requirements/uv.txt >&2
+	@touch $@

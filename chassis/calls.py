@@ -1,0 +1,134 @@
+"""Calling another service: every call has a deadline, says who asks, continues the trace, and fails in our words.
+
+Commands carry idempotency keys and reads change nothing, so a call that never reached its service is sent again by the channel
+itself, within the deadline.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from grpc import aio
+
+from chassis import refusals, telemetry
+from chassis.caller import METADATA_KEY
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+DEFAULT_BUDGET_S = 10.0
+# Left of the caller's budget for saying which call was late.
+REPORTING_S = 0.02
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+_RETRIES = {
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ]
+}
+CHANNEL_OPTIONS = [
+    ("grpc.service_config", json.dumps(_RETRIES)),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.keepalive_time_ms", 30_000),
+]
+
+
+def set_deadline(seconds_left: float | None) -> None:
+    """From here on in this task, outgoing calls end in time for an answer within *seconds_left*."""
+    _deadline.set(None if seconds_left is None else asyncio.get_running_loop().time() + seconds_left)
+
+
+def budget() -> float:
+    """The seconds an outgoing call may take."""
+    deadline = _deadline.get()
+    if deadline is None:
+        return DEFAULT_BUDGET_S
+    return max(0.0, min(DEFAULT_BUDGET_S, deadline - asyncio.get_running_loop().time() - REPORTING_S))
+
+
+class Peer:
+    """A service to call, in the name of whoever *token* speaks for."""
+
+    def __init__(self, name: str, token: Callable[[], str]) -> None:
+        self._name = name
+        self._token = token
+
+    async def call(self, method: aio.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
+        """The answer of *method*; raises the service's refusal, or Unavailable if there is no answer in time."""
+        call = method(request, timeout=budget(), metadata=self._metadata())
+        try:
+            return await call
+        except aio.AioRpcError as error:
+            raise self._refusal(error) from error
+        finally:
+            call.cancel()
+
+    async def stream(
+        self, method: aio.UnaryStreamMultiCallable[Request, Response], request: Request
+    ) -> AsyncIterator[Response]:
+        """The messages of *method*, which has no deadline, until either side ends it. Raises like `call`."""
+        call = method(request, metadata=self._metadata())
+        try:
+            async for message in call:
+                yield message
+        except aio.AioRpcError as error:
+            raise self._refusal(error) from error
+        finally:
+            # An abandoned call is never collected (grpc#43462).
+            call.cancel()
+
+    async def upload(
+        self, method: aio.StreamUnaryMultiCallable[Request, Response], requests: AsyncIterator[Request]
+    ) -> Response:
+        """The answer of *method* to a stream of requests. Raises like `call`, and what *requests* raises."""
+        call = method(metadata=self._metadata())
+        try:
+            async for request in requests:
+                try:
+                    await call.write(request)
+                except asyncio.InvalidStateError:
+                    break  # the service has answered already: it refused
+            await call.done_writing()
+            return await call
+        except aio.AioRpcError as error:
+            raise self._refusal(error) from error
+        finally:
+            call.cancel()
+
+    def _metadata(self) -> aio.Metadata:
+        return aio.Metadata((METADATA_KEY, self._token()), (telemetry.TRACEPARENT, telemetry.traceparent()))
+
+    def _refusal(self, error: aio.AioRpcError) -> Exception:
+        return refusals.from_error(error, self._name) or InternalError(self._name, error.code())
+
+
+class InternalError(Exception):
+    """A fault in a service's code. Its details are in that service's log, under the same trace."""
+
+    def __init__(self, service: str, code: grpc.StatusCode) -> None:
+        super().__init__(f"{service} answered {code.name}")
+
+
+@asynccontextmanager
+async def open_channel(address: str) -> AsyncIterator[aio.Channel]:
+    """A channel to *address*, connected when first used and again whenever the connection is lost."""
+    options: list[tuple[str, Any]] = [*CHANNEL_OPTIONS]
+    async with aio.insecure_channel(address, options=options) as channel:
+        yield channel

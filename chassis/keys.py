@@ -1,0 +1,60 @@
+"""Signing keys: each process signs with its own, and trusts the public ones in the folder.
+
+A private key stays with its process: ``<name>.private.jwk``, readable by its owner only. The public halves, ``<name>.public.jwk``, are
+for everybody who must verify. Keys are Ed25519 (RFC 8037). On one machine the folder is made as it is needed; in a cluster
+it is mounted, and a process that finds its private key there never makes one.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+
+ALGORITHM = "Ed25519"
+
+
+class KeyRing:
+    """The keys of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._public: dict[str, OKPKey] = {}
+
+    def private(self, name: str) -> OKPKey:
+        """The private key of *name*, made on first use together with its public half."""
+        path = self._folder / f"{name}.private.jwk"
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            key = OKPKey.generate_key("Ed25519")
+            _place(path, json.dumps(key.as_dict(private=True)), mode=0o600)
+        key = OKPKey.import_key(json.loads(path.read_text()))
+        public = self._folder / f"{name}.public.jwk"
+        if not public.exists():
+            _place(public, json.dumps(key.as_dict(private=False)), mode=0o644)
+        return key
+
+    def public(self, name: str) -> OKPKey | None:
+        """The public key of *name*, looked for anew as long as there is none; None if nobody trusts such a name."""
+        if name not in self._public:
+            path = self._folder / f"{name}.public.jwk"
+            # A name comes from a token nobody has verified yet: it must not lead out of the folder.
+            if not name.isidentifier() or not path.exists():
+                return None
+            self._public[name] = OKPKey.import_key(json.loads(path.read_text()))
+        return self._public[name]
+
+
+def _place(path: Path, content: str, *, mode: int) -> None:
+    """Write a file that appears whole; if another process was first, its file stays."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.chmod(name, mode)
+        os.link(name, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(name)

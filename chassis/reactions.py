@@ -1,0 +1,90 @@
+"""Reacting to events: each is dealt with at least once, in its subject's order, and one that cannot be dealt with steps aside.
+
+A reaction must be idempotent by event id, since what was done and not yet committed is done again. An event that fails
+`ATTEMPTS` times goes to ``<topic>.dead`` with its bytes and the reason, and its partition goes on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from chassis import telemetry
+from engines.events import Event, Events, Member, Received
+
+ATTEMPTS = 5
+FIRST_PAUSE_S = 0.1
+
+Reaction = Callable[[Sequence[Event]], Awaitable[None]]
+log = structlog.get_logger(__name__)
+
+
+class Reactions:
+    """One group's reactions to the events of some topics, by event type. Events of other types are passed over.
+
+    A reaction gets a run of consecutive events of its type, so that it can do at once what is cheaper at once.
+    """
+
+    def __init__(self, events: Events, group: str, topics: Sequence[str], by_type: Mapping[str, Reaction]) -> None:
+        self._events = events
+        self._group = group
+        self._topics = topics
+        self._by_type = by_type
+
+    async def run(self) -> None:
+        """React, for ever."""
+        async with self._events.join(self._group, self._topics) as member:
+            while True:
+                for run in _runs(await member.poll()):
+                    await self._deal_with(member, run)
+
+    async def _deal_with(self, member: Member, run: Sequence[Received]) -> None:
+        reaction = self._by_type.get(run[0].event.type)
+        if reaction is not None and not await self._done(reaction, run, attempts=1):
+            for received in run:
+                if not await self._done(reaction, [received], attempts=ATTEMPTS):
+                    await self._set_aside(received)
+        for received in run[-1:]:
+            await member.commit(received)
+
+    async def _done(self, reaction: Reaction, run: Sequence[Received], *, attempts: int) -> bool:
+        pause = FIRST_PAUSE_S
+        for attempt in range(attempts):
+            if attempt:
+                await asyncio.sleep(pause)
+                pause *= 2
+            with telemetry.span(run[0].event.traceparent, group=self._group, event_type=run[0].event.type):
+                try:
+                    await reaction([received.event for received in run])
+                except Exception:
+                    log.exception("reaction_failed", event_id=run[0].event.id, events=len(run), attempt=attempt + 1)
+                else:
+                    return True
+        return False
+
+    async def _set_aside(self, received: Received) -> None:
+        reason = f"{self._group} failed {ATTEMPTS} times; its log has the cause"
+        await self._events.publish(dead(received.topic), [received.event], failure=reason)
+        log.error("event_set_aside", event_id=received.event.id, topic=received.topic)
+
+
+def dead(topic: str) -> str:
+    """The topic for events of *topic* that could not be dealt with."""
+    return f"{topic}.dead"
+
+
+def _runs(polled: Sequence[Received]) -> list[list[Received]]:
+    """*polled* cut where the type or the partition changes."""
+    runs: list[list[Received]] = []
+    for received in polled:
+        last = runs[-1][-1] if runs else None
+        same = last and (last.event.type, last.topic, last.partition) == (
+            received.event.type,
+            received.topic,
+            received.partition,
+        )
+        if same:
+            runs[-1].append(received)
+        else:
+            runs.append([received])
+    return runs

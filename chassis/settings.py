@@ -1,0 +1,98 @@
+"""Settings: environment variables, read once at the start into a frozen object, every fault reported at once.
+
+`docs/settings.md` describes each variable; a test keeps it complete.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+FAULTY_SETTINGS_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
+
+
+def _host_and_port(value: str) -> str:
+    host, separator, port = value.rpartition(":")
+    if not (separator and host and port.isdigit() and int(port) < 2**16):
+        raise ValueError("write host:port, such as 127.0.0.1:50051")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_host_and_port)]
+
+
+class ProcessSettings(BaseSettings):
+    """What every process reads."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Field(Path(".data"), description="The folder for all data of the embedded engines.")
+    keys_dir: Path | None = Field(
+        None, description="The folder of signing keys, private and public. Default: `keys` in `DATA_DIR`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe log line to write."
+    )
+    events_url: str = Field("", description="The event log. Default: `sqlite:///` in `DATA_DIR`.")
+
+    @property
+    def keys(self) -> Path:
+        return self.keys_dir or self.data_dir.resolve() / "keys"
+
+    @property
+    def events(self) -> str:
+        return self.events_url or f"sqlite:///{self.data_dir.resolve()}/events.db"
+
+
+class Addresses(BaseSettings):
+    """Where the services are found."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    directory_address: Address = Field("127.0.0.1:50051", description="Where the directory service answers.")
+    requests_address: Address = Field("127.0.0.1:50052", description="Where the requests service answers.")
+    alerts_address: Address = Field("127.0.0.1:50053", description="Where the alerts service answers.")
+    translation_address: Address = Field("127.0.0.1:50054", description="Where the translation service answers.")
+    repositories_address: Address = Field("127.0.0.1:50055", description="Where the repositories service answers.")
+
+
+class ServiceSettings(ProcessSettings, Addresses):
+    """What every service reads. `{service}` in an engine's URL stands for the service's name."""
+
+    listen_address: Address | None = Field(
+        None, description="Where this process listens. Default: its service's own address. Port 0 takes a free one."
+    )
+    documents_url: str = Field("", description="The document store. Default: `sqlite:///` in `DATA_DIR`.")
+    search_url: str = Field("", description="The search engine. Default: `tantivy:///` in `DATA_DIR`.")
+    files_url: str = Field("", description="The file store. Default: `folder:///` in `DATA_DIR`.")
+
+    def documents(self, service: str) -> str:
+        return self._engine(self.documents_url, "sqlite:///{data}/{service}/documents.db", service)
+
+    def search(self, service: str) -> str:
+        return self._engine(self.search_url, "tantivy:///{data}/{service}/index", service)
+
+    def files(self, service: str) -> str:
+        return self._engine(self.files_url, "folder:///{data}/{service}/files", service)
+
+    def _engine(self, url: str, default: str, service: str) -> str:
+        return (url or default.replace("{data}", str(self.data_dir.resolve()))).replace("{service}", service)
+
+    def listening(self, service: str) -> str:
+        return self.listen_address or str(getattr(self, f"{service}_address"))
+
+
+def read(kind: type[Settings]) -> Settings:
+    """The settings of *kind* from the environment; says everything that is wrong with them and exits with 78."""
+    try:
+        return kind()
+    except ValidationError as error:
+        print("These settings are not right (docs/settings.md describes them):", file=sys.stderr)
+        for fault in error.errors():
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            print(f"  {name}={fault['input']!r}: {fault['msg']}", file=sys.stderr)
+        raise SystemExit(FAULTY_SETTINGS_EXIT_CODE) from None

@@ -1,0 +1,1 @@
+"""Ways to run the parts together: in one process, in containers, in a cluster."""

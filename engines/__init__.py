@@ -1,0 +1,25 @@
+"""What keeps, finds and carries data: one protocol per kind of engine, and the engines that keep its promises.
+
+An engine is chosen by a URL (``sqlite:///…``, ``folder:///…``), so that choosing it and configuring it are one setting. Drivers are
+imported when their engine is opened, not before.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class UnknownEngine(ValueError):
+    """A URL names no engine of its kind."""
+
+    def __init__(self, kind: str, url: str, schemes: Sequence[str]) -> None:
+        scheme = urlsplit(url).scheme or "no scheme"
+        super().__init__(f"no {kind} engine goes by {scheme!r}; there is {', '.join(f'{s}:' for s in schemes)}")
+
+
+def file_path(url: str) -> Path:
+    """The path of a URL without a host: three slashes are relative to the working folder, four absolute."""
+    parts = urlsplit(url)
+    if parts.netloc:
+        raise ValueError(f"{parts.scheme}: URLs have no host; write {parts.scheme}:///path")
+    return Path(unquote(parts.path[1:]))

@@ -1,0 +1,153 @@
+"""The document store: aggregates, one document each, with the events they still owe the world.
+
+The promises, which `tests/engines/test_documents.py` holds every engine to:
+
+- A write of one document is atomic and durable when it returns, its pending events included.
+- `compare_and_set` writes only over the revision it was given: of two racing writers, one wins and the other is told.
+- `find` answers from a declared index and refuses any other question, so that no list grows slow unnoticed.
+- Pending events of one document come out in the order in which they were written, and stay until they are cleared.
+
+The protocol holds only what every MongoDB-compatible server can do as well as SQLite: no transactions over documents.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from engines import UnknownEngine, file_path
+from engines.events import Event
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Scalar = bool | int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Fields that are asked for together. A field that holds a list is found by each of its items."""
+
+    fields: tuple[str, ...]
+    unique: bool = False
+
+    @property
+    def name(self) -> str:
+        return "_".join(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents of one kind, and how they are found."""
+
+    name: str
+    indexes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One aggregate as stored. A new document has revision 0; the first write makes it 1."""
+
+    id: str
+    body: Mapping[str, Json]
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Matches a field that has one of these values."""
+
+    values: Sequence[Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Matches a field between these bounds; an absent bound does not bind."""
+
+    at_least: Scalar = None
+    below: Scalar = None
+
+
+Condition = Scalar | AnyOf | Range
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An event that a document owes, with the engine's own mark for clearing it."""
+
+    event: Event
+    mark: str
+
+
+class AlreadyExists(Exception):
+    """There is a document with this id, or with this value of a unique index."""
+
+
+class RevisionChanged(Exception):
+    """The document is no longer at the revision that was read, or no longer there."""
+
+
+class UndeclaredIndex(Exception):
+    """No index of the collection answers this question: a fault in our code, never in a caller's input."""
+
+
+class Documents(Protocol):
+    """A document store."""
+
+    async def get(self, collection: Collection, id_: str) -> Document | None:
+        """The document with this id."""
+        ...
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> list[Document]:
+        """The documents with these ids that exist, in the order of *ids*."""
+        ...
+
+    async def insert(self, collection: Collection, document: Document, events: Sequence[Event] = ()) -> Document:
+        """Store a new document and what it owes; raises AlreadyExists. Returns it at revision 1."""
+        ...
+
+    async def insert_many(self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]) -> int:
+        """Store many new documents, each atomically, leaving out those that exist; returns how many were new."""
+        ...
+
+    async def compare_and_set(
+        self, collection: Collection, document: Document, events: Sequence[Event] = ()
+    ) -> Document:
+        """Replace the document of this id and revision; raises RevisionChanged. Returns it at the next revision."""
+        ...
+
+    async def find(
+        self,
+        collection: Collection,
+        where: Mapping[str, Condition] | None = None,
+        *,
+        sort: str = "",
+        descending: bool = False,
+        after: tuple[Scalar, str] | None = None,
+        limit: int,
+    ) -> list[Document]:
+        """Documents that meet every condition, by *sort* and then id, or by id alone.
+
+        *after* is the sort value and id of the last document seen (the id twice when sorting by id alone).
+        """
+        ...
+
+    async def pending(self, limit: int) -> list[Pending]:
+        """Events not yet cleared, oldest first."""
+        ...
+
+    async def clear(self, pending: Sequence[Pending]) -> None:
+        """These events are published."""
+        ...
+
+
+@asynccontextmanager
+async def open_documents(url: str, collections: Sequence[Collection]) -> AsyncIterator[Documents]:
+    """The store that *url* names (``sqlite:///path/to/documents.db``), ready to hold *collections*."""
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        from engines.documents.sqlite import SqliteDocuments
+
+        async with SqliteDocuments.opened(file_path(url), collections) as documents:
+            yield documents
+    else:
+        raise UnknownEngine("documents", url, ["sqlite"])

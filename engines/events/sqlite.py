@@ -1,0 +1,206 @@
+"""The event log in one SQLite file, for all processes of one machine.
+
+Appending takes the file's write lock, so offsets become visible strictly in order and a reader that has seen offset n has seen
+everything before it. A group has one reading member at a time, by a lease that it renews as it polls; when the member dies,
+another takes over after the lease and reads again from the last commit.
+"""
+
+import asyncio
+import sqlite3
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from engines.events import Event, Received
+from engines.sqlite import Database
+from vocabulary.refusals import Unavailable
+
+LEASE_S = 5.0
+# Other processes' events are noticed by looking; this process's own wake readers at once.
+LOOK_EVERY_S = 0.05
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS events (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+  source TEXT NOT NULL, subject TEXT NOT NULL, time TEXT NOT NULL, data BLOB NOT NULL,
+  traceparent TEXT NOT NULL, failure TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_by_topic ON events (topic, position);
+CREATE TABLE IF NOT EXISTS groups (
+  name TEXT NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, topic)
+);
+CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL);
+"""
+_COLUMNS = "position, topic, id, type, source, subject, time, data, traceparent, failure"
+
+
+class SqliteEvents:
+    """See `engines.events.Events`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._news = asyncio.Condition()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path) -> AsyncIterator[Self]:
+        """The log at *path*, made if it is not there."""
+        async with Database.opened(path) as database:
+            await database.write(_prepare)
+            yield cls(database)
+
+    async def publish(self, topic: str, events: Sequence[Event], *, failure: str = "") -> None:
+        rows = [
+            (topic, e.id, e.type, e.source, e.subject, e.time.isoformat(), e.data, e.traceparent, failure)
+            for e in events
+        ]
+        statement = f"INSERT INTO events ({_COLUMNS.removeprefix('position, ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        await self._database.write(lambda connection: connection.executemany(statement, rows))
+        async with self._news:
+            self._news.notify_all()
+
+    @asynccontextmanager
+    async def join(self, group: str, topics: Sequence[str]) -> AsyncIterator["SqliteMember"]:
+        member = SqliteMember(self, self._database, group, topics)
+        try:
+            yield member
+        finally:
+            await member.leave()
+
+    @asynccontextmanager
+    async def tail(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Received]]:
+        start = await self._database.read(_last_position)
+        events = self._after(topics, start)
+        try:
+            yield events
+        finally:
+            await events.aclose()
+
+    async def _after(self, topics: Sequence[str], position: int) -> AsyncGenerator[Received]:
+        while True:
+            for received in await self._database.read(lambda c: _read(c, dict.fromkeys(topics, position), 100)):  # noqa: B023
+                position = received.offset
+                yield received
+            await self.look_again(position, LOOK_EVERY_S * 20)
+
+    async def look_again(self, position: int, wait_s: float) -> None:
+        """Return when there may be something after *position*, or after *wait_s* seconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while (left := deadline - loop.time()) > 0:
+            try:
+                async with asyncio.timeout(min(left, LOOK_EVERY_S)), self._news:
+                    await self._news.wait()
+                    return
+            except TimeoutError:
+                if await self._database.read(_last_position) > position:
+                    return
+
+
+class SqliteMember:
+    """One reader of a group; see `engines.events.Member`."""
+
+    def __init__(self, events: SqliteEvents, database: Database, group: str, topics: Sequence[str]) -> None:
+        self._events = events
+        self._database = database
+        self._group = group
+        self._topics = tuple(topics)
+        self._id = uuid.uuid4().hex
+        # Where this member has read to, per topic; None while it does not hold the lease.
+        self._read_to: dict[str, int] | None = None
+
+    async def poll(self, *, limit: int = 100, wait_s: float = 5.0) -> Sequence[Received]:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while True:
+            found, seen = await self._database.write(lambda connection: self._read_holding(connection, limit))
+            if found:
+                assert self._read_to is not None
+                for received in found:
+                    self._read_to[received.topic] = received.offset
+                return found
+            left = deadline - loop.time()
+            if left <= 0:
+                return ()
+            await self._events.look_again(seen, min(left, LEASE_S / 3))
+
+    async def commit(self, received: Received) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            holder = connection.execute("SELECT holder FROM leases WHERE name = ?", (self._group,)).fetchone()
+            if holder is None or holder[0] != self._id:
+                # Another member reads this event again; its effect is idempotent, so nothing is wrong but our place.
+                self._read_to = None
+                return
+            connection.execute(
+                "INSERT INTO groups VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
+                (self._group, received.topic, received.offset),
+            )
+
+        await self._database.write(work)
+
+    async def leave(self) -> None:
+        """Let another member take over at once."""
+        statement = "DELETE FROM leases WHERE name = ? AND holder = ?"
+        try:
+            await self._database.write(lambda connection: connection.execute(statement, (self._group, self._id)))
+        except Unavailable:
+            return  # the lease runs out by itself
+
+    def _read_holding(self, connection: sqlite3.Connection, limit: int) -> tuple[list[Received], int]:
+        now = connection.execute("SELECT julianday('now') * 86400.0").fetchone()[0]
+        row = connection.execute("SELECT holder, until FROM leases WHERE name = ?", (self._group,)).fetchone()
+        seen = _last_position(connection)
+        if row is not None and row[0] != self._id and row[1] > now:
+            self._read_to = None
+            return [], seen
+        connection.execute(
+            "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until",
+            (self._group, self._id, now + LEASE_S),
+        )
+        if self._read_to is None or row is None or row[0] != self._id:
+            committed = dict(connection.execute("SELECT topic, position FROM groups WHERE name = ?", (self._group,)))
+            self._read_to = {topic: committed.get(topic, 0) for topic in self._topics}
+        return _read(connection, self._read_to, limit), seen
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _last_position(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0])
+
+
+def _read(connection: sqlite3.Connection, after: dict[str, int], limit: int) -> list[Received]:
+    """The events of each topic after its position, over all topics in the order in which they were published."""
+    parts: list[str] = []
+    parameters: list[str | int] = []
+    for topic, position in after.items():
+        parts.append(
+            f"SELECT * FROM (SELECT {_COLUMNS} FROM events WHERE topic = ? AND position > ? ORDER BY position LIMIT ?)"
+        )
+        parameters += [topic, position, limit]
+    rows = connection.execute(f"{' UNION ALL '.join(parts)} ORDER BY position LIMIT ?", [*parameters, limit])
+    return [
+        Received(
+            topic=topic,
+            partition=0,
+            offset=position,
+            event=Event(
+                id=id_,
+                type=type_,
+                source=source,
+                subject=subject,
+                time=datetime.fromisoformat(time),
+                data=data,
+                traceparent=traceparent,
+            ),
+            failure=failure,
+        )
+        for position, topic, id_, type_, source, subject, time, data, traceparent, failure in rows
+    ]

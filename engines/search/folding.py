@@ -1,0 +1,36 @@
+"""One way to fold text, used when indexing and when asking, so that both engines find the same.
+
+Folding drops what people leave out when they type: case, accents, the two shapes of sigma, special letters. It is done here
+because the engines' own filters know Latin letters only.
+"""
+
+import re
+import unicodedata
+
+# Letters that no decomposition takes apart.
+_SPECIAL = str.maketrans(
+    {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŋ": "n"}
+)
+_WORD = re.compile(r"[^\W_]+")
+_GRAM_SIZES = (3, 4)
+
+
+def fold(text: str) -> str:
+    """*text* without case, accents and special letters: ``Ärztekammer`` → ``arztekammer``, ``Ιατρός`` → ``ιατροσ``."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_SPECIAL)
+
+
+def words(text: str) -> list[str]:
+    """The folded words of *text*: runs of letters and digits, in their order."""
+    return _WORD.findall(fold(text))
+
+
+def grams(text: str) -> list[str]:
+    """The folded three- and four-letter pieces of the words of *text*; a shorter word is its own piece."""
+    found: dict[str, None] = {}
+    for word in words(text):
+        for size in _GRAM_SIZES:
+            for start in range(max(1, len(word) - size + 1)):
+                found[word[start : start + size]] = None
+    return list(found)

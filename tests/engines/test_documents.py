@@ -1,0 +1,169 @@
+"""What every document store promises, held against each engine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.documents import (
+    AlreadyExists,
+    AnyOf,
+    Collection,
+    Document,
+    Documents,
+    Index,
+    Range,
+    RevisionChanged,
+    UndeclaredIndex,
+    open_documents,
+)
+from engines.events import Event
+
+THINGS = Collection("things", (Index(("owner", "state", "at")), Index(("tags", "at")), Index(("number",), unique=True)))
+ENGINES = ["sqlite"]
+
+
+@pytest.fixture(params=ENGINES)
+async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Documents]:
+    async with open_documents(f"{request.param}:///{tmp_path}/documents.db", [THINGS]) as opened:
+        yield opened
+
+
+def thing(id_: str, **body: object) -> Document:
+    return Document(id_, {"owner": "o1", "state": "OPEN", "at": 1, "tags": [], "number": id_, **body})  # type: ignore[dict-item]
+
+
+def event(id_: str) -> Event:
+    return Event(id=id_, type="t", source="s", subject="x", time=datetime(2026, 1, 1, tzinfo=UTC), data=b"\x00\xff")
+
+
+async def ids(documents: Documents, **question: object) -> list[str]:
+    return [found.id for found in await documents.find(THINGS, limit=10, **question)]  # type: ignore[arg-type]
+
+
+async def test_what_was_inserted_is_read_back_at_revision_one(documents: Documents) -> None:
+    stored = await documents.insert(THINGS, thing("a", nested={"deep": ["é", None, 1.5, True]}))
+    assert stored.revision == 1
+    assert await documents.get(THINGS, "a") == stored
+    assert await documents.get(THINGS, "b") is None
+
+
+async def test_an_id_is_inserted_once(documents: Documents) -> None:
+    await documents.insert(THINGS, thing("a"))
+    with pytest.raises(AlreadyExists):
+        await documents.insert(THINGS, thing("a", number="other"))
+
+
+async def test_a_value_of_a_unique_index_is_taken_once(documents: Documents) -> None:
+    await documents.insert(THINGS, thing("a", number="n"))
+    with pytest.raises(AlreadyExists):
+        await documents.insert(THINGS, thing("b", number="n"), [event("e")])
+    second = await documents.insert(THINGS, thing("b", number="m"))
+    with pytest.raises(AlreadyExists):
+        await documents.compare_and_set(THINGS, Document("b", {**second.body, "number": "n"}, second.revision))
+    assert await documents.get(THINGS, "b") == second
+    assert await documents.pending(10) == []
+
+
+async def test_many_are_read_in_the_order_asked_without_those_absent(documents: Documents) -> None:
+    for id_ in "abc":
+        await documents.insert(THINGS, thing(id_))
+    assert [found.id for found in await documents.get_many(THINGS, ["c", "x", "a", "c"])] == ["c", "a"]
+
+
+async def test_a_bulk_insert_keeps_what_is_there(documents: Documents) -> None:
+    await documents.insert(THINGS, thing("a", state="KEPT"))
+    many = [(thing("a", state="NEW"), [event("1")]), (thing("b"), [event("2")])]
+    assert await documents.insert_many(THINGS, many) == 1
+    kept = await documents.get(THINGS, "a")
+    assert kept is not None
+    assert kept.body["state"] == "KEPT"
+    assert [pending.event.id for pending in await documents.pending(10)] == ["2"]
+
+
+async def test_of_racing_writers_one_wins(documents: Documents) -> None:
+    before = await documents.insert(THINGS, thing("a"))
+    attempts = [Document("a", {**before.body, "state": f"S{n}"}, before.revision) for n in range(8)]
+    writes = (documents.compare_and_set(THINGS, attempt, [event(str(attempt.body["state"]))]) for attempt in attempts)
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    won = [result for result in results if isinstance(result, Document)]
+    assert len(won) == 1
+    assert sum(isinstance(result, RevisionChanged) for result in results) == 7
+    assert await documents.get(THINGS, "a") == won[0]
+    assert [pending.event.id for pending in await documents.pending(10)] == [won[0].body["state"]]
+
+
+async def test_a_document_that_is_not_there_cannot_be_replaced(documents: Documents) -> None:
+    with pytest.raises(RevisionChanged):
+        await documents.compare_and_set(THINGS, thing("a"))
+
+
+async def test_documents_are_found_by_their_fields(documents: Documents) -> None:
+    await documents.insert(THINGS, thing("a", at=3))
+    await documents.insert(THINGS, thing("b", at=1, state="CLOSED"))
+    await documents.insert(THINGS, thing("c", at=2))
+    await documents.insert(THINGS, thing("d", at=4, owner="o2"))
+    assert await ids(documents, where={"owner": "o1", "state": "OPEN"}, sort="at") == ["c", "a"]
+    assert await ids(documents, where={"owner": "o1"}, sort="at", descending=True) == ["a", "c", "b"]
+    assert await ids(documents, where={"owner": "o1", "state": AnyOf(["OPEN", "CLOSED"])}, sort="at") == ["b", "c", "a"]
+    assert await ids(documents, where={"owner": "o1", "at": Range(at_least=2, below=3)}) == ["c"]
+    assert await ids(documents) == ["a", "b", "c", "d"]
+
+
+async def test_a_list_is_found_by_each_of_its_items_and_once(documents: Documents) -> None:
+    await documents.insert(THINGS, thing("a", tags=["x", "y"]))
+    await documents.insert(THINGS, thing("b", tags=["y"]))
+    await documents.insert(THINGS, thing("c"))
+    assert await ids(documents, where={"tags": "x"}) == ["a"]
+    assert await ids(documents, where={"tags": AnyOf(["x", "y"])}, sort="at") == ["a", "b"]
+
+
+async def test_indexes_follow_changes(documents: Documents) -> None:
+    before = await documents.insert(THINGS, thing("a", tags=["x"]))
+    await documents.compare_and_set(THINGS, Document("a", {**before.body, "tags": ["y"]}, before.revision))
+    assert await ids(documents, where={"tags": "x"}) == []
+    assert await ids(documents, where={"tags": "y"}) == ["a"]
+
+
+async def test_pages_meet_without_gap_or_overlap(documents: Documents) -> None:
+    for n in range(7):
+        await documents.insert(THINGS, thing(f"t{n}", at=n // 3))
+    for descending in (False, True):
+        seen: list[str] = []
+        after: tuple[Any, str] | None = None
+        while page := await documents.find(
+            THINGS, {"owner": "o1", "state": "OPEN"}, sort="at", descending=descending, after=after, limit=2
+        ):
+            seen += [found.id for found in page]
+            after = (page[-1].body["at"], page[-1].id)
+        assert seen == sorted(seen, reverse=descending)
+        assert len(seen) == 7
+
+
+async def test_a_question_without_an_index_is_refused(documents: Documents) -> None:
+    with pytest.raises(UndeclaredIndex):
+        await documents.find(THINGS, {"colour": "red"}, limit=1)
+    with pytest.raises(UndeclaredIndex):
+        await documents.find(THINGS, {"tags": "x", "owner": "o1"}, limit=1)
+
+
+async def test_pending_events_stay_in_order_until_they_are_cleared(documents: Documents) -> None:
+    first = await documents.insert(THINGS, thing("a"), [event("1"), event("2")])
+    await documents.compare_and_set(THINGS, first, [event("3")])
+    pending = await documents.pending(10)
+    assert [item.event for item in pending] == [event("1"), event("2"), event("3")]
+    await documents.clear(pending[:2])
+    assert [item.event.id for item in await documents.pending(10)] == ["3"]
+
+
+async def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
+    """A second opening also fills an index that was declared since."""
+    url = f"sqlite:///{tmp_path}/documents.db"
+    async with open_documents(url, [Collection("things")]) as documents:
+        await documents.insert(Collection("things"), thing("a", tags=["x"]), [event("1")])
+    async with open_documents(url, [THINGS]) as documents:
+        assert await ids(documents, where={"tags": "x"}) == ["a"]
+        assert [item.event.id for item in await documents.pending(10)] == ["1"]
