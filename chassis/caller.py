@@ -24,6 +24,8 @@ AUDIENCE = "imi"
 LIFETIME_S = 300
 LEEWAY_S = 60
 EVERY = "*"
+# Who issues development sign-ins. A system that knows a real issuer accepts none of them.
+DEVELOPMENT_ISSUER = "urn:imi:development"
 
 _CACHE_SIZE = 4096
 

@@ -1,15 +1,44 @@
 """A process: it starts, says so, works until it is told to stop, and stops in order."""
 
+import argparse
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
+
+from chassis import settings, telemetry
 
 log = structlog.get_logger(__name__)
 
 PAUSE_AFTER_FAULT_S = 1.0
+
+
+Settings = TypeVar("Settings", bound=settings.ProcessSettings)
+
+
+def clock() -> datetime:
+    """The time now, in UTC: given to whatever needs it, so that tests can give another."""
+    return datetime.now(UTC)
+
+
+def main(
+    kind: type[Settings], program: Callable[[Settings], AbstractAsyncContextManager[object]], purpose: str
+) -> None:
+    """Read the settings, configure the logs, run *program* until told to stop. ``--help`` lists the settings."""
+    variables = "\n".join(f"  {name.upper():22} {field.description}" for name, field in kind.model_fields.items())
+    parser = argparse.ArgumentParser(
+        description=f"{purpose} Stops cleanly on SIGTERM and Ctrl-C.",
+        epilog=f"environment variables (docs/settings.md):\n{variables}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    values = settings.read(kind)
+    telemetry.configure_logging(values.log_level)
+    run(lambda: program(values))
 
 
 def run(program: Callable[[], AbstractAsyncContextManager[object]]) -> None:

@@ -23,6 +23,8 @@ DRAIN_S = 20.0
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 Handler = grpc.RpcMethodHandler[Any, Any]
+# What a servicer method is given beside its request.
+Call = aio.ServicerContext[Any, Any]
 log = structlog.get_logger(__name__)
 
 

@@ -27,6 +27,8 @@ from vocabulary.values import (
 
 Member = TypeVar("Member", bound=StrEnum)
 
+BATCH_LIMIT = 1_000
+
 
 class EnumOnWire(Generic[Member]):
     """A domain enum and its protobuf twin, whose values are the same names behind a prefix."""
@@ -187,3 +189,11 @@ def page_info(page: Page[Any]) -> pb.PageInfo:
 def page_size(message: pb.Page) -> int:
     """The size of the page asked for; raises Invalid outside 1 to 100."""
     return pages.size(message.first)
+
+
+def batch(ids: Iterable[str]) -> list[str]:
+    """The ids of a batch read, each once; raises Invalid for more than 1,000."""
+    unique = list(dict.fromkeys(ids))
+    if len(unique) > BATCH_LIMIT:
+        raise Invalid(f"a batch holds at most {BATCH_LIMIT} ids", field="ids", reason="TOO_MANY")
+    return unique

@@ -19,6 +19,8 @@ from vocabulary import countries, languages
 TARGET = Path(__file__).parent / "territories.json"
 # ISO 3166-2 writes these countries' names in Latin letters, which makes them names for readers of English.
 _ROMANISED = {"EL", "CY", "BG"}
+# The Irish iso-codes catalogue translates Hungarian place names as if they were words ("Békés" as "peaceful").
+_UNRELIABLE = {"ga"}
 
 
 def territories() -> dict[str, object]:
@@ -35,7 +37,9 @@ def territories() -> dict[str, object]:
 
 def _regions() -> dict[str, object]:
     translations = {
-        code: gettext.translation("iso3166-2", pycountry.LOCALES_DIR, [code], fallback=True) for code in languages.ALL
+        code: gettext.translation("iso3166-2", pycountry.LOCALES_DIR, [code], fallback=True)
+        for code in languages.ALL
+        if code not in _UNRELIABLE
     }
     regions: dict[str, object] = {}
     for country in countries.ALL:

@@ -1,0 +1,1 @@
+"""The rules of the directory. Pure: no I/O, no clock."""

@@ -1,0 +1,50 @@
+"""Typed fields from a catalogue: questions, alert forms, repository definitions; and the closed lists they share."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import vocabulary
+from chassis import catalogues
+from vocabulary.values import Choice, Field, ValueType
+
+_LISTS = Path(vocabulary.__file__).parent / "lists"
+_LIST_OF_TYPE = {ValueType.YES_NO: "yes-no", ValueType.YES_NO_UNKNOWN: "yes-no-not-known"}
+
+
+@lru_cache(1)
+def closed_lists() -> Mapping[str, tuple[Choice, ...]]:
+    """The closed lists that all modules share, by name; raises IncompleteCatalogue."""
+    return {
+        name: tuple(_choice(one) for one in table["choices"])
+        for name, table in catalogues.load(_LISTS).items()
+        if isinstance(table, dict)
+    }
+
+
+def field(table: Mapping[str, Any]) -> Field:
+    """The field that a catalogue's *table* describes. Its choices are its own, or the name of a closed list."""
+    kind = ValueType(table["type"])
+    choices = table.get("choices", _LIST_OF_TYPE.get(kind, ()))
+    return Field(
+        code=table["code"],
+        label=table["label"],
+        type=kind,
+        choices=closed_lists()[choices] if isinstance(choices, str) else tuple(_choice(one) for one in choices),
+        mandatory=table.get("mandatory", False),
+        personal=table.get("personal", False),
+        many=table.get("many", False),
+        minimum=_decimal(table.get("minimum")),
+        maximum=_decimal(table.get("maximum")),
+        searchable=table.get("searchable", False),
+    )
+
+
+def _choice(table: Mapping[str, Any]) -> Choice:
+    return Choice(code=table["code"], label=table["label"])
+
+
+def _decimal(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(str(number))

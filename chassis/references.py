@@ -1,0 +1,56 @@
+"""Checking that what a value refers to exists: authorities, areas and concepts are the directory's to know."""
+
+from collections.abc import Iterable, Mapping
+
+from chassis.calls import Peer
+from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from vocabulary.refusals import Invalid
+from vocabulary.values import Field, Value, ValueType
+
+
+class References:
+    """Asks the directory, once per kind of thing."""
+
+    def __init__(self, peer: Peer, directory: DirectoryServiceStub) -> None:
+        self._peer = peer
+        self._directory = directory
+
+    async def check_form(self, fields: Iterable[Field], values: Mapping[str, Value], *, at: str) -> None:
+        """Raises Invalid naming the field whose value refers to an authority, area or concept that does not exist."""
+        types = {field.code: field.type for field in fields}
+        used: dict[ValueType, dict[str, str]] = {}
+        for index, (code, value) in enumerate(values.items()):
+            for place, reference in enumerate(value.references or ()):
+                where = f"{at}[{index}].value.references[{place}]"
+                used.setdefault(types[code], {}).setdefault(reference, where)
+        if authorities := used.get(ValueType.AUTHORITY):
+            found = await self.authorities(authorities)
+            _require(authorities, found.keys(), "an authority of the directory", "UNKNOWN_AUTHORITY")
+        if areas := used.get(ValueType.AREA):
+            listed = await self._peer.call(
+                self._directory.BatchGetAreas, pb.BatchGetAreasRequest(ids=areas, languages=["en"])
+            )
+            _require(areas, {area.code for area in listed.areas}, "an area of legislation", "UNKNOWN_AREA")
+        if concepts := used.get(ValueType.CONCEPT):
+            request = pb.BatchGetConceptsRequest(ids=concepts, languages=["en"])
+            known = await self._peer.call(self._directory.BatchGetConcepts, request)
+            _require(
+                concepts,
+                {concept.id for concept in known.concepts},
+                "a concept of the keyword lists",
+                "UNKNOWN_CONCEPT",
+            )
+
+    async def authorities(self, ids: Iterable[str]) -> dict[str, pb.Authority]:
+        """The authorities of *ids* that exist, by id."""
+        request = pb.BatchGetAuthoritiesRequest(ids=ids, languages=["en"])
+        found = await self._peer.call(self._directory.BatchGetAuthorities, request)
+        return {authority.id: authority for authority in found.authorities}
+
+
+def _require(used: Mapping[str, str], known: Iterable[str], what: str, reason: str) -> None:
+    there = set(known)
+    for reference, where in used.items():
+        if reference not in there:
+            raise Invalid(f"{reference!r} is not {what}", field=where, reason=reason)

@@ -1,0 +1,8 @@
+"""Run the directory service: ``python -m services.directory``."""
+
+from chassis.process import main
+from services.directory.settings import DirectorySettings
+from services.directory.wiring import directory
+
+if __name__ == "__main__":
+    main(DirectorySettings, directory, "The directory: authorities, users, areas of legislation, and their search.")

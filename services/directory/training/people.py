@@ -1,0 +1,57 @@
+"""The people one can sign in as. Their names say what they do; nobody is meant."""
+
+from chassis.caller import DEVELOPMENT_ISSUER
+from services.directory.domain.users import RoleInModule, User, signin
+from services.directory.training.authorities import COMMISSION_ID, coordinator_id, national_id
+from vocabulary import ids
+from vocabulary.roles import UserRole
+
+QUALIFICATIONS = "professional-qualifications"
+REQUESTS = f"{QUALIFICATIONS}/requests"
+REPOSITORY = f"{QUALIFICATIONS}/repository"
+ALERTS = "services/alerts"
+
+
+def people() -> dict[str, User]:
+    """The sample users by id."""
+    handler = ((REQUESTS, UserRole.REQUEST_HANDLER), (REPOSITORY, UserRole.REPOSITORY_EDITOR))
+    alert_handler = ((ALERTS, UserRole.ALERT_HANDLER),)
+    coordinator = (
+        (ALERTS, UserRole.COORDINATOR),
+        (ALERTS, UserRole.ALERT_HANDLER),
+        (ALERTS, UserRole.ALERT_DISSEMINATOR),
+    )
+    it, hu = (national_id(country, QUALIFICATIONS, "doctor") for country in ("IT", "HU"))
+    listed = [
+        _user("it-handler", it, "Request handler, Italy", "it", *handler),
+        _user("it-supervisor", it, "Supervisor, Italy", "it", (REQUESTS, UserRole.SUPERVISOR)),
+        _user("it-viewer", it, "Viewer, Italy", "it", (REQUESTS, UserRole.VIEWER)),
+        _user("it-admin", it, "Local data administrator, Italy", "it", ("", UserRole.LOCAL_DATA_ADMINISTRATOR)),
+        _user("hu-handler", hu, "Request handler, Hungary", "hu", *handler),
+        _user("it-alerts", national_id("IT", "services", "electrician"), "Alert handler, Italy", "it", *alert_handler),
+        _user("it-coordinator", coordinator_id("IT", "services"), "Alert coordinator, Italy", "it", *coordinator),
+        _user("hu-alerts", coordinator_id("HU", "services"), "Alert coordinator, Hungary", "hu", *coordinator),
+        _user("fr-alerts", national_id("FR", "services", "electrician"), "Alert handler, France", "fr", *alert_handler),
+        _user("fr-coordinator", coordinator_id("FR", "services"), "Alert coordinator, France", "fr", *coordinator),
+        _user(
+            "de-nimic",
+            coordinator_id("DE", "*"),
+            "National coordinator, Germany",
+            "de",
+            ("*", UserRole.COORDINATOR),
+            ("", UserRole.LOCAL_DATA_ADMINISTRATOR),
+        ),
+        _user("commission", COMMISSION_ID, "European Commission", "en", ("*", UserRole.VIEWER)),
+    ]
+    return dict(listed)
+
+
+def _user(name: str, authority_id: str, title: str, language: str, *roles: tuple[str, UserRole]) -> tuple[str, User]:
+    user = User(
+        authority_id=authority_id,
+        name=title,
+        language=language,
+        signin=signin(DEVELOPMENT_ISSUER, name),
+        roles=tuple(RoleInModule(module=module, role=role) for module, role in roles),
+    )
+    return ids.derived(ids.USER, "training", name), user

@@ -1,0 +1,140 @@
+"""Directory things ↔ protobuf, and nothing else."""
+
+from collections.abc import Collection
+
+from chassis import wire
+from chassis.aggregates import Kept
+from chassis.wire import EnumOnWire, localized
+from protos.directory.v1 import directory_pb2 as pb
+from services.directory.domain.authorities import (
+    DESCRIPTION_LIMIT,
+    NAME_LIMIT,
+    Authority,
+    Contact,
+    Level,
+    ModuleAccess,
+    Status,
+)
+from services.directory.domain.users import User
+from services.directory.reference import Area, Concept, Country, Region
+from vocabulary import countries
+from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
+
+LEVEL = EnumOnWire(Level, pb.AuthorityLevel)
+STATUS = EnumOnWire(Status, pb.AuthorityStatus)
+LEGISLATIVE_ROLE = EnumOnWire(LegislativeRole, pb.LegislativeRole)
+WORKFLOW_ROLE = EnumOnWire(WorkflowRole, pb.WorkflowRole)
+USER_ROLE = EnumOnWire(UserRole, pb.UserRole)
+
+
+def authority(kept: Kept[Authority], wanted: Collection[str]) -> pb.Authority:
+    state = kept.state
+    return pb.Authority(
+        id=kept.id,
+        revision=kept.revision,
+        country_code=state.country,
+        level=LEVEL.to_wire(state.level),
+        region_code=state.region or None,
+        status=STATUS.to_wire(state.status),
+        # The official name is shown in every language it has: it is the authority's own.
+        official_name=localized(state.official_name, ()),
+        informal_name=localized(state.informal_name, wanted),
+        description=localized(state.description, wanted),
+        languages=state.languages,
+        contact=contact(state.contact),
+        concept_ids=state.concepts,
+        area_codes=state.areas,
+        access=[module_access(access) for access in state.access],
+    )
+
+
+def authority_from(draft: pb.AuthorityDraft, *, at: str) -> Authority:
+    """The authority that *draft* describes; raises Invalid for what the wire can tell is wrong."""
+    return Authority(
+        country=draft.country_code,
+        level=LEVEL.from_wire(draft.level, field=f"{at}.level"),
+        region=draft.region_code,
+        official_name=wire.localized_from(draft.official_name, at=f"{at}.officialName", limit=NAME_LIMIT),
+        informal_name=wire.localized_from(draft.informal_name, at=f"{at}.informalName", limit=NAME_LIMIT),
+        description=wire.localized_from(draft.description, at=f"{at}.description", limit=DESCRIPTION_LIMIT),
+        languages=tuple(draft.languages),
+        contact=contact_from(draft.contact),
+        concepts=tuple(dict.fromkeys(draft.concept_ids)),
+        access=tuple(
+            module_access_from(access, at=f"{at}.access[{index}]") for index, access in enumerate(draft.access)
+        ),
+    )
+
+
+def module_access(access: ModuleAccess) -> pb.ModuleAccess:
+    return pb.ModuleAccess(
+        module=access.module,
+        legislative_role=LEGISLATIVE_ROLE.to_wire(access.legislative_role),
+        workflow_roles=[WORKFLOW_ROLE.to_wire(role) for role in access.workflow_roles],
+    )
+
+
+def module_access_from(message: pb.ModuleAccess, *, at: str) -> ModuleAccess:
+    return ModuleAccess(
+        module=message.module,
+        legislative_role=LEGISLATIVE_ROLE.from_wire(message.legislative_role, field=f"{at}.legislativeRole"),
+        workflow_roles=tuple(
+            WORKFLOW_ROLE.from_wire(role, field=f"{at}.workflowRoles[{index}]")
+            for index, role in enumerate(message.workflow_roles)
+        ),
+    )
+
+
+def contact(contact: Contact) -> pb.Contact:
+    return pb.Contact(email=contact.email, phone=contact.phone, website=contact.website, town=contact.town)
+
+
+def contact_from(message: pb.Contact) -> Contact:
+    return Contact(
+        email=message.email.strip(),
+        phone=message.phone.strip(),
+        website=message.website.strip(),
+        town=message.town.strip(),
+    )
+
+
+def user(kept: Kept[User]) -> pb.User:
+    state = kept.state
+    return pb.User(
+        id=kept.id,
+        authority_id=state.authority_id,
+        name=state.name,
+        language=state.language,
+        roles=[pb.RoleInModule(module=held.module, role=USER_ROLE.to_wire(held.role)) for held in state.roles],
+    )
+
+
+def country(country: Country, wanted: Collection[str]) -> pb.Country:
+    return pb.Country(
+        code=country.code,
+        name=localized(country.name, wanted),
+        languages=countries.LANGUAGES[country.code],
+    )
+
+
+def region(region: Region, wanted: Collection[str]) -> pb.Region:
+    return pb.Region(
+        code=region.code,
+        country_code=region.country,
+        parent_code=region.parent or None,
+        name=localized(region.name, wanted),
+    )
+
+
+def area(area: Area, wanted: Collection[str]) -> pb.Area:
+    return pb.Area(
+        code=area.code,
+        name=localized(area.name, wanted),
+        act=area.act,
+        concept_ids=area.concepts,
+        modules=area.modules,
+    )
+
+
+def concept(concept: Concept, wanted: Collection[str]) -> pb.Concept:
+    return pb.Concept(id=concept.id, label=localized(concept.label, wanted), area_codes=concept.areas)
