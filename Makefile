@@ -34,7 +34,7 @@ reset:  ## remove all data of `make up`
 	@rm -rf "$${DATA_DIR:-.data}"
 
 token: $(READY)  ## print a bearer token: make token USER=it-handler
-	@exec $(PYTHON) -m gateway.token $(USER)
+	@exec $(PYTHON) -m gateway.issue_token $(USER)
 
 format: $(READY)  ## bring the code into shape
 	$(PYTHON) -m ruff check --fix -q . || true

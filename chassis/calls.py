@@ -6,7 +6,7 @@ itself, within the deadline.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -70,7 +70,7 @@ class Peer:
         self._name = name
         self._token = token
 
-    async def call(self, method: aio.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
+    async def call(self, method: "aio.UnaryUnaryMultiCallable[Request, Response]", request: Request) -> Response:
         """The answer of *method*; raises the service's refusal, or Unavailable if there is no answer in time."""
         call = method(request, timeout=budget(), metadata=self._metadata())
         try:
@@ -81,8 +81,8 @@ class Peer:
             call.cancel()
 
     async def stream(
-        self, method: aio.UnaryStreamMultiCallable[Request, Response], request: Request
-    ) -> AsyncIterator[Response]:
+        self, method: "aio.UnaryStreamMultiCallable[Request, Response]", request: Request
+    ) -> AsyncGenerator[Response, None]:
         """The messages of *method*, which has no deadline, until either side ends it. Raises like `call`."""
         call = method(request, metadata=self._metadata())
         try:
@@ -95,7 +95,7 @@ class Peer:
             call.cancel()
 
     async def upload(
-        self, method: aio.StreamUnaryMultiCallable[Request, Response], requests: AsyncIterator[Request]
+        self, method: "aio.StreamUnaryMultiCallable[Request, Response]", requests: AsyncIterator[Request]
     ) -> Response:
         """The answer of *method* to a stream of requests. Raises like `call`, and what *requests* raises."""
         call = method(metadata=self._metadata())

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
@@ -22,9 +22,12 @@ CALL_LIMIT_S = 30.0
 DRAIN_S = 20.0
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
-Handler = grpc.RpcMethodHandler[Any, Any]
-# What a servicer method is given beside its request.
-Call = aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    # What a servicer method is given beside its request.
+    Call = aio.ServicerContext[Any, Any]
+else:  # generic in the stubs only
+    Handler, Call = grpc.RpcMethodHandler, aio.ServicerContext
 log = structlog.get_logger(__name__)
 
 
@@ -57,7 +60,7 @@ class CallGuard(aio.ServerInterceptor):
         return grpc.unary_stream_rpc_method_handler(self._streaming(handler.unary_stream, method), **coders)
 
     def _single(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
-        async def answer(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
+        async def answer(request: Any, context: Call) -> Any:
             async with self._around(method, context):
                 left = context.time_remaining()
                 limit = CALL_LIMIT_S if left is None else min(left, CALL_LIMIT_S)
@@ -70,7 +73,7 @@ class CallGuard(aio.ServerInterceptor):
     def _streaming(
         self, behaviour: Callable[..., AsyncGenerator[Any]], method: str
     ) -> Callable[..., AsyncIterator[Any]]:
-        async def answer(request: Any, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        async def answer(request: Any, context: Call) -> AsyncIterator[Any]:
             async with self._around(method, context):
                 calls.set_deadline(None)
                 async with aclosing(behaviour(request, context)) as messages:
@@ -80,7 +83,7 @@ class CallGuard(aio.ServerInterceptor):
         return answer
 
     @asynccontextmanager
-    async def _around(self, method: str, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[None]:
+    async def _around(self, method: str, context: Call) -> AsyncIterator[None]:
         metadata = dict(context.invocation_metadata() or ())
         started = time.perf_counter()
         outcome = "OK"

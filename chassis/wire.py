@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.common.v1 import common_pb2 as pb
@@ -25,6 +24,9 @@ from vocabulary.values import (
     iso_date,
 )
 
+if TYPE_CHECKING:
+    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper  # a name of the stubs only
+
 Member = TypeVar("Member", bound=StrEnum)
 
 BATCH_LIMIT = 1_000
@@ -33,7 +35,7 @@ BATCH_LIMIT = 1_000
 class EnumOnWire(Generic[Member]):
     """A domain enum and its protobuf twin, whose values are the same names behind a prefix."""
 
-    def __init__(self, domain: type[Member], wire: _EnumTypeWrapper[Any]) -> None:
+    def __init__(self, domain: type[Member], wire: "_EnumTypeWrapper[Any]") -> None:
         names = wire.keys()
         prefix = names[0].removesuffix("UNSPECIFIED")
         self._domain = domain

@@ -3,9 +3,9 @@
 Values hold codes and ids, never labels, so that each reader sees them in their own language.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -100,7 +100,7 @@ class Value:
     """The value of a field: exactly one of these is set, the one that the field's type takes."""
 
     codes: tuple[str, ...] | None = None
-    date: date | None = None
+    date: dt.date | None = None
     number: Decimal | None = None
     money: Money | None = None
     text: FreeText | None = None
@@ -169,12 +169,12 @@ def _has_few_places(number: Decimal) -> bool:
     return isinstance(exponent, int) and exponent >= -6
 
 
-def iso_date(text: str, *, at: str) -> date:
+def iso_date(text: str, *, at: str) -> dt.date:
     """The date that *text* writes as year-month-day (ISO 8601); raises Invalid for anything else."""
     try:
         if len(text) != len("2026-11-24"):
             raise ValueError
-        return date.fromisoformat(text)
+        return dt.date.fromisoformat(text)
     except ValueError:
         raise Invalid(f"{text!r} is not a date such as 2026-11-24", field=at, reason="NOT_A_DATE") from None
 

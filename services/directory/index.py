@@ -25,6 +25,7 @@ from engines.search import (
     Terms,
     Words,
 )
+from engines.search.folding import words
 from services.directory.domain.authorities import Authority, Level, Status
 from services.directory.places import Gazetteer
 from services.directory.reference import Concept, Reference
@@ -102,19 +103,22 @@ class AuthorityIndex:
         ranked = All([matching, Best([Scored(Terms("language", [language]), 0.5), Scored(Everything(), 0.0)])])
         return await self._search.find(AUTHORITIES, ranked, filters=filters, offset=offset, limit=limit)
 
-    async def _matching(self, words: Sequence[str]) -> Query:
+    async def _matching(self, given: Sequence[str]) -> Query:
         """What the words mean: as a whole, or a concept for some of them and a name for the others."""
-        text = " ".join(words)
+        text = " ".join(given)
         readings: list[Query] = [_named(text)]
         if concepts := await self._concepts(text):
             readings.append(Scored(Terms("concept", concepts), 10.0))
-        elif len(words) > 1:
-            meant = [(word, await self._concepts(word)) for word in words]
+        elif len(given) > 1:
+            meant = [(word, await self._concepts(word)) for word in given]
             if any(found for _, found in meant):
                 readings.append(All([Terms("concept", found) if found else _named(word) for word, found in meant]))
         return Best(readings)
 
     async def _concepts(self, text: str) -> list[str]:
+        exact = await self._search.find(CONCEPTS, Terms("exact", [text]), limit=CONCEPTS_PER_QUESTION)
+        if exact.hits:
+            return [id_ for id_, _ in exact.hits]
         query = Best(
             [
                 Boosted(Words("label", text), 3.0),
@@ -164,7 +168,8 @@ def _named(text: str) -> Query:
 
 def _concept_document(concept: Concept) -> SearchDocument:
     labels = list(dict.fromkeys(concept.label.values()))
-    return SearchDocument(concept.id, {"label": labels, "pieces": labels, "exact": labels})
+    folded = [" ".join(words(label)) for label in labels]
+    return SearchDocument(concept.id, {"label": labels, "pieces": labels, "exact": list(dict.fromkeys(folded))})
 
 
 def _authority_document(kept: Kept[Authority]) -> SearchDocument:

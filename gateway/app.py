@@ -1,0 +1,184 @@
+"""The gateway over HTTP: GraphQL with its subscriptions, files, health and metrics."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from chassis import telemetry
+from gateway import files
+from gateway.backends import Backends, Stubs
+from gateway.context import Context
+from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error
+from gateway.people import People
+from gateway.schema import schema
+from vocabulary.refusals import (
+    Conflict,
+    CursorExpired,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
+
+INIT_TIMEOUT = timedelta(seconds=10)
+SUBSCRIPTIONS_PER_CONNECTION = 20
+READY_TIMEOUT_S = 2.0
+
+HTTP_STATUS: dict[type[Refusal], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Invalid: 400,
+    Conflict: 409,
+    CursorExpired: 410,
+    Unavailable: 503,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Gateway(GraphQL[Context, None]):
+    """Strawberry's ASGI view, with our sign-in."""
+
+    def __init__(self, stubs: Stubs, people: People, allowed_origins: list[str]) -> None:
+        super().__init__(
+            schema,
+            allow_queries_via_get=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION,
+            allowed_origins=allowed_origins,
+        )
+        self._stubs = stubs
+        self._people = people
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
+        token = bearer(request)
+        person = await self._people.sign_in(token) if token else None
+        return Context(self._stubs, person, request.headers.get("accept-language", ""))
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        """A browser cannot set headers on a WebSocket: there the token comes with connection_init."""
+        token = _token((context.connection_params or {}).get("authorization", ""))
+        if token:
+            try:
+                context.person = await self._people.sign_in(token)
+            except Refusal as refusal:
+                raise ConnectionRejectionError(as_error(refusal)) from refusal
+        return await super().on_ws_connect(context)
+
+
+def bearer(connection: HTTPConnection) -> str:
+    """The bearer token of a request (RFC 6750); empty if there is none."""
+    return _token(connection.headers.get("authorization", ""))
+
+
+def _token(authorization: object) -> str:
+    if not isinstance(authorization, str):
+        return ""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def app(stubs: Stubs, people: People, allowed_origins: list[str]) -> Starlette:
+    """The gateway as an ASGI application."""
+
+    def signed_in(
+        answer: Callable[[Request, Backends], Awaitable[Response]],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            token = bearer(request)
+            if not token:
+                raise Unauthenticated("send an Authorization header with a bearer token")
+            person = await people.sign_in(token)
+            return await answer(request, Backends(stubs, person.token))
+
+        return endpoint
+
+    async def ready(_: Request) -> Response:
+        states = dict(zip(stubs.channels, await asyncio.gather(*map(_serving, stubs.channels.values())), strict=True))
+        return JSONResponse({"services": states}, status_code=200 if all(states.values()) else 503)
+
+    async def _serving(channel: Any) -> bool:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        try:
+            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=READY_TIMEOUT_S)
+        except Exception:  # whatever keeps a service from answering, it is not ready
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    graphql = Gateway(stubs, people, allowed_origins)
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=allowed_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-requested-with", "traceparent"],
+    )
+    return Starlette(
+        routes=[
+            Route("/files", signed_in(files.upload), methods=["POST"]),
+            Route("/files/{id}", signed_in(files.download), methods=["GET"]),
+            Route("/health/live", _live),
+            Route("/health/ready", ready),
+            Route("/metrics", _metrics),
+            Mount("/graphql", graphql),
+        ],
+        middleware=[Middleware(Traced), *([cors] if allowed_origins else [])],
+        exception_handlers={Refusal: _refused, Exception: _failed},
+    )
+
+
+class Traced:
+    """Answers each request as part of its caller's trace, and lets ``/graphql`` be written without a slash at its end."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._inner(scope, receive, send)
+            return
+        if scope["path"] == "/graphql":
+            scope["path"] = "/graphql/"
+        headers = dict(scope["headers"])
+        with telemetry.span(headers.get(b"traceparent", b"").decode("latin-1"), path=scope["path"]):
+            await self._inner(scope, receive, send)
+
+
+async def _live(_: Request) -> Response:
+    return JSONResponse({"live": True})
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _refused(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    status = next(HTTP_STATUS[kind] for kind in type(refusal).__mro__ if kind in HTTP_STATUS)
+    headers = {"www-authenticate": 'Bearer error="invalid_token"'} if status == 401 else {}
+    return JSONResponse({"errors": [as_error(refusal)]}, status_code=status, headers=headers)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    log.error("fault", exc_info=error)
+    body = {"errors": [{"message": INTERNAL_MESSAGE, "extensions": {"code": INTERNAL}}]}
+    return JSONResponse(body, status_code=500)

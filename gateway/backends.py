@@ -1,0 +1,74 @@
+"""The five services as the gateway calls them: one channel each, in the name of whoever asks."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from grpc import aio
+
+from chassis.calls import Peer, open_channel
+from chassis.settings import Addresses
+from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
+from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
+from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
+from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
+
+Stub = TypeVar("Stub")
+
+
+@dataclass(frozen=True, slots=True)
+class Stubs:
+    """The services' stubs, and their channels by name."""
+
+    channels: dict[str, aio.Channel]
+    directory: DirectoryServiceStub
+    requests: RequestsServiceStub
+    alerts: AlertsServiceStub
+    translation: TranslationServiceStub
+    repositories: RepositoriesServiceStub
+
+
+class Backend(Peer, Generic[Stub]):
+    """One service, called in one caller's name: ``await backend.call(backend.stub.Method, message)``."""
+
+    def __init__(self, name: str, token: Callable[[], str], stub: Stub) -> None:
+        super().__init__(name, token)
+        self.stub = stub
+
+
+class Backends:
+    """The five services, called in one caller's name."""
+
+    def __init__(self, stubs: Stubs, token: Callable[[], str]) -> None:
+        self.directory = Backend("directory", token, stubs.directory)
+        self.requests = Backend("requests", token, stubs.requests)
+        self.alerts = Backend("alerts", token, stubs.alerts)
+        self.translation = Backend("translation", token, stubs.translation)
+        self.repositories = Backend("repositories", token, stubs.repositories)
+
+
+@asynccontextmanager
+async def connected(addresses: Addresses) -> AsyncIterator[Stubs]:
+    """Stubs of the services at *addresses*; each connects when it is first called."""
+    async with AsyncExitStack() as stack:
+
+        async def channel(address: str) -> aio.Channel:
+            return await stack.enter_async_context(open_channel(address))
+
+        channels = {
+            "directory": await channel(addresses.directory_address),
+            "requests": await channel(addresses.requests_address),
+            "alerts": await channel(addresses.alerts_address),
+            "translation": await channel(addresses.translation_address),
+            "repositories": await channel(addresses.repositories_address),
+        }
+        yield Stubs(
+            channels,
+            DirectoryServiceStub(channels["directory"]),
+            RequestsServiceStub(channels["requests"]),
+            AlertsServiceStub(channels["alerts"]),
+            TranslationServiceStub(channels["translation"]),
+            RepositoriesServiceStub(channels["repositories"]),
+        )

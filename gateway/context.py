@@ -1,0 +1,106 @@
+"""What every resolver can reach: who asks, in which language, and the services in their name. One per operation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import ArgumentNode, EnumValueNode, VariableNode, Visitor, visit
+from strawberry.dataloader import DataLoader
+from strawberry.types.execution import ExecutionContext
+
+from gateway import batches
+from gateway.backends import Backends, Stubs
+from gateway.batches import BatchRead
+from gateway.people import Person
+from vocabulary import languages
+from vocabulary.refusals import Unauthenticated
+
+LANGUAGE_ARGUMENT = "language"
+
+
+class Context:
+    """Of a connection first, then, through `for_operation`, of each operation on it."""
+
+    def __init__(self, stubs: Stubs, person: Person | None, accept_language: str) -> None:
+        self.person = person
+        self.accept_language = accept_language
+        # Strawberry puts here what a WebSocket client sends with connection_init.
+        self.connection_params: dict[str, Any] | None = None
+        # Root field → the language its `language` argument asked for.
+        self.spoken: dict[str | int, str] = {}
+        self._stubs = stubs
+        self._execution: ExecutionContext | None = None
+        self._loaders: dict[object, DataLoader[Any, Any]] = {}
+        self._languages: list[str] = []
+        self.backends = Backends(stubs, self._token)
+
+    def for_operation(self, execution: ExecutionContext) -> "Context":
+        """A fresh context for one operation: nothing one operation has read answers another."""
+        fresh = Context(self._stubs, self.person, self.accept_language)
+        fresh._execution = execution
+        return fresh
+
+    def begin_event(self) -> None:
+        """Forget what was read for the event before: a subscription lives long, and things change."""
+        self._loaders = {}
+
+    @property
+    def signed_in(self) -> Person:
+        """Who asks; raises Unauthenticated for nobody."""
+        if self.person is None:
+            raise Unauthenticated("sign in first: send an Authorization header with a bearer token")
+        return self.person
+
+    @property
+    def language(self) -> str:
+        """The reader's language: their own setting, else ``Accept-Language``, else English."""
+        if self.person is not None and self.person.user.language:
+            return self.person.user.language
+        return languages.preferred(self.accept_language) or languages.FALLBACK
+
+    @property
+    def languages(self) -> list[str]:
+        """Every language this operation can show something in: the reader's, and those its arguments name."""
+        if not self._languages:
+            self._languages = sorted({self.language, *self._named()})
+        return self._languages
+
+    def load(self, batch: BatchRead, id_: str) -> Any:
+        """Awaits the message with this id, together with all others asked for at the same moment."""
+        return self.loader(batch, lambda: batches.loader(self, batch)).load(id_)
+
+    def loader(self, key: object, make: Callable[[], DataLoader[Any, Any]]) -> DataLoader[Any, Any]:
+        """The loader that goes by *key* in this operation."""
+        if key not in self._loaders:
+            self._loaders[key] = make()
+        return self._loaders[key]
+
+    def _token(self) -> str:
+        return self.signed_in.token()
+
+    def _named(self) -> set[str]:
+        if self._execution is None or self._execution.graphql_document is None:
+            return set()
+        collector = _LanguageArguments(self._execution.variables or {})
+        visit(self._execution.graphql_document, collector)
+        return collector.found
+
+
+class _LanguageArguments(Visitor):
+    """Collects what the `language` arguments of a document say."""
+
+    def __init__(self, variables: dict[str, Any]) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self._variables = variables
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        if node.name.value != LANGUAGE_ARGUMENT:
+            return
+        value: Any = None
+        if isinstance(node.value, EnumValueNode):
+            value = node.value.value
+        elif isinstance(node.value, VariableNode):
+            value = self._variables.get(node.value.name.value)
+        code = languages.normalise(value) if isinstance(value, str) else None
+        if code:
+            self.found.add(code)

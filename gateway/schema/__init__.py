@@ -1,0 +1,88 @@
+"""The one schema: five subjects joined."""
+
+from typing import Any, cast
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext
+
+from gateway.batches import ALERTS, AUTHORITIES, ENTRIES, REQUESTS, USERS, BatchRead
+from gateway.enums import Language
+from gateway.errors import CodedErrors
+from gateway.operations import Operations
+from gateway.readings import speak
+from gateway.schema.alerts import AlertsMutations, AlertsQueries
+from gateway.schema.common import GatewayInfo, Node
+from gateway.schema.directory import DirectoryMutations, DirectoryQueries
+from gateway.schema.repositories import RepositoriesMutations, RepositoriesQueries
+from gateway.schema.requests import RequestsMutations, RequestsQueries
+from gateway.schema.subscriptions import Subscription
+from gateway.schema.translation import TranslationQueries
+from vocabulary import ids, pages
+from vocabulary.refusals import Invalid
+
+DEPTH_LIMIT = 15
+TOKENS_LIMIT = 4_000
+ALIASES_LIMIT = 50
+
+# What an id is of → where it is read.
+NODES: dict[str, BatchRead] = {
+    ids.AUTHORITY: AUTHORITIES,
+    ids.USER: USERS,
+    ids.REQUEST: REQUESTS,
+    ids.ALERT: ALERTS,
+    ids.ENTRY: ENTRIES,
+}
+
+
+@strawberry.type
+class Query(DirectoryQueries, RequestsQueries, AlertsQueries, TranslationQueries, RepositoriesQueries):
+    @strawberry.field(description="Anything by its id; null if there is no such thing, or none the reader may know of.")
+    async def node(self, info: GatewayInfo, id: strawberry.ID, language: Language | None = None) -> Node | None:
+        speak(info, language)
+        batch = NODES.get(ids.prefix(id))
+        return cast("Node | None", await info.context.load(batch, id)) if batch else None
+
+    @strawberry.field(description="Several things by their ids, in that order, at most 100.")
+    async def nodes(
+        self, info: GatewayInfo, ids: list[strawberry.ID], language: Language | None = None
+    ) -> list[Node | None]:
+        speak(info, language)
+        if len(ids) > pages.MAXIMUM_SIZE:
+            raise Invalid(f"ask for at most {pages.MAXIMUM_SIZE} nodes at once", field="ids", reason="TOO_MANY")
+        loading = [_node(info, id_) for id_ in ids]
+        return [cast("Node | None", await one) if one is not None else None for one in loading]
+
+
+def _node(info: GatewayInfo, id_: str) -> Any:
+    batch = NODES.get(ids.prefix(id_))
+    return info.context.load(batch, id_) if batch else None
+
+
+@strawberry.type
+class Mutation(DirectoryMutations, RequestsMutations, AlertsMutations, RepositoriesMutations):
+    """Every command, one input each."""
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Says nothing: Strawberry would log the operation's text, which may hold personal data. `CodedErrors` logs faults."""
+
+
+schema = _Schema(
+    Query,
+    Mutation,
+    Subscription,
+    config=StrawberryConfig(disable_field_suggestions=True),
+    extensions=[
+        Operations,
+        CodedErrors,
+        lambda: QueryDepthLimiter(max_depth=DEPTH_LIMIT),
+        lambda: MaxTokensLimiter(max_token_count=TOKENS_LIMIT),
+        lambda: MaxAliasesLimiter(max_alias_count=ALIASES_LIMIT),
+        ParserCache,
+        ValidationCache,
+    ],
+)

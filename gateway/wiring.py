@@ -1,0 +1,85 @@
+"""The gateway, put together."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+
+from chassis.caller import GATEWAY, Signer
+from chassis.keys import KeyRing
+from chassis.process import working
+from engines.events import open_events
+from gateway.app import app
+from gateway.backends import connected
+from gateway.people import People
+from gateway.settings import GatewaySettings
+from gateway.tokens import bearer_tokens
+
+DRAIN_S = 20
+# A subscription holds a connection; a frame holds an operation.
+WEBSOCKET_MESSAGE_BYTES = 256 * 1024
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own (the process has those), and with a way to wait for its start."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A listening socket. asyncio turns Nagle's delay off only on sockets that say they are TCP, as these do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SystemExit(
+            f"Port {port} of {host} is not free ({error.strerror}); set GATEWAY_PORT to another."
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
+    """The gateway, answering for as long as the context lasts; gives its address, such as ``http://127.0.0.1:8000``."""
+    keys = KeyRing(settings.keys)
+    async with connected(settings) as stubs, open_events(settings.events) as events:
+        people = People(bearer_tokens(settings, keys), Signer(keys, GATEWAY), stubs)
+        application = app(stubs, people, settings.allowed_origins.split())
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=WEBSOCKET_MESSAGE_BYTES,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+        with _listener(settings.gateway_host, settings.gateway_port) as listener:
+            port = listener.getsockname()[1]
+            server = _Server(config)
+            async with working([lambda: people.forget_on_change(events)]):
+                serving = asyncio.create_task(server.serve([listener]))
+                try:
+                    await server.listening.wait()
+                    log.info("serving", service=GATEWAY, port=port)
+                    yield f"http://{settings.gateway_host}:{port}"
+                finally:
+                    server.should_exit = True
+                    await serving

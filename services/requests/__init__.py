@@ -1,0 +1,1 @@
+"""Requests for information: one authority asks pre-translated questions, another answers them."""

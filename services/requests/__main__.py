@@ -1,0 +1,8 @@
+"""Run the requests service: ``python -m services.requests``."""
+
+from chassis.process import main
+from chassis.settings import ServiceSettings
+from services.requests.wiring import requests
+
+if __name__ == "__main__":
+    main(ServiceSettings, requests, "Requests for information, with their question sets and attachments.")

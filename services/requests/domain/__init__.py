@@ -1,0 +1,1 @@
+"""The rules of requests. Pure: no I/O, no clock; time and identity arrive as arguments."""

@@ -1,0 +1,44 @@
+"""Who acts and who reads, as the rules of requests know them."""
+
+from datetime import datetime
+
+from chassis.caller import Caller
+from services.requests.domain.requests import Actor
+from services.requests.domain.views import Reader
+from vocabulary.roles import REQUESTS, LegislativeRole, UserRole, WorkflowRole, module
+
+
+def actor(caller: Caller, area: str, now: datetime) -> Actor:
+    """*caller* as one who acts in the requests of *area*."""
+    return Actor(
+        user_id=caller.user_id,
+        authority_id=caller.authority_id,
+        country=caller.country,
+        roles=_roles(caller, area),
+        takes_part=takes_part(caller, area),
+        now=now,
+    )
+
+
+def reader(caller: Caller, area: str) -> Reader:
+    """*caller* as one who reads the requests of *area*."""
+    return Reader(
+        authority_id=caller.authority_id,
+        country=caller.country,
+        roles=_roles(caller, area) if takes_part(caller, area) else frozenset(),
+        legislative_role=legislative_role(caller, area),
+    )
+
+
+def takes_part(caller: Caller, area: str) -> bool:
+    """Whether the caller's authority exchanges requests in *area*."""
+    return WorkflowRole.REQUEST_PARTNER in caller.workflow_roles.get(module(area, REQUESTS), frozenset())
+
+
+def legislative_role(caller: Caller, area: str) -> LegislativeRole | None:
+    return caller.legislative_roles.get(area)
+
+
+def _roles(caller: Caller, area: str) -> frozenset[UserRole]:
+    here = caller.user_roles.get(module(area, REQUESTS), frozenset())
+    return here | caller.user_roles.get("*", frozenset())
