@@ -1,0 +1,8 @@
+"""Run the repositories service: ``python -m services.repositories``."""
+
+from chassis.process import main
+from chassis.settings import ServiceSettings
+from services.repositories.wiring import repositories
+
+if __name__ == "__main__":
+    main(ServiceSettings, repositories, "Information repositories: their definitions, entries and search.")

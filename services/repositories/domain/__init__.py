@@ -1,0 +1,1 @@
+"""The rules of repositories. Pure: no I/O, no clock."""

@@ -1,0 +1,60 @@
+"""The repositories service, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from chassis.caller import Signer, Verifier
+from chassis.calls import Peer, open_channel
+from chassis.keys import KeyRing
+from chassis.outbox import Outbox
+from chassis.process import clock, working
+from chassis.references import References
+from chassis.server import Server, serving
+from chassis.settings import ServiceSettings
+from engines.documents import open_documents
+from engines.events import open_events
+from engines.search import open_search
+from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.repositories.v1.repositories_pb2 import DESCRIPTOR
+from protos.repositories.v1.repositories_pb2_grpc import add_RepositoriesServiceServicer_to_server
+from services.repositories import storage
+from services.repositories.definitions import definitions
+from services.repositories.index import INDEXES, EntryIndex
+from services.repositories.reactions import keep_index
+from services.repositories.rpc import RepositoriesRpc
+from services.repositories.subjects import Subjects
+
+NAME = "repositories"
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
+    """The service, answering for as long as the context lasts."""
+    known = definitions()
+    keys = KeyRing(settings.keys)
+    async with (
+        open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
+        open_events(settings.events) as events,
+        open_search(settings.search(NAME), INDEXES) as search,
+        open_channel(settings.directory_address) as channel,
+    ):
+        outbox = Outbox(NAME, documents, events, clock)
+        peer, directory = Peer("directory", Signer(keys, NAME).for_service), DirectoryServiceStub(channel)
+        subjects = Subjects(peer, directory)
+        entries = storage.entries(documents, outbox)
+        index = EntryIndex(search, known, subjects)
+        rpc = RepositoriesRpc(known, entries, index, References(peer, directory), subjects, clock)
+        async with (
+            working([outbox.relay, keep_index(events, entries, index)]),
+            serving(
+                lambda server: add_RepositoriesServiceServicer_to_server(rpc, server),
+                DESCRIPTOR.services_by_name["RepositoriesService"].full_name,
+                settings.listening(NAME),
+                Verifier(keys),
+            ) as server,
+        ):
+            log.info("serving", service=NAME, port=server.port)
+            yield server

@@ -1,0 +1,1 @@
+"""The rules of translation. Pure: no I/O, no clock."""

@@ -1,0 +1,75 @@
+"""The repositories service with the directory it asks, over real gRPC, in a temporary folder."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from chassis.caller import Caller, Signer
+from chassis.calls import Peer, open_channel
+from chassis.keys import KeyRing
+from chassis.settings import ServiceSettings
+from protos.common.v1 import common_pb2
+from protos.repositories.v1 import repositories_pb2 as pb
+from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
+from services.directory.settings import DirectorySettings
+from services.directory.wiring import directory
+from services.repositories.wiring import repositories
+from tests.builders import QUALIFICATIONS, doctors
+from vocabulary.roles import UserRole, WorkflowRole
+
+FREE_PORT = "127.0.0.1:0"
+MODULE = f"{QUALIFICATIONS}/repository"
+
+
+def a_person(country: str, *roles: UserRole, modules: tuple[str, ...] = (MODULE,), authority: str = "") -> Caller:
+    """Somebody at an authority that edits the repositories of *modules*, holding *roles* in each."""
+    authority = authority or doctors(country)
+    return Caller(
+        user_id=f"usr_{authority}_{'_'.join(roles)}",
+        authority_id=authority,
+        country=country,
+        language="en",
+        user_roles={module: frozenset(roles) for module in modules},
+        workflow_roles=dict.fromkeys(modules, frozenset({WorkflowRole.REPOSITORY_EDITOR})),
+    )
+
+
+def an_editor(country: str = "IT", *, modules: tuple[str, ...] = (MODULE,), authority: str = "") -> Caller:
+    return a_person(country, UserRole.REPOSITORY_EDITOR, modules=modules, authority=authority)
+
+
+class Asking:
+    """Calls the service for whoever is named."""
+
+    def __init__(self, stub: RepositoriesServiceStub, signer: Signer) -> None:
+        self.stub = stub
+        self._signer = signer
+
+    async def __call__(self, caller: Caller, method: str, **fields: Any) -> Any:
+        message = getattr(pb, f"{method}Request")(**fields)
+        peer = Peer("repositories", lambda: self._signer.for_person(caller))
+        return await peer.call(getattr(self.stub, method), message)
+
+    async def do(self, caller: Caller, method: str, **fields: Any) -> pb.Entry:
+        """A command with a key of its own; gives the entry as it is then."""
+        entry: pb.Entry = (await self(caller, method, **{"command": command(), **fields})).entry
+        return entry
+
+    async def read(self, caller: Caller, id_: str) -> pb.Entry | None:
+        found = (await self(caller, "BatchGetEntries", ids=[id_])).entries
+        return found[0] if found else None
+
+
+def command(key: str = "", revision: int | None = None) -> common_pb2.Command:
+    return common_pb2.Command(idempotency_key=key or str(uuid.uuid4()), expected_revision=revision)
+
+
+@pytest.fixture(scope="session")
+async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
+    data = tmp_path_factory.mktemp("repositories")
+    async with directory(DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)) as found:
+        settings = ServiceSettings(data_dir=data, listen_address=FREE_PORT, directory_address=f"127.0.0.1:{found.port}")
+        async with repositories(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
+            yield Asking(RepositoriesServiceStub(channel), Signer(KeyRing(settings.keys), "gateway"))
