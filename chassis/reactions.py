@@ -1,20 +1,25 @@
 """Reacting to events: each is dealt with at least once, in its subject's order, and one that cannot be dealt with steps aside.
 
 A reaction must be idempotent by event id, since what was done and not yet committed is done again. An event that fails
-`ATTEMPTS` times goes to ``<topic>.dead`` with its bytes and the reason, and its partition goes on.
+`ATTEMPTS` times goes to ``<topic>.dead`` with its bytes and the reason, and its partition goes on. That a store or a service
+is away is no fault of the event: it waits.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 import structlog
 
 from chassis import telemetry
 from engines.events import Event, Events, Member, Received
+from vocabulary.refusals import Unavailable
 
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.1
+AWAY_PAUSE_S = 1.0
 
+Result = TypeVar("Result")
 Reaction = Callable[[Sequence[Event]], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
@@ -55,7 +60,7 @@ class Reactions:
                 pause *= 2
             with telemetry.span(run[0].event.traceparent, group=self._group, event_type=run[0].event.type):
                 try:
-                    await reaction([received.event for received in run])
+                    await once_available(lambda: reaction([received.event for received in run]))
                 except Exception:
                     log.exception("reaction_failed", event_id=run[0].event.id, events=len(run), attempt=attempt + 1)
                 else:
@@ -66,6 +71,16 @@ class Reactions:
         reason = f"{self._group} failed {ATTEMPTS} times; its log has the cause"
         await self._events.publish(dead(received.topic), [received.event], failure=reason)
         log.error("event_set_aside", event_id=received.event.id, topic=received.topic)
+
+
+async def once_available(work: Callable[[], Awaitable[Result]]) -> Result:
+    """The result of *work*, which is tried again for as long as a store or a service that it needs is away."""
+    while True:
+        try:
+            return await work()
+        except Unavailable as away:
+            log.warning("waiting", reason=away.reason, away=away.message)
+            await asyncio.sleep(AWAY_PAUSE_S)
 
 
 def dead(topic: str) -> str:

@@ -1,35 +1,31 @@
 """What repositories do about their own events: they keep the search index in step with the store."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from chassis.aggregates import Aggregates, Kept
 from chassis.outbox import topic
-from chassis.reactions import Reactions
+from chassis.reactions import Reactions, once_available
 from engines.events import Event, Events
 from protos.repositories.v1 import events_pb2
 from services.repositories.domain.entries import Entry
 from services.repositories.index import EntryIndex
-from vocabulary.refusals import Unavailable
 
 READ_BATCH = 500
-PAUSE_S = 1.0
 log = structlog.get_logger(__name__)
 
 
 def keep_index(events: Events, entries: Aggregates[Entry], index: EntryIndex) -> Callable[[], Awaitable[None]]:
     """Show in the index what an event says has changed: as it is in the store now, so that order and repetition do not matter.
 
-    An index that is empty is filled first. Both wait for the directory, which names the concepts, for as long as it is away: that
-    is no fault of an event, so none is set aside for it.
+    An index that is empty is filled first. Both wait for the directory, which names the concepts, for as long as it is away.
     """
 
     async def changed(seen: Sequence[Event]) -> None:
         ids = list(dict.fromkeys(event.subject for event in seen))
         found = {kept.id: kept for kept in await entries.get_many(ids)}
-        await _put(index, [(id_, found.get(id_)) for id_ in ids])
+        await index.put([(id_, found.get(id_)) for id_ in ids])
 
     by_type = {events_pb2.EntryChanged.DESCRIPTOR.full_name: changed}
     reactions = Reactions(events, "repositories-index", [topic("repositories")], by_type)
@@ -51,13 +47,4 @@ async def rebuild(entries: Aggregates[Entry], index: EntryIndex) -> None:
         after = (page[-1].id, page[-1].id)
     if published:
         log.info("building_index", entries=len(published))
-        await _put(index, published)
-
-
-async def _put(index: EntryIndex, entries: Sequence[tuple[str, Kept[Entry] | None]]) -> None:
-    while True:
-        try:
-            return await index.put(entries)
-        except Unavailable as away:
-            log.warning("index_waits", reason=away.reason, entries=len(entries))
-            await asyncio.sleep(PAUSE_S)
+        await once_available(lambda: index.put(published))

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
+from chassis import lists
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import Caller, current_person
 from chassis.references import References
@@ -14,7 +15,7 @@ from chassis.wire import batch, field_values_from, page_info, page_size, wanted_
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceServicer
-from services.repositories import storage, wire
+from services.repositories import wire
 from services.repositories.domain import entries as rules
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.entries import Actor, Entry
@@ -88,24 +89,15 @@ class RepositoriesRpc(RepositoriesServiceServicer):
         definition = self._definition(request.repository)
         if not self._actor(caller, definition).areas:
             raise Forbidden("only a repository editor sees the entries that the authority prepares")
-        size = page_size(request.page)
-        after = None
-        if request.page.after:
-            changed_at, id_ = pages.position(request.page.after, "own entries", (str, str))
-            after = (str(changed_at), str(id_))
-        found = await self._entries.find(
+        shown, page_info = await lists.page(
+            self._entries,
             {"repository": definition.code, "owner_id": caller.authority_id},
+            request.page,
+            kind="own entries",
             sort="changed_at",
-            descending=True,
-            after=after,
-            limit=size + 1,
+            position=lambda entry: lists.sortable(entry.changed_at),
         )
-        shown = found[:size]
-        cursors = [pages.cursor("own entries", storage.sortable(kept.state.changed_at), kept.id) for kept in shown]
-        return pb.ListOwnEntriesResponse(
-            entries=map(wire.entry, shown),
-            page_info=common_pb2.PageInfo(cursors=cursors, has_next_page=len(found) > size),
-        )
+        return pb.ListOwnEntriesResponse(entries=map(wire.entry, shown), page_info=page_info)
 
     async def CreateEntry(self, request: pb.CreateEntryRequest, context: Call) -> pb.CreateEntryResponse:
         caller = current_person()

@@ -1,9 +1,9 @@
 """What repositories keep: entries, one document each, whichever repository they belong to."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from chassis.aggregates import Aggregates
+from chassis.lists import sortable
 from chassis.outbox import Outbox
 from engines.documents import Collection, Documents, Index, Json
 from services.repositories.domain.entries import Entry
@@ -15,11 +15,6 @@ COLLECTIONS = (ENTRIES,)
 
 def entries(documents: Documents, outbox: Outbox) -> Aggregates[Entry]:
     return Aggregates(documents, ENTRIES, Entry, _indexed, outbox)
-
-
-def sortable(at: datetime) -> str:
-    """A time as text that sorts as the time does."""
-    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _indexed(entry: Entry) -> Mapping[str, Json]:

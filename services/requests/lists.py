@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
+from chassis import lists
 from chassis.aggregates import Aggregates, Kept
 from chassis.caller import Caller
-from chassis.wire import page_size
 from engines.documents import AnyOf, Condition, Range
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
@@ -13,7 +14,6 @@ from services.requests import storage, wire
 from services.requests.domain.requests import Request
 from services.requests.domain.views import COUNTRY_COORDINATORS
 from services.requests.readers import legislative_role, reader, takes_part
-from vocabulary import pages
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import REQUESTS, UserRole
 
@@ -37,20 +37,16 @@ class Lists:
         self, message: pb.ListRequestsRequest, caller: Caller
     ) -> tuple[Sequence[Kept[Request]], common_pb2.PageInfo]:
         """One page of a list, the last changed first; of the overdue, the longest due first."""
-        size = page_size(message.page)
         overdue = message.list == pb.REQUEST_LIST_OVERDUE
-        sort = "due" if overdue else "changed_at"
-        kind = f"requests {message.list}"
-        after = None
-        if message.page.after:
-            value, id_ = pages.position(message.page.after, kind, (str, str))
-            after = (str(value), str(id_))
-        found = await self._requests.find(
-            self._where(message, caller), sort=sort, descending=not overdue, after=after, limit=size + 1
+        return await lists.page(
+            self._requests,
+            self._where(message, caller),
+            message.page,
+            kind=f"requests {message.list}",
+            sort="due" if overdue else "changed_at",
+            position=partial(_position, overdue),
+            descending=not overdue,
         )
-        shown = found[:size]
-        cursors = [pages.cursor(kind, _position(kept.state, overdue), kept.id) for kept in shown]
-        return shown, common_pb2.PageInfo(cursors=cursors, has_next_page=len(found) > size)
 
     def _where(self, message: pb.ListRequestsRequest, caller: Caller) -> dict[str, Condition]:
         where: dict[str, Condition] = {"lists": AnyOf(self._lists(message.list, caller))}
@@ -98,7 +94,7 @@ def _reads(caller: Caller, area: str) -> bool:
     return bool(reader(caller, area).roles & readers)
 
 
-def _position(request: Request, overdue: bool) -> str:
+def _position(overdue: bool, request: Request) -> str:
     if overdue and request.draft.desired_date:
         return request.draft.desired_date.isoformat()
-    return storage.sortable(request.changed_at)
+    return lists.sortable(request.changed_at)

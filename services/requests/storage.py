@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chassis.aggregates import Aggregates
 from chassis.inbox import INBOX
+from chassis.lists import sortable
 from chassis.outbox import Outbox
 from engines.documents import Collection, Documents, Index, Json
 from services.requests.domain.lifecycle import Status
@@ -67,11 +68,6 @@ def awaited(authority_id: str) -> str:
 
 def coordinated(country: str, area: str) -> str:
     return f"coordinated {country} {area}"
-
-
-def sortable(at: datetime) -> str:
-    """A time as text that sorts as the time does."""
-    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _indexed(request: Request) -> Mapping[str, Json]:

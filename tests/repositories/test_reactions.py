@@ -24,7 +24,6 @@ from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
-from services.repositories import reactions as following
 from services.repositories import storage
 from services.repositories.domain.lifecycle import Status
 from services.repositories.wiring import repositories
@@ -85,7 +84,7 @@ async def until_tried(times: int) -> None:
     with capture_logs() as lines:
         async with asyncio.timeout(30):
             while True:
-                if [line["event"] for line in lines].count("index_waits") >= times:
+                if [line["event"] for line in lines].count("waiting") >= times:
                     return
                 await asyncio.sleep(0.01)
 
@@ -127,7 +126,7 @@ async def test_what_is_published_while_the_directory_is_away_is_found_when_it_is
     settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often it was tried in the meantime: its absence is no fault of the event."""
-    monkeypatch.setattr(following, "PAUSE_S", 0.05)
+    monkeypatch.setattr(reactions, "AWAY_PAUSE_S", 0.05)
     monkeypatch.setattr(reactions, "ATTEMPTS", 1)
     async with running(settings) as asking:
         await until_tried(3)
