@@ -197,6 +197,8 @@ class InboxEntryKind(Enum):
     DISSEMINATED = alerts.INBOX_ENTRY_KIND_DISSEMINATED
     INFORMATION = alerts.INBOX_ENTRY_KIND_INFORMATION
     SUBMITTED = alerts.INBOX_ENTRY_KIND_SUBMITTED
+    RETURNED = alerts.INBOX_ENTRY_KIND_RETURNED
+    INFORMATION_PROPOSED = alerts.INBOX_ENTRY_KIND_INFORMATION_PROPOSED
 
 
 @strawberry.enum(description="Whether there is a translation.")

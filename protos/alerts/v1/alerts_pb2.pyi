@@ -123,6 +123,10 @@ class _InboxEntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InboxE
     """Somebody added information."""
     INBOX_ENTRY_KIND_SUBMITTED: _InboxEntryKind.ValueType  # 4
     """An alert of the own country waits for approval."""
+    INBOX_ENTRY_KIND_RETURNED: _InboxEntryKind.ValueType  # 5
+    """The own coordinator sent an alert back to be changed."""
+    INBOX_ENTRY_KIND_INFORMATION_PROPOSED: _InboxEntryKind.ValueType  # 6
+    """Information that somebody of the own country wants to add waits for approval."""
 
 class InboxEntryKind(_InboxEntryKind, metaclass=_InboxEntryKindEnumTypeWrapper): ...
 
@@ -135,6 +139,10 @@ INBOX_ENTRY_KIND_INFORMATION: InboxEntryKind.ValueType  # 3
 """Somebody added information."""
 INBOX_ENTRY_KIND_SUBMITTED: InboxEntryKind.ValueType  # 4
 """An alert of the own country waits for approval."""
+INBOX_ENTRY_KIND_RETURNED: InboxEntryKind.ValueType  # 5
+"""The own coordinator sent an alert back to be changed."""
+INBOX_ENTRY_KIND_INFORMATION_PROPOSED: InboxEntryKind.ValueType  # 6
+"""Information that somebody of the own country wants to add waits for approval."""
 Global___InboxEntryKind: _TypeAlias = InboxEntryKind  # noqa: Y015
 
 @_typing.final
@@ -179,7 +187,7 @@ Global___AlertType: _TypeAlias = AlertType  # noqa: Y015
 
 @_typing.final
 class AddressedCountry(_message.Message):
-    """One addressed country: when it acknowledged, and whom it told. Readers of other countries see no `authority_ids`."""
+    """One addressed country: when it acknowledged, and whom it told. Readers of other countries see no `disseminated_to_ids`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -443,7 +451,9 @@ class AlertFilter(_message.Message):
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___AlertStatus.ValueType]: ...
     @_builtins.property
-    def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of alert types, or their codes for every version."""
+
     def __init__(
         self,
         *,

@@ -1,0 +1,95 @@
+"""Everything in one process: five services and the gateway, on the embedded engines, with the training data.
+
+The calls between them are the same gRPC as anywhere else. ``make up`` runs this; no setting is needed.
+"""
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from chassis import process, telemetry
+from chassis.keys import KeyRing
+from chassis.server import Server
+from chassis.settings import ServiceSettings, read
+from gateway.settings import GatewaySettings
+from gateway.tokens import DevelopmentTokens
+from gateway.wiring import gateway
+from services.alerts.wiring import alerts
+from services.directory.settings import DirectorySettings
+from services.directory.wiring import directory
+from services.repositories.wiring import repositories
+from services.requests.wiring import requests
+from services.translation.wiring import translation
+
+FREE_PORT = "127.0.0.1:0"
+SIGN_INS = {
+    "it-handler": "request handler, Italy",
+    "hu-handler": "request handler, Hungary",
+    "fr-coordinator": "alert coordinator, France",
+    "commission": "the European Commission",
+}
+
+
+@asynccontextmanager
+async def system(data: Path, *, port: int) -> AsyncIterator[str]:
+    """All parts with their data in *data*, the gateway on *port* (0 takes a free one); gives the gateway's address."""
+    async with AsyncExitStack() as stack:
+        addresses: dict[str, str] = {}
+
+        def started(name: str, server: Server) -> None:
+            addresses[f"{name}_address"] = f"127.0.0.1:{server.port}"
+
+        first = DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)
+        started("directory", await stack.enter_async_context(directory(first)))
+        settings = ServiceSettings.model_validate({"data_dir": data, "listen_address": FREE_PORT, **addresses})
+        started("requests", await stack.enter_async_context(requests(settings)))
+        started("alerts", await stack.enter_async_context(alerts(settings)))
+        started("translation", await stack.enter_async_context(translation(settings)))
+        started("repositories", await stack.enter_async_context(repositories(settings)))
+        front = GatewaySettings.model_validate({"data_dir": data, "gateway_port": port, **addresses})
+        yield await stack.enter_async_context(gateway(front))
+
+
+@asynccontextmanager
+async def _announced(settings: GatewaySettings) -> AsyncIterator[None]:
+    console = Console()
+    console.print("Starting the five services and the gateway …")
+    async with system(settings.data_dir.resolve(), port=settings.gateway_port) as address:
+        _announce(console, address, settings)
+        yield
+        console.print("Stopping: calls under way are let through …")
+    console.print("Stopped.")
+
+
+def _announce(console: Console, address: str, settings: GatewaySettings) -> None:
+    console.print(f"\n[bold]GraphQL[/]   {address}/graphql   (open it in a browser for GraphiQL)")
+    console.print(f"[bold]Data[/]      {settings.data_dir}   (`make reset` removes it)\n")
+    table = Table("user", "who", title="Sample sign-ins", title_justify="left", box=None, pad_edge=False)
+    for user, who in SIGN_INS.items():
+        table.add_row(user, who)
+    console.print(table)
+    console.print(
+        "\nSend one of these as the header  Authorization: Bearer …  (`make token USER=…` prints one for any user)\n"
+    )
+    tokens = DevelopmentTokens(KeyRing(settings.keys))
+    for user in SIGN_INS:
+        console.print(f"[bold]{user}[/]")
+        console.print(tokens.issue(user), soft_wrap=True, highlight=False)
+    console.print("\nCtrl-C stops everything cleanly.")
+
+
+def main() -> None:
+    """Run everything until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.parse_args()
+    settings = read(GatewaySettings)
+    telemetry.configure_logging("warning" if settings.log_level == "info" else settings.log_level)
+    process.run(lambda: _announced(settings))
+
+
+if __name__ == "__main__":
+    main()

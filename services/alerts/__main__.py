@@ -1,0 +1,8 @@
+"""Run the alerts service: ``python -m services.alerts``."""
+
+from chassis.process import main
+from chassis.settings import ServiceSettings
+from services.alerts.wiring import alerts
+
+if __name__ == "__main__":
+    main(ServiceSettings, alerts, "Alerts: from draft to dissemination, and the inboxes that nothing is lost from.")

@@ -1,0 +1,1 @@
+"""The rules of alerts. Pure: no I/O, no clock."""

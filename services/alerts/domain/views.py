@@ -1,0 +1,68 @@
+"""Who sees how much of an alert (Directive 2006/123/EC, Article 32; IMI Regulation, Articles 6 and 9; access matrix).
+
+The author and the coordinators of its country see all, the coordinators of the addressed countries and the authorities they told
+see what is broadcast, the Commission sees that without data of natural persons. For everybody else the alert does not exist.
+"""
+
+from dataclasses import replace
+from enum import StrEnum
+
+from services.alerts.domain.alerts import Alert, HistoryEntry, Information, InformationStatus, Party, sides
+from services.alerts.domain.lifecycle import Action, Side, Status
+from services.alerts.domain.types import AlertType
+from vocabulary.roles import UserRole
+
+
+class View(StrEnum):
+    """How much is seen."""
+
+    FULL = "FULL"
+    WITHOUT_PERSONAL_DATA = "WITHOUT_PERSONAL_DATA"
+
+
+READERS = frozenset({UserRole.VIEWER, UserRole.ALERT_HANDLER, UserRole.ALERT_DISSEMINATOR, UserRole.COORDINATOR})
+# What other countries learn of each other's doings.
+_PUBLIC = frozenset({Action.BROADCAST, Action.ACKNOWLEDGE, Action.APPROVE_INFORMATION})
+
+
+def view(alert: Alert, who: Party) -> View | None:
+    """What *who* sees of *alert*; None if it is not for them to know that it exists."""
+    if who.roles & READERS and sides(alert, who):
+        return View.FULL
+    if who.is_commission and who.roles & READERS and alert.status is Status.BROADCAST:
+        return View.WITHOUT_PERSONAL_DATA
+    return None
+
+
+def seen(alert: Alert, kind: AlertType, how: View, who: Party) -> Alert:
+    """*alert* as *how* shows it to *who*: what waits for approval, and whom a country told, is that country's own."""
+    shown = replace(
+        alert,
+        addressed=tuple(one if one.country == who.country else replace(one, told=()) for one in alert.addressed),
+        information=tuple(one for one in alert.information if _sees_information(alert, one, who)),
+        history=tuple(entry for entry in alert.history if _sees_step(alert, entry, who)),
+    )
+    if Side.AUTHOR not in sides(alert, who):
+        shown = replace(shown, return_reason=None)
+    if how is View.FULL:
+        return shown
+    return replace(
+        shown,
+        values=kind.without_personal_data(shown.values),
+        information=tuple(replace(one, text=None) for one in shown.information),
+    )
+
+
+def _sees_information(alert: Alert, information: Information, who: Party) -> bool:
+    if information.status is InformationStatus.SHARED or information.authority_id == who.authority_id:
+        return True
+    return information.country == who.country and bool(sides(alert, who) & {Side.COORDINATOR, Side.RECEIVER})
+
+
+def _sees_step(alert: Alert, entry: HistoryEntry, who: Party) -> bool:
+    if entry.action in _PUBLIC or entry.authority_id == who.authority_id:
+        return True
+    own = sides(alert, who)
+    if Side.AUTHOR in own and entry.action is Action.RETURN:
+        return True
+    return entry.country == who.country and bool(own & {Side.COORDINATOR, Side.RECEIVER})

@@ -1,0 +1,65 @@
+"""What alerts keep: alerts, one document each; the inboxes of those who are told."""
+
+from collections.abc import Mapping
+
+from chassis.aggregates import Aggregates
+from chassis.inbox import INBOX
+from chassis.lists import sortable
+from chassis.outbox import Outbox
+from engines.documents import Collection, Documents, Index, Json
+from services.alerts.domain.alerts import Alert, Party
+from services.alerts.domain.lifecycle import Status
+
+ALERTS = Collection("alerts", (Index(("readers", "type", "status", "changed_at")),))
+COLLECTIONS = (ALERTS, INBOX)
+
+
+def alerts(documents: Documents, outbox: Outbox) -> Aggregates[Alert]:
+    return Aggregates(documents, ALERTS, Alert, _indexed, outbox)
+
+
+def readable(who: Party, area: str) -> list[str]:
+    """What the alerts of *area* that *who* may see are found under."""
+    found = [_author(who.authority_id, area), _told(who.authority_id, area)]
+    if who.coordinates:
+        found += [_coordinator(who.country, area), _addressed(who.country, area)]
+    return [*found, _commission(area)] if who.is_commission else found
+
+
+def _indexed(alert: Alert) -> Mapping[str, Json]:
+    return {
+        "readers": list(_readers(alert)),
+        "type": alert.type_id,
+        "status": alert.status,
+        "changed_at": sortable(alert.changed_at),
+    }
+
+
+def _readers(alert: Alert) -> list[str]:
+    found = [_author(alert.author_id, alert.area)]
+    if alert.status is not Status.DRAFT:
+        found.append(_coordinator(alert.country, alert.area))
+    if alert.status is Status.BROADCAST:
+        found.append(_commission(alert.area))
+    found += [_addressed(one.country, alert.area) for one in alert.addressed]
+    return found + [_told(id_, alert.area) for id_ in alert.told]
+
+
+def _author(authority_id: str, area: str) -> str:
+    return f"author {authority_id} {area}"
+
+
+def _coordinator(country: str, area: str) -> str:
+    return f"coordinator {country} {area}"
+
+
+def _addressed(country: str, area: str) -> str:
+    return f"addressed {country} {area}"
+
+
+def _told(authority_id: str, area: str) -> str:
+    return f"told {authority_id} {area}"
+
+
+def _commission(area: str) -> str:
+    return f"commission {area}"

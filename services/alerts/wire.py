@@ -1,0 +1,114 @@
+"""Alerts ↔ protobuf, and nothing else."""
+
+from collections.abc import Collection
+
+from chassis import wire
+from chassis.aggregates import Kept
+from chassis.inbox import Entry
+from chassis.wire import EnumOnWire, localized, timestamp
+from protos.alerts.v1 import alerts_pb2 as pb
+from protos.alerts.v1 import events_pb2
+from services.alerts.domain.alerts import Addressed, Alert, HistoryEntry, Information, InformationStatus, News
+from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.types import AlertType
+from services.alerts.domain.views import View
+
+STATUS = EnumOnWire(Status, pb.AlertStatus)
+ACTION = EnumOnWire(Action, pb.AlertAction)
+VIEW = EnumOnWire(View, pb.AlertView)
+NEWS = EnumOnWire(News, pb.InboxEntryKind)
+INFORMATION_STATUS = EnumOnWire(InformationStatus, pb.InformationStatus)
+
+
+def alert_type(kind: AlertType, wanted: Collection[str]) -> pb.AlertType:
+    return pb.AlertType(
+        id=kind.id,
+        code=kind.code,
+        version=kind.version,
+        area_code=kind.area,
+        act=kind.act,
+        title=localized(kind.title, wanted),
+        fields=[wire.field(field, wanted) for field in kind.fields],
+    )
+
+
+def alert(kept: Kept[Alert], view: View) -> pb.Alert:
+    """*kept*, already cut down to what *view* shows."""
+    state = kept.state
+    return pb.Alert(
+        id=kept.id,
+        revision=kept.revision,
+        number=state.number,
+        status=STATUS.to_wire(state.status),
+        view=VIEW.to_wire(view),
+        type_id=state.type_id,
+        author_id=state.author_id,
+        coordinator_id=state.coordinator_id,
+        country_code=state.country,
+        values=wire.field_values(state.values),
+        countries=map(addressed, state.addressed),
+        information=map(information, state.information),
+        history=map(history_entry, state.history),
+        created_at=timestamp(state.created_at),
+        changed_at=timestamp(state.changed_at),
+        broadcast_at=timestamp(state.broadcast_at),
+        return_reason=wire.free_text(state.return_reason),
+    )
+
+
+def addressed(one: Addressed) -> pb.AddressedCountry:
+    return pb.AddressedCountry(
+        country_code=one.country,
+        acknowledged_at=timestamp(one.acknowledged_at),
+        acknowledged_by_id=one.acknowledged_by,
+        disseminated_to_ids=one.told,
+    )
+
+
+def information(one: Information) -> pb.AlertInformation:
+    return pb.AlertInformation(
+        id=one.id,
+        authority_id=one.authority_id,
+        status=INFORMATION_STATUS.to_wire(one.status),
+        text=wire.free_text(one.text),
+        at=timestamp(one.at),
+    )
+
+
+def history_entry(entry: HistoryEntry) -> pb.AlertHistoryEntry:
+    return pb.AlertHistoryEntry(
+        at=timestamp(entry.at),
+        authority_id=entry.authority_id,
+        action=ACTION.to_wire(entry.action),
+        to=STATUS.to_wire(entry.after),
+        **{"from": _before(entry)},
+    )
+
+
+def inbox_entry(entry: Entry, cursor: str) -> pb.InboxEntry:
+    return pb.InboxEntry(
+        id=entry.id,
+        alert_id=entry.subject,
+        kind=NEWS.to_wire(News(entry.kind)),
+        at=timestamp(entry.at),
+        cursor=cursor,
+    )
+
+
+def changed(id_: str, revision: int, before: Alert | None, after: Alert) -> events_pb2.AlertChanged:
+    """What others are told of the last change of *after*, with the delivery that it makes due, if any."""
+    last = after.history[-1]
+    owed = after.deliveries[len(before.deliveries) if before else 0 :]
+    return events_pb2.AlertChanged(
+        alert_id=id_,
+        revision=revision,
+        action=ACTION.to_wire(last.action),
+        to=STATUS.to_wire(last.after),
+        country_code=after.country,
+        delivery_id=owed[0].id if owed else "",
+        **{"from": _before(last)},
+    )
+
+
+def _before(entry: HistoryEntry) -> "pb.AlertStatus.ValueType":
+    return STATUS.to_wire(entry.before) if entry.before else pb.ALERT_STATUS_UNSPECIFIED
