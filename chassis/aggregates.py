@@ -59,7 +59,7 @@ class CommandKey:
     def of(cls, message: Message, caller: Caller) -> "CommandKey":
         """The key of a command message, which has a field `command`; raises Invalid if its idempotency key is unfit.
 
-        Keys are the caller's own: two people may use the same one.
+        Keys are the caller's own: two people, or two services, may use the same one.
         """
         command: common_pb2.Command = message.command  # type: ignore[attr-defined]
         given = command.idempotency_key
@@ -70,7 +70,7 @@ class CommandKey:
                 reason="IDEMPOTENCY_KEY",
             )
         name = message.DESCRIPTOR.full_name
-        digest = hashlib.sha256(chr(31).join((name, caller.user_id, given)).encode())
+        digest = hashlib.sha256(chr(31).join((name, caller.user_id or caller.service, given)).encode())
         return cls(
             key=base64.b85encode(digest.digest()[:20]).decode(),
             fingerprint=hashlib.sha256(message.SerializeToString(deterministic=True)).hexdigest()[:32],

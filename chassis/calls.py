@@ -17,6 +17,8 @@ from grpc import aio
 
 from chassis import refusals, telemetry
 from chassis.caller import METADATA_KEY
+from chassis.security import Security
+from vocabulary.refusals import Unavailable
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -27,7 +29,8 @@ REPORTING_S = 0.02
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
-_RETRIES = {
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
         {
             "name": [{}],
@@ -39,10 +42,10 @@ _RETRIES = {
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
         }
-    ]
+    ],
 }
 CHANNEL_OPTIONS = [
-    ("grpc.service_config", json.dumps(_RETRIES)),
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
@@ -72,7 +75,10 @@ class Peer:
 
     async def call(self, method: "aio.UnaryUnaryMultiCallable[Request, Response]", request: Request) -> Response:
         """The answer of *method*; raises the service's refusal, or Unavailable if there is no answer in time."""
-        call = method(request, timeout=budget(), metadata=self._metadata())
+        seconds = budget()
+        if not seconds:
+            raise Unavailable(f"there is no time left to ask the {self._name} service", reason="DEADLINE_EXCEEDED")
+        call = method(request, timeout=seconds, metadata=self._metadata())
         try:
             return await call
         except aio.AioRpcError as error:
@@ -103,8 +109,8 @@ class Peer:
             async for request in requests:
                 try:
                     await call.write(request)
-                except asyncio.InvalidStateError:
-                    break  # the service has answered already: it refused
+                except (asyncio.InvalidStateError, aio.AioRpcError):
+                    break  # the service has answered already, with a refusal: the answer has it, the failed write does not
             await call.done_writing()
             return await call
         except aio.AioRpcError as error:
@@ -127,8 +133,16 @@ class InternalError(Exception):
 
 
 @asynccontextmanager
-async def open_channel(address: str) -> AsyncIterator[aio.Channel]:
-    """A channel to *address*, connected when first used and again whenever the connection is lost."""
+async def open_channel(address: str, security: Security | None = None) -> AsyncIterator[aio.Channel]:
+    """A channel to *address*, connected when first used and again whenever the connection is lost.
+
+    Calls go round the replicas that the address lists (``host:port,host:port``) or that its name stands for.
+    """
     options: list[tuple[str, Any]] = [*CHANNEL_OPTIONS]
-    async with aio.insecure_channel(address, options=options) as channel:
+    target = f"ipv4:{address}" if "," in address else address
+    if security is None:
+        channel = aio.insecure_channel(target, options=options)
+    else:
+        channel = aio.secure_channel(target, security.for_client(), options=options)
+    async with channel:
         yield channel

@@ -59,10 +59,12 @@ class Inbox:
     async def append(self, recipient: str, entry: Entry) -> None:
         """Add *entry* at the end, unless it is there already. Raises Unavailable if too many others append at once."""
         for _ in range(RACES_LOST_LIMIT):
+            # In this order: an entry that arrives between the two looks makes the write fail, and is seen at the next attempt.
+            last = await self._last_bucket(recipient)
             if await self._documents.find(INBOX, {"recipient": recipient, "entry_ids": entry.id}, limit=1):
                 return
             try:
-                await self._append(recipient, entry)
+                await self._append(recipient, entry, last)
             except (AlreadyExists, RevisionChanged):
                 continue
             if bell := self._bells.get(recipient):
@@ -70,8 +72,7 @@ class Inbox:
             return
         raise Unavailable("the inbox is being written by too many at once", reason="BUSY")
 
-    async def _append(self, recipient: str, entry: Entry) -> None:
-        last = await self._last_bucket(recipient)
+    async def _append(self, recipient: str, entry: Entry, last: Document | None) -> None:
         if last is None or len(_entries(last)) == BUCKET:
             number = 0 if last is None else _number(last) + 1
             new = Document(_bucket_id(recipient, number), _body(recipient, number, [entry]))

@@ -3,14 +3,17 @@
 import argparse
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
 
 from chassis import settings, telemetry
+from chassis.reactions import once_available
+from engines import NotPrepared, UnknownEngine
 
 log = structlog.get_logger(__name__)
 
@@ -26,25 +29,61 @@ def clock() -> datetime:
 
 
 def main(
-    kind: type[Settings], program: Callable[[Settings], AbstractAsyncContextManager[object]], purpose: str
+    kind: type[Settings],
+    program: Callable[[Settings], AbstractAsyncContextManager[object]],
+    purpose: str,
+    prepare: Callable[[Settings], Awaitable[None]] | None = None,
 ) -> None:
-    """Read the settings, configure the logs, run *program* until told to stop. ``--help`` lists the settings."""
+    """Read the settings, configure the logs, run *program* until told to stop. ``--help`` lists the settings.
+
+    With the word ``prepare`` behind it, make the engines ready instead, and end.
+    """
     variables = "\n".join(f"  {name.upper():22} {field.description}" for name, field in kind.model_fields.items())
     parser = argparse.ArgumentParser(
         description=f"{purpose} Stops cleanly on SIGTERM and Ctrl-C.",
         epilog=f"environment variables (docs/settings.md):\n{variables}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.parse_args()
+    if prepare is not None:
+        parser.add_argument(
+            "command",
+            nargs="?",
+            choices=["run", "prepare"],
+            default="run",
+            help="make the engines ready, or run (default)",
+        )
+    wanted = getattr(parser.parse_args(), "command", "run")
     values = settings.read(kind)
     telemetry.configure_logging(values.log_level)
-    run(lambda: program(values))
+    if wanted == "prepare" and prepare is not None:
+        _in_words(lambda: asyncio.run(_prepared(prepare, values)))
+    else:
+        run(lambda: program(values))
 
 
 def run(program: Callable[[], AbstractAsyncContextManager[object]]) -> None:
     """Enter *program*, stay until SIGTERM or SIGINT, leave it."""
     with suppress(KeyboardInterrupt):
-        asyncio.run(_run(program))
+        _in_words(lambda: asyncio.run(_run(program)))
+
+
+def _in_words(work: Callable[[], None]) -> None:
+    """What an operator has to do first is said without a traceback."""
+    try:
+        work()
+    except NotPrepared as missing:
+        what = f"{missing}. Run the same command with `prepare` behind it first."
+    except (settings.CannotStart, UnknownEngine) as reason:
+        what = str(reason)
+    else:
+        return
+    print(what, file=sys.stderr)
+    raise SystemExit(settings.FAULTY_SETTINGS_EXIT_CODE)
+
+
+async def _prepared(prepare: Callable[[Settings], Awaitable[None]], values: Settings) -> None:
+    await once_available(lambda: prepare(values))
+    log.info("prepared")
 
 
 async def _run(program: Callable[[], AbstractAsyncContextManager[object]]) -> None:
@@ -52,8 +91,16 @@ async def _run(program: Callable[[], AbstractAsyncContextManager[object]]) -> No
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with program():
-        await stop.wait()
+    stopping = asyncio.create_task(stop.wait())
+    async with AsyncExitStack() as entered:
+        # An engine that is away when the process starts is waited for, like one that goes away later.
+        starting = asyncio.create_task(once_available(lambda: entered.enter_async_context(program())))
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            return
+        await starting
+        await stopping
         log.info("stopping")
 
 

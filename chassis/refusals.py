@@ -23,6 +23,9 @@ from vocabulary.refusals import (
 )
 
 DOMAIN = "imi"
+# Both are written twice into the metadata behind an answer, for all of which clients accept 8 KB and no more.
+MESSAGE_BYTES_MAX = 800
+FIELD_BYTES_MAX = 200
 
 STATUS: dict[type[Refusal], grpc.StatusCode] = {
     Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
@@ -39,13 +42,17 @@ _CODE = {status: status.value[0] for status in grpc.StatusCode}
 
 
 def to_status(refusal: Refusal) -> status_pb2.Status:
-    """*refusal* as a rich gRPC status."""
+    """*refusal* as a rich gRPC status. What it quotes of the caller's input may be long; then it ends early."""
+    message = _shortened(refusal.message, MESSAGE_BYTES_MAX)
     details = [error_details_pb2.ErrorInfo(reason=refusal.reason, domain=DOMAIN, metadata={"code": refusal.code})]
     packed = [_packed(detail) for detail in details]
     if refusal.field:
-        violation = error_details_pb2.BadRequest.FieldViolation(field=refusal.field, description=refusal.message)
+        field = _shortened(refusal.field, FIELD_BYTES_MAX)
+        violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=message)
         packed.append(_packed(error_details_pb2.BadRequest(field_violations=[violation])))
-    return status_pb2.Status(code=_CODE[STATUS[type(refusal)]], message=refusal.message, details=packed)
+    # A refusal may be of a kind that only one room knows; the nearest kind on the wire stands for it.
+    status = next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+    return status_pb2.Status(code=_CODE[status], message=message, details=packed)
 
 
 def internal() -> status_pb2.Status:
@@ -76,6 +83,11 @@ def from_error(error: aio.AioRpcError, service: str) -> Refusal | None:
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return Invalid("the message is too large", reason="TOO_LARGE")
     return None
+
+
+def _shortened(text: str, bytes_max: int) -> str:
+    encoded = text.encode()
+    return text if len(encoded) <= bytes_max else encoded[:bytes_max].decode(errors="ignore") + "…"
 
 
 def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -16,6 +16,8 @@ from grpc_status import rpc_status
 
 from chassis import calls, refusals, telemetry
 from chassis.caller import METADATA_KEY, Verifier, set_current
+from chassis.security import Security, peer_names
+from chassis.settings import CannotStart
 from vocabulary.refusals import Refusal, Unavailable
 
 CALL_LIMIT_S = 30.0
@@ -34,8 +36,17 @@ log = structlog.get_logger(__name__)
 class CallGuard(aio.ServerInterceptor):
     """Wraps every method of ours: nothing is answered without a verified caller, and every refusal leaves the same way."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, security: Security | None) -> None:
         self._verifier = verifier
+        self._security = security
+        self._watching: set[asyncio.Task[Any]] = set()
+        self._draining = False
+
+    def end_watches(self) -> None:
+        """End the streams that would never end by themselves; their readers resume on another replica, or on this one later."""
+        self._draining = True
+        for task in self._watching:
+            task.cancel()
 
     async def intercept_service(
         self,
@@ -56,7 +67,9 @@ class CallGuard(aio.ServerInterceptor):
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(self._single(handler.unary_unary, method), **coders)
         if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(self._single(handler.stream_unary, method), **coders)
+            return grpc.stream_unary_rpc_method_handler(
+                self._single(_hearing_out(handler.stream_unary), method), **coders
+            )
         return grpc.unary_stream_rpc_method_handler(self._streaming(handler.unary_stream, method), **coders)
 
     def _single(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
@@ -76,11 +89,29 @@ class CallGuard(aio.ServerInterceptor):
         async def answer(request: Any, context: Call) -> AsyncIterator[Any]:
             async with self._around(method, context):
                 calls.set_deadline(None)
-                async with aclosing(behaviour(request, context)) as messages:
-                    async for message in messages:
-                        yield message
+                with self._watched(method):
+                    async with aclosing(behaviour(request, context)) as messages:
+                        async for message in messages:
+                            yield message
 
         return answer
+
+    @contextmanager
+    def _watched(self, method: str) -> Iterator[None]:
+        """Methods called Watch… are the ones that never end."""
+        task = asyncio.current_task()
+        if task is None or not method.rpartition("/")[2].startswith("Watch"):
+            yield
+            return
+        self._watching.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._draining and not task.cancelling() > 1:
+                raise Unavailable("this replica stops; resume after the last cursor", reason="DRAINING") from None
+            raise
+        finally:
+            self._watching.discard(task)
 
     @asynccontextmanager
     async def _around(self, method: str, context: Call) -> AsyncIterator[None]:
@@ -89,6 +120,8 @@ class CallGuard(aio.ServerInterceptor):
         outcome = "OK"
         with telemetry.span(telemetry.metadata_value(metadata, telemetry.TRACEPARENT), method=method):
             try:
+                if self._security is not None:
+                    self._security.require_peer(peer_names(context))
                 set_current(self._verifier.verify(telemetry.metadata_value(metadata, METADATA_KEY)))
                 yield
             except Refusal as refusal:
@@ -110,43 +143,98 @@ class CallGuard(aio.ServerInterceptor):
                 log.info("call", outcome=outcome, ms=round((time.perf_counter() - started) * 1000, 2))
 
 
+def _hearing_out(behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """*behaviour*, whose refusal waits until the client has sent everything.
+
+    A grpc.aio client that is still writing when the status arrives may see its failed write instead of the status.
+    """
+
+    async def answer(requests: Any, context: Call) -> Any:
+        try:
+            return await behaviour(requests, context)
+        except Refusal:
+            async for _ in requests:
+                pass
+            raise
+
+    return answer
+
+
 class Server:
     """A running server: the port it got, and its health."""
 
-    def __init__(self, server: aio.Server, health: health_aio.HealthServicer, port: int) -> None:
+    def __init__(self, server: aio.Server, guard: CallGuard, health: health_aio.HealthServicer, port: int) -> None:
         self._server = server
+        self._guard = guard
         self._health = health
         self.port = port
 
     async def drain(self) -> None:
         """Say NOT_SERVING, take no new calls, let those under way end."""
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(DRAIN_S)
+        stopping = asyncio.ensure_future(self._server.stop(DRAIN_S))
+        # Once it takes no new calls, or the readers would come straight back.
+        await asyncio.sleep(0)
+        self._guard.end_watches()
+        await stopping
 
 
 @asynccontextmanager
 async def serving(
-    register: Callable[[aio.Server], None], service_name: str, address: str, verifier: Verifier
+    register: Callable[[aio.Server], None],
+    service_name: str,
+    address: str,
+    verifier: Verifier,
+    *,
+    security: Security | None = None,
+    health_address: str | None = None,
 ) -> AsyncIterator[Server]:
     """Answer at *address* (port 0 takes a free one) for as long as the context lasts, then drain.
 
     *register* adds the servicer; *service_name* is its full protobuf name, for health and reflection.
     """
+    guard = CallGuard(verifier, security)
     server = aio.server(
-        interceptors=[CallGuard(verifier)],
+        interceptors=[guard],
         options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
     )
     register(server)
     health = health_aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     reflection.enable_server_reflection((service_name, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
-    port = server.add_insecure_port(address)
+    port = _bound(server, address, security)
     await server.start()
     serving_status = health_pb2.HealthCheckResponse.SERVING
-    for name in ("", service_name):
-        await health.set(name, serving_status)
-    running = Server(server, health, port)
+    for known in ("", service_name):
+        await health.set(known, serving_status)
+    running = Server(server, guard, health, port)
+    async with _answering_probes(health, health_address):
+        try:
+            yield running
+        finally:
+            await running.drain()
+
+
+@asynccontextmanager
+async def _answering_probes(health: health_aio.HealthServicer, address: str | None) -> AsyncIterator[None]:
+    """Health in plain text at *address*, if there is one: probes have no certificate to show."""
+    if address is None:
+        yield
+        return
+    server = aio.server(options=[("grpc.so_reuseport", 0)])
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    _bound(server, address, None)
+    await server.start()
     try:
-        yield running
+        yield
     finally:
-        await running.drain()
+        await server.stop(None)
+
+
+def _bound(server: aio.Server, address: str, security: Security | None) -> int:
+    try:
+        if security is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, security.for_server())
+    except RuntimeError as error:
+        raise CannotStart(f"{address} cannot be listened on; is another process there? Set LISTEN_ADDRESS.") from error

@@ -5,14 +5,25 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Settings = TypeVar("Settings", bound=BaseSettings)
 
+
+class CannotStart(Exception):
+    """Something outside the program keeps it from starting; the message says what to do."""
+
+
 FAULTY_SETTINGS_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
+
+
+def _addresses(value: str) -> str:
+    for one in value.split(","):
+        _host_and_port(one.removeprefix("dns:///"))
+    return value
 
 
 def _host_and_port(value: str) -> str:
@@ -23,6 +34,8 @@ def _host_and_port(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_host_and_port)]
+# One address, several of replicas with commas between, or a name that stands for several: dns:///requests.imi:50052.
+Addressees = Annotated[str, AfterValidator(_addresses)]
 
 
 class ProcessSettings(BaseSettings):
@@ -38,6 +51,21 @@ class ProcessSettings(BaseSettings):
         "info", description="The least severe log line to write."
     )
     events_url: str = Field("", description="The event log. Default: `sqlite:///` in `DATA_DIR`.")
+    tls_certificate: Path | None = Field(
+        None, description="This process's certificate (PEM), for mutual TLS between the parts. Default: plain text."
+    )
+    tls_key: Path | None = Field(None, description="The key of `TLS_CERTIFICATE` (PEM).")
+    tls_authority: Path | None = Field(None, description="The authority that the parts' certificates come from (PEM).")
+    tls_peers: str = Field(
+        "", description="Names of which a caller's certificate must have one, separated by spaces. Default: any name."
+    )
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        parts = (self.tls_certificate, self.tls_key, self.tls_authority)
+        if any(parts) and not all(parts):
+            raise ValueError("TLS_CERTIFICATE, TLS_KEY and TLS_AUTHORITY go together")
+        return self
 
     @property
     def keys(self) -> Path:
@@ -53,11 +81,11 @@ class Addresses(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    directory_address: Address = Field("127.0.0.1:50051", description="Where the directory service answers.")
-    requests_address: Address = Field("127.0.0.1:50052", description="Where the requests service answers.")
-    alerts_address: Address = Field("127.0.0.1:50053", description="Where the alerts service answers.")
-    translation_address: Address = Field("127.0.0.1:50054", description="Where the translation service answers.")
-    repositories_address: Address = Field("127.0.0.1:50055", description="Where the repositories service answers.")
+    directory_address: Addressees = Field("127.0.0.1:50051", description="Where the directory service answers.")
+    requests_address: Addressees = Field("127.0.0.1:50052", description="Where the requests service answers.")
+    alerts_address: Addressees = Field("127.0.0.1:50053", description="Where the alerts service answers.")
+    translation_address: Addressees = Field("127.0.0.1:50054", description="Where the translation service answers.")
+    repositories_address: Addressees = Field("127.0.0.1:50055", description="Where the repositories service answers.")
 
 
 class ServiceSettings(ProcessSettings, Addresses):
@@ -65,6 +93,9 @@ class ServiceSettings(ProcessSettings, Addresses):
 
     listen_address: Address | None = Field(
         None, description="Where this process listens. Default: its service's own address. Port 0 takes a free one."
+    )
+    health_address: Address | None = Field(
+        None, description="Where this process answers questions about its health besides, in plain text, for probes."
     )
     documents_url: str = Field("", description="The document store. Default: `sqlite:///` in `DATA_DIR`.")
     search_url: str = Field("", description="The search engine. Default: `tantivy:///` in `DATA_DIR`.")
@@ -83,7 +114,10 @@ class ServiceSettings(ProcessSettings, Addresses):
         return (url or default.replace("{data}", str(self.data_dir.resolve()))).replace("{service}", service)
 
     def listening(self, service: str) -> str:
-        return self.listen_address or str(getattr(self, f"{service}_address"))
+        address = self.listen_address or str(getattr(self, f"{service}_address"))
+        if "," in address or address.startswith("dns:"):
+            raise CannotStart(f"{address} is where replicas are found; set LISTEN_ADDRESS to where this one listens.")
+        return address
 
 
 def read(kind: type[Settings]) -> Settings:

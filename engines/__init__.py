@@ -17,6 +17,10 @@ class UnknownEngine(ValueError):
         super().__init__(f"no {kind} engine goes by {scheme!r}; there is {', '.join(f'{s}:' for s in schemes)}")
 
 
+class NotPrepared(Exception):
+    """An engine lacks what it must have before it is used: indexes, topics. The `prepare` command makes them."""
+
+
 def file_path(url: str) -> Path:
     """The path of a URL without a host: three slashes are relative to the working folder, four absolute."""
     parts = urlsplit(url)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from grpc import aio
 
 from chassis.calls import Peer, open_channel
+from chassis.security import Security
 from chassis.settings import Addresses
 from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
@@ -50,12 +51,12 @@ class Backends:
 
 
 @asynccontextmanager
-async def connected(addresses: Addresses) -> AsyncIterator[Stubs]:
+async def connected(addresses: Addresses, security: Security | None) -> AsyncIterator[Stubs]:
     """Stubs of the services at *addresses*; each connects when it is first called."""
     async with AsyncExitStack() as stack:
 
         async def channel(address: str) -> aio.Channel:
-            return await stack.enter_async_context(open_channel(address))
+            return await stack.enter_async_context(open_channel(address, security))
 
         channels = {
             "directory": await channel(addresses.directory_address),

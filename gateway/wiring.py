@@ -11,6 +11,8 @@ import uvicorn
 from chassis.caller import GATEWAY, Signer
 from chassis.keys import KeyRing
 from chassis.process import working
+from chassis.security import Security
+from chassis.settings import CannotStart
 from engines.events import open_events
 from gateway.app import app
 from gateway.backends import connected
@@ -49,7 +51,7 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise SystemExit(
+        raise CannotStart(
             f"Port {port} of {host} is not free ({error.strerror}); set GATEWAY_PORT to another."
         ) from error
     return listener
@@ -59,7 +61,7 @@ def _listener(host: str, port: int) -> socket.socket:
 async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
     """The gateway, answering for as long as the context lasts; gives its address, such as ``http://127.0.0.1:8000``."""
     keys = KeyRing(settings.keys)
-    async with connected(settings) as stubs, open_events(settings.events) as events:
+    async with connected(settings, Security.of(settings)) as stubs, open_events(settings.events) as events:
         people = People(bearer_tokens(settings, keys), Signer(keys, GATEWAY), stubs)
         application = app(stubs, people, settings.allowed_origins.split())
         config = uvicorn.Config(

@@ -4,6 +4,7 @@ Codes are BCP 47 and lower case. The 24 official languages of the Union (Regulat
 pre-translated text must have; Icelandic and Norwegian Bokmål serve the EEA countries and may be absent.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from vocabulary.refusals import Invalid
@@ -16,6 +17,7 @@ EEA = ("is", "nb")
 ALL = OFFICIAL + EEA
 FALLBACK = "en"
 
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _ALIASES = {"no": "nb", "nn": "nb", "gr": "el"}
 
 
@@ -46,15 +48,10 @@ def preferred(accept_language: str) -> str | None:
         code = normalise(tag)
         if code is None:
             continue
-        weight = 1.0
         name, _, value = parameters.strip().partition("=")
-        if name.strip() == "q":
-            try:
-                weight = float(value)
-            except ValueError:
-                continue
-        if weight > 0:
-            ranked.append((-weight, position, code))
+        weight = value.strip() if name.strip().lower() == "q" else "1"
+        if _WEIGHT.fullmatch(weight) and float(weight) > 0:
+            ranked.append((-float(weight), position, code))
     return min(ranked)[2] if ranked else None
 
 

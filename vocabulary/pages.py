@@ -5,11 +5,10 @@ list is refused in another instead of giving a wrong page.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vocabulary.refusals import Invalid
 
@@ -42,18 +41,25 @@ def size(first: int, *, field: str = "first") -> int:
 
 def cursor(kind: str, *parts: Part) -> str:
     """The cursor of list *kind* for the position that *parts* describe."""
-    return base64.urlsafe_b64encode(json.dumps([kind, *parts], ensure_ascii=False).encode()).decode().rstrip("=")
+    return _written([kind, *parts])
+
+
+def _written(content: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def position(cursor: str, kind: str, shape: Sequence[type], *, field: str = "after") -> list[Part]:
     """What `cursor` was made from; raises Invalid for anything that is not a cursor of list *kind* with parts of *shape*."""
+    found: Any = None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        found = None
+        ours = _written(found) == cursor
+    except (ValueError, RecursionError):
+        ours = False
     if (
-        not isinstance(found, list)
+        not ours
+        or not isinstance(found, list)
         or found[:1] != [kind]
         or len(found) != len(shape) + 1
         or any(type(part) is not wanted for part, wanted in zip(found[1:], shape, strict=True))

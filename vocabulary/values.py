@@ -4,9 +4,10 @@ Values hold codes and ids, never labels, so that each reader sees them in their 
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ LocalizedText = Mapping[str, str]
 TEXT_LIMIT = 4_000
 LINK_LIMIT = 2_000
 MANY_LIMIT = 100
+
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ValueType(StrEnum):
@@ -155,24 +159,15 @@ def free_text(text: FreeText, *, at: str) -> FreeText:
 
 def decimal(text: str, *, at: str) -> Decimal:
     """The number that *text* writes with a decimal point; raises Invalid for anything else."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite() or abs(number) >= Decimal("1e15") or not _has_few_places(number):
+    if not _DECIMAL.fullmatch(text):
         raise Invalid(f"{text!r} is not a decimal number such as 12 or 12.50", field=at, reason="NOT_A_NUMBER")
-    return number
-
-
-def _has_few_places(number: Decimal) -> bool:
-    exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -6
+    return Decimal(text)
 
 
 def iso_date(text: str, *, at: str) -> dt.date:
     """The date that *text* writes as year-month-day (ISO 8601); raises Invalid for anything else."""
     try:
-        if len(text) != len("2026-11-24"):
+        if not _DATE.fullmatch(text):  # fromisoformat takes weeks too
             raise ValueError
         return dt.date.fromisoformat(text)
     except ValueError:
@@ -216,13 +211,11 @@ def _codes(field: Field, value: Value, at: str) -> Value:
 
 def _references(field: Field, value: Value, at: str) -> Value:
     references = value.references or ()
+    require = _REQUIRE.get(field.type)
+    if require is not None:
+        references = tuple(require(one, field=f"{at}[{index}]") for index, one in enumerate(references))
     _check_count(field, references, at, several=field.many)
-    for index, reference in enumerate(references):
-        if field.type is ValueType.COUNTRY:
-            countries.require(reference, field=f"{at}[{index}]")
-        elif field.type is ValueType.LANGUAGE:
-            languages.require(reference, field=f"{at}[{index}]")
-    return value
+    return Value(references=references)
 
 
 def _check_count(field: Field, items: tuple[str, ...], at: str, *, several: bool) -> None:
@@ -251,7 +244,8 @@ def _money(field: Field, value: Value, at: str) -> Value:
     assert money is not None
     if money.amount < 0:
         raise Invalid(f"{field.code} takes an amount that is not negative", field=f"{at}.amount", reason="OUT_OF_RANGE")
-    if not (len(money.currency) == 3 and money.currency.isascii() and money.currency.isupper()):
+    currency = money.currency
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise Invalid("a currency is an ISO 4217 code such as EUR", field=f"{at}.currency", reason="UNKNOWN_CURRENCY")
     return value
 
@@ -282,6 +276,7 @@ def _date(_field: Field, value: Value, _at: str) -> Value:
     return value
 
 
+_REQUIRE = {ValueType.COUNTRY: countries.require, ValueType.LANGUAGE: languages.require}
 _CHECKS: dict[str, Callable[[Field, Value, str], Value]] = {
     "codes": _codes,
     "references": _references,

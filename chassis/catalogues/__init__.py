@@ -82,6 +82,8 @@ def load(folder: Path) -> dict[str, Any]:
     texts: dict[str, Texts] = {}
     faults: list[str] = []
     for source in sources(structure):
+        if source.context in texts:
+            faults.append(f"{source.context} stands for two texts; give one of them another code")
         found = {languages.FALLBACK: source.text}
         for code, catalogue in translations.items():
             original, text = catalogue.get(source.context, ("", ""))

@@ -49,7 +49,7 @@ def rendered(folder: Path) -> dict[Path, bytes]:
         path = folder / f"{code}.po"
         if code == languages.FALLBACK or not path.exists():
             continue
-        catalogue = read_po(io.BytesIO(path.read_bytes()), locale=code)
+        catalogue = read_po(io.BytesIO(path.read_bytes()), locale=code, abort_invalid=True)
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         files[path] = _rendered(catalogue)

@@ -11,6 +11,7 @@ The protocol holds only what every MongoDB-compatible server can do as well as S
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 
 from engines import UnknownEngine, file_path
 from engines.events import Event
+
+_MONGO = ("mongodb", "mongodb+srv")
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Scalar = bool | int | str | None
@@ -140,14 +143,38 @@ class Documents(Protocol):
         ...
 
 
+def answering(collection: Collection, fields: AbstractSet[str]) -> Index:
+    """The index that holds all *fields*, preferring one that begins with them; raises UndeclaredIndex if there is none."""
+    able = [index for index in collection.indexes if fields <= set(index.fields)]
+    if not able:
+        raise UndeclaredIndex(f"{collection.name} has no index over {', '.join(sorted(fields))}")
+    return min(able, key=lambda index: (set(index.fields[: len(fields)]) != fields, len(index.fields)))
+
+
+async def prepare_documents(url: str, collections: Sequence[Collection]) -> None:
+    """Make what the store at *url* must have before it can hold *collections*. Safe to repeat; the embedded one needs nothing."""
+    if urlsplit(url).scheme in _MONGO:
+        from engines.documents import mongo
+
+        await mongo.prepare(url, collections)
+
+
 @asynccontextmanager
 async def open_documents(url: str, collections: Sequence[Collection]) -> AsyncIterator[Documents]:
-    """The store that *url* names (``sqlite:///path/to/documents.db``), ready to hold *collections*."""
+    """The store that *url* names, ready to hold *collections*: ``sqlite:///path/documents.db`` or ``mongodb://host/database``.
+
+    Raises NotPrepared if it is one that has to be prepared and is not.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         from engines.documents.sqlite import SqliteDocuments
 
         async with SqliteDocuments.opened(file_path(url), collections) as documents:
             yield documents
+    elif scheme in _MONGO:
+        from engines.documents.mongo import MongoDocuments
+
+        async with MongoDocuments.opened(url, collections) as documents:
+            yield documents
     else:
-        raise UnknownEngine("documents", url, ["sqlite"])
+        raise UnknownEngine("documents", url, ["sqlite", *_MONGO])

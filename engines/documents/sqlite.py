@@ -27,6 +27,7 @@ from engines.documents import (
     RevisionChanged,
     Scalar,
     UndeclaredIndex,
+    answering,
 )
 from engines.events import Event
 from engines.sqlite import Database
@@ -223,13 +224,14 @@ def _question(
     if not where and not sort:
         source, key = f"SELECT id, id FROM {_table(collection)}", "id"
     else:
-        index = _answering(collection, {*where, *([sort] if sort else [])})
+        index = answering(collection, {*where, *([sort] if sort else [])})
         key = f'"{sort}"' if sort else "id"
         source = f"SELECT id, {key} FROM {_index_table(collection, index)}"
     clauses, parameters = _clauses(where)
     if after is not None:
-        clauses.append(f"({key}, id) {'<' if descending else '>'} (?, ?)")
-        parameters += after
+        clause, found = _beyond(key, after, descending)
+        clauses.append(clause)
+        parameters += found
     order = "DESC" if descending else "ASC"
     condition = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     # GROUP BY: a document whose list matches twice is one document.
@@ -238,12 +240,14 @@ def _question(
     return f"{outer} ORDER BY i.{key} {order}, i.id {order}", [*parameters, limit]
 
 
-def _answering(collection: Collection, fields: set[str]) -> Index:
-    """The index that holds all *fields*, preferring one that begins with them."""
-    able = [index for index in collection.indexes if fields <= set(index.fields)]
-    if not able:
-        raise UndeclaredIndex(f"{collection.name} has no index over {', '.join(sorted(fields))}")
-    return min(able, key=lambda index: (set(index.fields[: len(fields)]) != fields, len(index.fields)))
+def _beyond(key: str, after: tuple[Scalar, str], descending: bool) -> tuple[str, list[Scalar]]:
+    """What comes after the row with this key and id. No value at all sorts before every value, and equals nothing in SQL."""
+    value, id_ = after
+    if value is None:
+        return (f"{key} IS NULL AND id < ?", [id_]) if descending else (f"({key} IS NOT NULL OR id > ?)", [id_])
+    if descending:
+        return f"({key} IS NULL OR ({key}, id) < (?, ?))", [value, id_]
+    return f"({key}, id) > (?, ?)", [value, id_]
 
 
 def _clauses(where: Mapping[str, Condition]) -> tuple[list[str], list[Any]]:

@@ -76,14 +76,29 @@ class Events(Protocol):
         ...
 
 
+async def prepare_events(url: str, topics: Sequence[str]) -> None:
+    """Make the log at *url* ready to keep *topics*. Safe to repeat; the embedded one needs nothing."""
+    if urlsplit(url).scheme == "kafka":
+        from engines.events import kafka
+
+        await kafka.prepare(url, topics)
+
+
 @asynccontextmanager
 async def open_events(url: str) -> AsyncIterator[Events]:
-    """The log that *url* names: ``sqlite:///path/to/events.db``."""
+    """The log that *url* names: ``sqlite:///path/to/events.db`` or ``kafka://host:port,…``. A topic that it must have and has
+    not raises NotPrepared when it is used.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         from engines.events.sqlite import SqliteEvents
 
         async with SqliteEvents.opened(file_path(url)) as events:
             yield events
+    elif scheme == "kafka":
+        from engines.events.kafka import KafkaEvents
+
+        async with KafkaEvents.opened(url) as events:
+            yield events
     else:
-        raise UnknownEngine("events", url, ["sqlite"])
+        raise UnknownEngine("events", url, ["sqlite", "kafka"])

@@ -37,11 +37,16 @@ class Files(Protocol):
 
 @asynccontextmanager
 async def open_files(url: str) -> AsyncIterator[Files]:
-    """The store that *url* names: ``folder:///path``."""
+    """The store that *url* names: ``folder:///path`` or ``gridfs://host:port/database``."""
     scheme = urlsplit(url).scheme
     if scheme == "folder":
         from engines.files.folder import FolderFiles
 
         yield FolderFiles(file_path(url))
+    elif scheme == "gridfs":
+        from engines.files.gridfs import GridFsFiles
+
+        async with GridFsFiles.opened(url) as files:
+            yield files
     else:
-        raise UnknownEngine("files", url, ["folder"])
+        raise UnknownEngine("files", url, ["folder", "gridfs"])

@@ -4,36 +4,59 @@ An index is a projection that can be thrown away and made again. Queries are a s
 engine; text in them is always taken literally, and folded as it was when indexed. The promises, which
 `tests/engines/test_search.py` holds every engine to:
 
-- `put` replaces what was there under the same id, and is durable and visible when it returns.
+- `apply` replaces what was there under the same id, unless that is newer, and is durable and visible when it returns.
+- An index that is built anew is searched as it was until the new one is complete; what is applied in the meantime is in both.
 - Words match whatever their case and accents; fuzzy words match within one edit from 4 letters on and two from 8.
 - A filter decides who is found and counted, never how they rank.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, Union
 from urllib.parse import urlsplit
 
 from engines import UnknownEngine, file_path
+from vocabulary.refusals import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What an index holds: fields of words, fields of word pieces (for typos and endings), fields of exact terms."""
+    """What an index holds: fields of words, fields of word pieces (for typos and endings), fields of exact terms, and fields of
+    words without their endings, each with its language.
+    """
 
     name: str
     words: tuple[str, ...] = ()
     grams: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    stems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a field does: an index with other fields is another index."""
+        shape = json.dumps([self.words, self.grams, self.terms, sorted(self.stems.items())])
+        return hashlib.sha256(shape.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """One thing to be found; each field may have several values."""
+    """One thing to be found, as it is at a revision; each field may have several values. Without fields it is found no more."""
 
     id: str
-    fields: Mapping[str, Sequence[str]]
+    fields: Mapping[str, Sequence[str]] | None
+    revision: int = 0
+
+
+class NotBuilt(Unavailable):
+    """The index was never filled, or has been lost since. It is built from the store."""
+
+    default_reason = "INDEX_NOT_BUILT"
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(f"the search index of {index.name} is being built; try again in a moment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,14 @@ class Grams:
     field: str
     text: str
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stems:
+    """Matches documents whose *field* has all the words of *text*, whatever their endings, where the engine knows the language."""
+
+    field: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +129,7 @@ class All:
     queries: Sequence["Query"]
 
 
-Query = Union[Everything, Words, Grams, Terms, Scored, Boosted, Best, All]  # noqa: UP007  # the names are quoted
+Query = Union[Everything, Words, Grams, Stems, Terms, Scored, Boosted, Best, All]  # noqa: UP007  # the names are quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,40 +140,55 @@ class Hits:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Changes to apply together."""
-
-    put: Sequence[SearchDocument] = ()
-    delete: Sequence[str] = field(default=())
+Put = Callable[[Sequence[SearchDocument]], Awaitable[None]]
 
 
 class Search(Protocol):
     """A search engine."""
 
-    async def is_empty(self, index: Index) -> bool:
-        """Whether *index* has nothing in it: it is new, or was made anew because its fields changed."""
+    async def is_built(self, index: Index) -> bool:
+        """Whether *index* has been filled, with the fields that it has now."""
         ...
 
-    async def apply(self, index: Index, batch: Batch) -> None:
-        """Put and delete; visible to the next search."""
+    def rebuild(self, index: Index) -> AbstractAsyncContextManager[Put]:
+        """Fill *index* anew with what is put; it takes the place of the old one at the end, if nothing went wrong."""
+        ...
+
+    async def apply(self, index: Index, documents: Sequence[SearchDocument]) -> None:
+        """Show *documents* as they are; visible to the next search. Raises NotBuilt, and Unavailable if the engine is away."""
         ...
 
     async def find(
         self, index: Index, query: Query, *, filters: Sequence[Terms] = (), offset: int = 0, limit: int
     ) -> Hits:
-        """What matches *query* and every one of *filters*; raises Unavailable if the engine is away."""
+        """What matches *query* and every one of *filters*; raises NotBuilt, and Unavailable if the engine is away."""
         ...
+
+
+async def prepare_search(url: str, indexes: Sequence[Index]) -> None:
+    """Make the engine at *url* ready for *indexes*. Safe to repeat; the embedded one needs nothing."""
+    if urlsplit(url).scheme == "elasticsearch":
+        from engines.search import elasticsearch
+
+        await elasticsearch.prepare(url, indexes)
 
 
 @asynccontextmanager
 async def open_search(url: str, indexes: Sequence[Index]) -> AsyncIterator[Search]:
-    """The engine that *url* names (``tantivy:///folder``), with *indexes* ready."""
+    """The engine that *url* names, for *indexes*: ``tantivy:///folder`` or ``elasticsearch://host:port/name``.
+
+    Raises NotPrepared if it is one that has to be prepared and is not.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "tantivy":
         from engines.search.tantivy import TantivySearch
 
         async with TantivySearch.opened(file_path(url), indexes) as search:
             yield search
+    elif scheme == "elasticsearch":
+        from engines.search.elasticsearch import ElasticSearch
+
+        async with ElasticSearch.opened(url, indexes) as search:
+            yield search
     else:
-        raise UnknownEngine("search", url, ["tantivy"])
+        raise UnknownEngine("search", url, ["tantivy", "elasticsearch"])

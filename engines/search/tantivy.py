@@ -1,4 +1,8 @@
-"""Search in a folder of tantivy indexes: one process writes, in threads of its own."""
+"""Search in a folder of tantivy indexes: one process writes, in threads of its own.
+
+Each index has a folder with one subfolder a generation, and a file that names the generation which is searched. Building anew fills
+the next generation and then replaces that file: a process that is killed in between goes on with the old one.
+"""
 
 import asyncio
 import json
@@ -7,6 +11,8 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -14,16 +20,18 @@ import tantivy
 
 from engines.search import (
     All,
-    Batch,
     Best,
     Boosted,
     Everything,
     Grams,
     Hits,
     Index,
+    NotBuilt,
+    Put,
     Query,
     Scored,
     SearchDocument,
+    Stems,
     Terms,
     Words,
 )
@@ -31,6 +39,46 @@ from engines.search.folding import grams, words
 
 _WRITER_HEAP_BYTES = 50_000_000
 _ID = "_id"
+_CURRENT = "current.json"
+_STEMMERS = {
+    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
+    "hu": "hungarian", "it": "italian", "nb": "norwegian", "nl": "dutch", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
+}  # fmt: skip
+
+
+class _Generation:
+    """One filling of an index."""
+
+    def __init__(self, shape: Index, folder: Path) -> None:
+        self.shape = shape
+        self.folder = folder
+        self.schema = _schema(shape)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.index = tantivy.Index(self.schema, path=str(folder))
+        self._writer = self.index.writer(_WRITER_HEAP_BYTES, 1)
+
+    def write(self, documents: Sequence[SearchDocument]) -> None:
+        """Put *documents*, not to be seen before `commit`."""
+        for document in documents:
+            self._writer.delete_documents_by_term(_ID, document.id)
+            if document.fields is not None:
+                self._writer.add_document(_document(self.shape, document))
+
+    def commit(self) -> None:
+        self._writer.commit()
+        self.index.reload()
+
+    def close(self) -> None:
+        self._writer.wait_merging_threads()
+
+
+@dataclass(slots=True)
+class _Building:
+    """A generation that is being filled: at which revision each document is in it, and what was applied meanwhile."""
+
+    generation: _Generation
+    revisions: dict[str, int] = field(default_factory=dict)
+    applied: list[SearchDocument] = field(default_factory=list)
 
 
 class TantivySearch:
@@ -38,16 +86,15 @@ class TantivySearch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._indexes: dict[str, tantivy.Index] = {}
-        self._schemas: dict[str, tantivy.Schema] = {}
-        self._writers: dict[str, tantivy.IndexWriter] = {}
-        # One thread writes, so that batches apply in the order in which they came.
+        self._current: dict[str, _Generation] = {}
+        self._building: dict[str, _Building] = {}
+        # One thread writes, so that changes apply in the order in which they came.
         self._writing = ThreadPoolExecutor(1, thread_name_prefix=f"index-{folder.name}")
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, folder: Path, indexes: Sequence[Index]) -> AsyncIterator[Self]:
-        """The engine on *folder*; an index whose fields changed is begun anew, empty."""
+        """The engine on *folder*. An index whose fields have changed is not built."""
         search = cls(folder)
         await asyncio.to_thread(search._open, indexes)
         try:
@@ -55,11 +102,26 @@ class TantivySearch:
         finally:
             await asyncio.to_thread(search._close)
 
-    async def is_empty(self, index: Index) -> bool:
-        return self._indexes[index.name].searcher().num_docs == 0
+    async def is_built(self, index: Index) -> bool:
+        return index.name in self._current
 
-    async def apply(self, index: Index, batch: Batch) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writing, self._apply, index, batch)
+    @asynccontextmanager
+    async def rebuild(self, index: Index) -> AsyncIterator[Put]:
+        run = asyncio.get_running_loop().run_in_executor
+        building = await run(self._writing, self._begin, index)
+
+        async def put(documents: Sequence[SearchDocument]) -> None:
+            await run(self._writing, self._fill, building, documents)
+
+        try:
+            yield put
+        except BaseException:
+            await run(self._writing, self._abandon, index)
+            raise
+        await run(self._writing, self._finish, index)
+
+    async def apply(self, index: Index, documents: Sequence[SearchDocument]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writing, self._apply, index, documents)
 
     async def find(
         self, index: Index, query: Query, *, filters: Sequence[Terms] = (), offset: int = 0, limit: int
@@ -68,38 +130,72 @@ class TantivySearch:
 
     def _open(self, indexes: Sequence[Index]) -> None:
         for index in indexes:
-            folder = self._folder / index.name
-            fields = json.dumps([index.words, index.grams, index.terms])
-            mark = folder / "fields.json"
-            if not mark.exists() or mark.read_text() != fields:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-            self._schemas[index.name] = _schema(index)
-            opened = tantivy.Index(self._schemas[index.name], path=str(folder))
-            mark.write_text(fields)
-            self._indexes[index.name] = opened
-            self._writers[index.name] = opened.writer(_WRITER_HEAP_BYTES, 1)
+            current = self._folder / index.name / _CURRENT
+            named = json.loads(current.read_text()) if current.exists() else {}
+            if named.get("fields") == index.fingerprint:
+                self._current[index.name] = _Generation(index, self._folder / index.name / named["generation"])
 
     def _close(self) -> None:
         self._writing.shutdown()
-        for writer in self._writers.values():
-            writer.wait_merging_threads()
+        for generation in self._current.values():
+            generation.close()
 
-    def _apply(self, index: Index, batch: Batch) -> None:
-        writer = self._writers[index.name]
-        for id_ in (*batch.delete, *(document.id for document in batch.put)):
-            writer.delete_documents_by_term(_ID, id_)
-        for document in batch.put:
-            writer.add_document(_document(index, document))
-        writer.commit()
-        self._indexes[index.name].reload()
+    def _begin(self, index: Index) -> _Building:
+        folder = self._folder / index.name
+        running = self._current.get(index.name)
+        # Whatever else lies there was begun and never finished, or has other fields.
+        for path in folder.glob("*"):
+            if path.is_dir() and (running is None or path != running.folder):
+                shutil.rmtree(path)
+        number = int(running.folder.name) + 1 if running else 1
+        self._building[index.name] = _Building(_Generation(index, folder / str(number)))
+        return self._building[index.name]
+
+    def _fill(self, building: _Building, documents: Sequence[SearchDocument]) -> None:
+        building.generation.write(documents)
+        building.revisions.update((document.id, document.revision) for document in documents)
+
+    def _abandon(self, index: Index) -> None:
+        building = self._building.pop(index.name)
+        building.generation.close()
+        shutil.rmtree(building.generation.folder)
+
+    def _finish(self, index: Index) -> None:
+        building = self._building.pop(index.name)
+        for document in building.applied:
+            if document.revision >= building.revisions.get(document.id, 0):
+                building.generation.write([document])
+        building.generation.commit()
+        folder = self._folder / index.name
+        named = {"fields": index.fingerprint, "generation": building.generation.folder.name}
+        (folder / "next.json").write_text(json.dumps(named))
+        (folder / "next.json").replace(folder / _CURRENT)
+        before = self._current.get(index.name)
+        self._current[index.name] = building.generation
+        if before is not None:
+            before.close()
+            shutil.rmtree(before.folder)
+
+    def _apply(self, index: Index, documents: Sequence[SearchDocument]) -> None:
+        current, building = self._current.get(index.name), self._building.get(index.name)
+        if building is not None:
+            building.applied += documents
+        if current is not None:
+            current.write(documents)
+            current.commit()
+        elif building is None:
+            raise NotBuilt(index)
 
     def _find(self, index: Index, query: Query, filters: Sequence[Terms], offset: int, limit: int) -> Hits:
-        schema = self._schemas[index.name]
-        searcher = self._indexes[index.name].searcher()
-        must = [(tantivy.Occur.Must, _translate(schema, query))]
+        current = self._current.get(index.name)
+        if current is None:
+            raise NotBuilt(index)
+        schema = current.schema
+        searcher = current.index.searcher()
+        must = [(tantivy.Occur.Must, _translate(index, schema, query))]
         must += [
-            (tantivy.Occur.Must, tantivy.Query.const_score_query(_translate(schema, part), 0.0)) for part in filters
+            (tantivy.Occur.Must, tantivy.Query.const_score_query(_translate(index, schema, part), 0.0))
+            for part in filters
         ]
         found = searcher.search(tantivy.Query.boolean_query(must), limit=limit, offset=offset, count=True)
         hits = [(str(searcher.doc(address)[_ID][0]), float(score)) for score, address in found.hits]
@@ -109,7 +205,7 @@ class TantivySearch:
 def _schema(index: Index) -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(_ID, stored=True, tokenizer_name="raw", index_option="basic")
-    for name in (*index.words, *index.grams):
+    for name in (*index.words, *index.grams, *index.stems):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     for name in index.terms:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
@@ -119,17 +215,34 @@ def _schema(index: Index) -> tantivy.Schema:
 def _document(index: Index, document: SearchDocument) -> tantivy.Document:
     result = tantivy.Document()
     result.add_text(_ID, document.id)
-    for name, values in document.fields.items():
+    for name, values in (document.fields or {}).items():
         for value in values:
             if name in index.words:
                 value = " ".join(words(value))
             elif name in index.grams:
                 value = " ".join(grams(value))
+            elif name in index.stems:
+                value = " ".join(_stems(index.stems[name], value))
             result.add_text(name, value)
     return result
 
 
-def _translate(schema: tantivy.Schema, query: Query) -> tantivy.Query:
+@lru_cache
+def _analyzer(language: str) -> tantivy.TextAnalyzer:
+    stemmer = tantivy.Filter.stemmer(_STEMMERS[language])
+    simple = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    return simple.filter(tantivy.Filter.lowercase()).filter(stemmer).build()
+
+
+def _stems(language: str, text: str) -> list[str]:
+    """The folded words of *text* without their endings; with them in a language that has no stemmer."""
+    return words(" ".join(_analyzer(language).analyze(text)) if language in _STEMMERS else text)
+
+
+def _translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Query:
+    def translated(queries: Sequence[Query]) -> list[tantivy.Query]:
+        return [_translate(index, schema, part) for part in queries]
+
     match query:
         case Everything():
             return tantivy.Query.const_score_query(tantivy.Query.all_query(), 1.0)
@@ -141,17 +254,20 @@ def _translate(schema: tantivy.Schema, query: Query) -> tantivy.Query:
             parts = [_term(schema, field, piece, "freq") for piece in pieces]
             least = max(1, math.ceil(share * len(pieces)))
             return _combined(parts, tantivy.Occur.Should, at_least=least)
+        case Stems(field, text):
+            parts = [_term(schema, field, stem, "freq") for stem in _stems(index.stems[field], text)]
+            return _combined(parts, tantivy.Occur.Must)
         case Terms(field, values):
             parts = [_term(schema, field, value, "basic") for value in values]
             return tantivy.Query.const_score_query(_combined(parts, tantivy.Occur.Should), 1.0)
         case Scored(inner, score):
-            return tantivy.Query.const_score_query(_translate(schema, inner), score)
+            return tantivy.Query.const_score_query(_translate(index, schema, inner), score)
         case Boosted(inner, factor):
-            return tantivy.Query.boost_query(_translate(schema, inner), factor)
+            return tantivy.Query.boost_query(_translate(index, schema, inner), factor)
         case Best(queries):
-            return tantivy.Query.disjunction_max_query([_translate(schema, part) for part in queries])
+            return tantivy.Query.disjunction_max_query(translated(queries))
         case All(queries):
-            return _combined([_translate(schema, part) for part in queries], tantivy.Occur.Must)
+            return _combined(translated(queries), tantivy.Occur.Must)
 
 
 def _combined(parts: list[tantivy.Query], occur: tantivy.Occur, at_least: int | None = None) -> tantivy.Query:

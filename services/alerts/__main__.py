@@ -2,7 +2,12 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.alerts.wiring import alerts
+from services.alerts.wiring import alerts, prepare
 
 if __name__ == "__main__":
-    main(ServiceSettings, alerts, "Alerts: from draft to dissemination, and the inboxes that nothing is lost from.")
+    main(
+        ServiceSettings,
+        alerts,
+        "Alerts: from draft to dissemination, and the inboxes that nothing is lost from.",
+        prepare,
+    )

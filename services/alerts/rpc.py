@@ -161,21 +161,21 @@ class AlertsRpc(AlertsServiceServicer):
         self._require_reader(caller)
         size = page_size(request.page)
         shown: list[pb.InboxEntry] = []
-        after, has_next = request.page.after, True
-        # An entry that this person may not see leaves no gap in the page.
-        while has_next and len(shown) < size:
-            page = await self._inbox.read(caller.authority_id, after, size - len(shown))
+        after, more = request.page.after, True
+        # An entry that this person may not see leaves no gap in the page, and is no reason for another one.
+        while more and len(shown) <= size:
+            page = await self._inbox.read(caller.authority_id, after, size + 1)
             visible = await self._visible(page.items, caller)
             shown += [
                 wire.inbox_entry(entry, cursor)
                 for entry, cursor in zip(page.items, page.cursors, strict=True)
                 if entry.subject in visible
             ]
-            has_next = page.has_next
+            more = page.has_next
             after = page.cursors[-1] if page.cursors else after
-        cursors = [entry.cursor for entry in shown]
+        cursors = [entry.cursor for entry in shown[:size]]
         return pb.ReadInboxResponse(
-            entries=shown, page_info=common_pb2.PageInfo(cursors=cursors, has_next_page=has_next)
+            entries=shown[:size], page_info=common_pb2.PageInfo(cursors=cursors, has_next_page=len(shown) > size)
         )
 
     async def WatchInbox(self, request: pb.WatchInboxRequest, context: Call) -> AsyncIterator[pb.WatchInboxResponse]:

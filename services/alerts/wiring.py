@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+import chassis.prepare
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
 from chassis.inbox import Inbox
@@ -12,6 +13,7 @@ from chassis.keys import KeyRing
 from chassis.outbox import Outbox
 from chassis.process import clock, working
 from chassis.references import References
+from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import ServiceSettings
 from engines.documents import open_documents
@@ -37,7 +39,7 @@ async def alerts(settings: ServiceSettings) -> AsyncIterator[Server]:
     async with (
         open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
         open_events(settings.events) as events,
-        open_channel(settings.directory_address) as channel,
+        open_channel(settings.directory_address, Security.of(settings)) as channel,
     ):
         outbox = Outbox(NAME, documents, events, clock)
         inbox = Inbox(documents, STREAM, clock)
@@ -52,7 +54,14 @@ async def alerts(settings: ServiceSettings) -> AsyncIterator[Server]:
                 DESCRIPTOR.services_by_name["AlertsService"].full_name,
                 settings.listening(NAME),
                 Verifier(keys),
+                security=Security.of(settings),
+                health_address=settings.health_address,
             ) as server,
         ):
             log.info("serving", service=NAME, port=server.port)
             yield server
+
+
+async def prepare(settings: ServiceSettings) -> None:
+    """Make this service's engines ready; see `chassis.prepare`."""
+    await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS)

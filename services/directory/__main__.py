@@ -2,7 +2,12 @@
 
 from chassis.process import main
 from services.directory.settings import DirectorySettings
-from services.directory.wiring import directory
+from services.directory.wiring import directory, prepare
 
 if __name__ == "__main__":
-    main(DirectorySettings, directory, "The directory: authorities, users, areas of legislation, and their search.")
+    main(
+        DirectorySettings,
+        directory,
+        "The directory: authorities, users, areas of legislation, and their search.",
+        prepare,
+    )

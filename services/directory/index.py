@@ -5,13 +5,12 @@ language finds the concept, and the concept finds the authorities whatever langu
 holds the authorities. Both are projections: they can be thrown away and made again from the store.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chassis.aggregates import Kept
 from engines.search import (
     All,
-    Batch,
     Best,
     Boosted,
     Everything,
@@ -44,6 +43,10 @@ PIECES_OF_CONCEPT = 0.6
 PIECES_OF_NAME = 0.7
 CONCEPTS_PER_QUESTION = 5
 
+# What a hit counts for at least. No text of the length allowed scores as much by its words as lies between two of these.
+KEYWORD = 10_000.0
+NAME = 1_000.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -67,25 +70,10 @@ class AuthorityIndex:
         self._reference = reference
         self._gazetteer = Gazetteer(reference)
 
-    async def is_empty(self) -> bool:
-        """Whether there is nothing to find: the index is new, or was made anew."""
-        return await self._search.is_empty(AUTHORITIES)
-
     async def load_concepts(self) -> None:
-        """Make the concepts findable, if they are not."""
-        if await self._search.is_empty(CONCEPTS):
-            documents = [_concept_document(concept) for concept in self._reference.concepts.values()]
-            await self._search.apply(CONCEPTS, Batch(put=documents))
-
-    async def put(self, authorities: Iterable[tuple[str, Kept[Authority] | None]]) -> None:
-        """Show each authority as it is now; one that is gone or not active is not found."""
-        shown, hidden = [], []
-        for id_, kept in authorities:
-            if kept is not None and kept.state.status is Status.ACTIVE:
-                shown.append(_authority_document(kept))
-            else:
-                hidden.append(id_)
-        await self._search.apply(AUTHORITIES, Batch(put=shown, delete=hidden))
+        """Make the concepts findable as this program knows them."""
+        async with self._search.rebuild(CONCEPTS) as put:
+            await put([_concept_document(concept) for concept in self._reference.concepts.values()])
 
     async def find(self, text: str, language: str, narrowed: Filter, *, offset: int, limit: int) -> Hits:
         """Authorities for *text*, the best first; of equally good ones, those that understand *language* first.
@@ -95,6 +83,9 @@ class AuthorityIndex:
         """
         filters = self._filters(narrowed)
         place, rest = self._gazetteer.split(text)
+        if place and await self._labelled(words(text)):
+            # A keyword may have a place in it: "guía de montaña" is not about Montana.
+            place, rest = "", words(text)
         if place:
             filters.append(self._within(place))
         matching: Query = Everything() if not rest else await self._matching(rest)
@@ -105,24 +96,32 @@ class AuthorityIndex:
 
     async def _matching(self, given: Sequence[str]) -> Query:
         """What the words mean: as a whole, or a concept for some of them and a name for the others."""
-        text = " ".join(given)
-        readings: list[Query] = [_named(text)]
-        if concepts := await self._concepts(text):
-            readings.append(Scored(Terms("concept", concepts), 10.0))
+        if labelled := await self._labelled(given):
+            # A keyword as it stands is no slip of something else.
+            return Best([_about(labelled), _named(given, fuzzy=False)])
+        readings: list[Query] = [_named(given)]
+        if concepts := await self._concepts(given):
+            readings.append(_about(concepts))
         elif len(given) > 1:
-            meant = [(word, await self._concepts(word)) for word in given]
+            meant = [(word, await self._concepts([word])) for word in given]
             if any(found for _, found in meant):
-                readings.append(All([Terms("concept", found) if found else _named(word) for word, found in meant]))
+                readings.append(All([_about(found) if found else _named([word]) for word, found in meant]))
         return Best(readings)
 
-    async def _concepts(self, text: str) -> list[str]:
-        exact = await self._search.find(CONCEPTS, Terms("exact", [text]), limit=CONCEPTS_PER_QUESTION)
-        if exact.hits:
-            return [id_ for id_, _ in exact.hits]
+    async def _labelled(self, given: Sequence[str]) -> list[str]:
+        """The concepts that are called exactly so, in whatever language."""
+        found = await self._search.find(CONCEPTS, Terms("exact", [" ".join(given)]), limit=CONCEPTS_PER_QUESTION)
+        return [id_ for id_, _ in found.hits]
+
+    async def _concepts(self, given: Sequence[str]) -> list[str]:
+        if labelled := await self._labelled(given):
+            return labelled
+        text = " ".join(given)
         query = Best(
             [
                 Boosted(Words("label", text), 3.0),
-                Words("label", text, fuzzy=True),
+                # A slip of one word says more than pieces of many: "denist" is a dentist.
+                Boosted(Words("label", text, fuzzy=True), 10.0),
                 Boosted(Grams("pieces", text, PIECES_OF_CONCEPT), 0.3),
             ]
         )
@@ -154,16 +153,28 @@ class AuthorityIndex:
         return list(dict.fromkeys(code for region in regions for code in self._reference.ancestors(region)))
 
 
-def _named(text: str) -> Query:
-    return Best(
-        [
-            Boosted(Words("name", text), 1.0),
-            Boosted(Words("town", text), 0.9),
-            Boosted(Words("name", text, fuzzy=True), 0.6),
-            Boosted(Grams("name_pieces", text, PIECES_OF_NAME), 0.1),
-            Boosted(Words("description", text), 0.3),
-        ]
-    )
+def _about(concepts: Sequence[str]) -> Query:
+    return Scored(Terms("concept", concepts), KEYWORD)
+
+
+def _named(given: Sequence[str], *, fuzzy: bool = True) -> Query:
+    text = " ".join(given)
+    named = Best([Words("name", text), Boosted(Words("town", text), 0.9)])
+    readings: list[Query] = [All([Scored(named, NAME), named]), Boosted(Words("description", text), 0.3)]
+    if fuzzy:
+        readings.append(Boosted(Words("name", text, fuzzy=True), 0.6))
+        readings.append(Boosted(Grams("name_pieces", text, PIECES_OF_NAME), 0.1))
+    return Best(readings)
+
+
+async def shown(authorities: Sequence[Kept[Authority]]) -> list[SearchDocument]:
+    """What the index holds of each of *authorities* as it is now; one that is not active is not found."""
+    return [
+        _authority_document(kept)
+        if kept.state.status is Status.ACTIVE
+        else SearchDocument(kept.id, None, kept.revision)
+        for kept in authorities
+    ]
 
 
 def _concept_document(concept: Concept) -> SearchDocument:
@@ -190,4 +201,5 @@ def _authority_document(kept: Kept[Authority]) -> SearchDocument:
             "language": list(authority.languages),
             "territory": [authority.region or authority.country],
         },
+        kept.revision,
     )

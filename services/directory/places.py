@@ -7,7 +7,13 @@ from services.directory.reference import Reference
 
 # Shorter names of regions are words of too many languages.
 SHORTEST_REGION_NAME = 4
-# Words that lead to a place, and what they leave alone.
+# Words that lead to a place, in one language or another.
+LEADERS = frozenset({
+    "a", "al", "an", "au", "aus", "aux", "d", "da", "dans", "de", "del", "di", "do", "du", "em", "en", "fi", "for",
+    "fra", "fran", "from", "i", "im", "in", "iz", "l", "na", "nel", "of", "pa", "sa", "san", "su", "til", "u", "uit",
+    "v", "ve", "vo", "w", "we", "z", "в", "във", "на", "от", "σε", "στη", "στην", "στο", "στον",
+})  # fmt: skip
+# After another word, any word as short as this is one of them, or an article.
 LONGEST_LEADER = 3
 
 
@@ -30,9 +36,10 @@ class Gazetteer:
                 self._places[folded] = code
 
     def split(self, text: str) -> tuple[str, list[str]]:
-        """The last place that *text* names (empty if none), and the words that are left.
+        """The place that *text* names (empty if none), and the words that are left.
 
-        Short words before the place go with it (``a``, ``in``, ``v``): they lead to it and say nothing else.
+        Of several places it is the one with the longest name, of those the last. Short words before the place go with it (``a``,
+        ``in``, ``v``): they lead to it and say nothing else. The first word may be short and say something (``tax Italia``).
         """
         folded = words(text)
         for length in range(min(self._longest, len(folded)), 0, -1):
@@ -40,7 +47,7 @@ class Gazetteer:
                 code = self._places.get(tuple(folded[start : start + length]))
                 if code:
                     before = folded[:start]
-                    while before and len(before[-1]) <= LONGEST_LEADER and len(before) > 1:
+                    while before and (before[-1] in LEADERS or (len(before) > 1 and len(before[-1]) <= LONGEST_LEADER)):
                         before.pop()
                     return code, before + folded[start + length :]
         return "", folded

@@ -166,7 +166,7 @@ class DirectoryRpc(DirectoryServiceServicer):
         command = CommandKey.of(request, caller)
         new = authorities.check(wire.authority_from(request.authority, at="authority"))
         authorities.register(new, _registrar(caller))
-        self._check_references(new)
+        self._check_references(new, at="authority.")
         id_ = command.new_id(ids.AUTHORITY)
         event = events_pb2.AuthorityChanged(authority_id=id_, revision=1, country_code=new.country)
         try:
@@ -191,7 +191,7 @@ class DirectoryRpc(DirectoryServiceServicer):
             if before.id != caller.authority_id or not caller.administers():
                 raise Forbidden("only its own local data administrator changes an authority's data")
             after = authorities.check(self._edited(before.state, request), at="")
-            self._check_references(after)
+            self._check_references(after, at="")
             event = events_pb2.AuthorityChanged(
                 authority_id=before.id, revision=before.revision + 1, country_code=after.country
             )
@@ -210,7 +210,8 @@ class DirectoryRpc(DirectoryServiceServicer):
         if request.HasField("contact"):
             after = replace(after, contact=wire.contact_from(request.contact))
         if request.HasField("informal_name"):
-            after = replace(after, informal_name=localized_from(request.informal_name, at="informalName"))
+            limit = authorities.NAME_LIMIT
+            after = replace(after, informal_name=localized_from(request.informal_name, at="informalName", limit=limit))
         if request.HasField("description"):
             limit = authorities.DESCRIPTION_LIMIT
             after = replace(after, description=localized_from(request.description, at="description", limit=limit))
@@ -220,15 +221,15 @@ class DirectoryRpc(DirectoryServiceServicer):
             after = replace(after, concepts=tuple(dict.fromkeys(request.concept_ids)))
         return after
 
-    def _check_references(self, authority: Authority) -> None:
+    def _check_references(self, authority: Authority, *, at: str) -> None:
         for index, concept in enumerate(authority.concepts):
-            self._reference.require_concept(concept, field=f"authority.conceptIds[{index}]")
+            self._reference.require_concept(concept, field=f"{at}concepts[{index}]")
         for index, access in enumerate(authority.access):
-            self._reference.require_module(access.module, field=f"authority.access[{index}].module")
+            self._reference.require_module(access.module, field=f"{at}access[{index}].module")
         if authority.region:
-            self._reference.require_region(authority.region, field="authority.regionCode")
+            self._reference.require_region(authority.region, field=f"{at}region")
             if self._reference.regions[authority.region].country != authority.country:
-                raise Invalid("the region is in another country", field="authority.regionCode", reason="REGION")
+                raise Invalid("the region is in another country", field=f"{at}region", reason="REGION")
 
 
 def _registrar(caller: Caller) -> Registrar:

@@ -5,24 +5,28 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+import chassis.prepare
 from chassis.caller import Verifier
 from chassis.keys import KeyRing
 from chassis.outbox import Outbox
 from chassis.process import clock, working
+from chassis.projection import Projection
+from chassis.security import Security
 from chassis.server import Server, serving
 from engines.documents import open_documents
 from engines.events import open_events
 from engines.search import open_search
 from protos.directory.v1.directory_pb2 import DESCRIPTOR
 from protos.directory.v1.directory_pb2_grpc import add_DirectoryServiceServicer_to_server
+from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage, training
-from services.directory.index import INDEXES, AuthorityIndex
-from services.directory.reactions import keep_index, rebuild
+from services.directory.index import AUTHORITIES, INDEXES, AuthorityIndex, shown
 from services.directory.reference import Reference
 from services.directory.rpc import DirectoryRpc
 from services.directory.settings import DirectorySettings
 
 NAME = "directory"
+CHANGED = AuthorityChanged.DESCRIPTOR.full_name
 log = structlog.get_logger(__name__)
 
 
@@ -41,19 +45,25 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
         index = AuthorityIndex(search, reference)
         if settings.training_data and not await authorities.find(limit=1):
             await training.load(reference, authorities, users)
+        projection = Projection(search, AUTHORITIES, authorities, shown)
         await index.load_concepts()
-        if await index.is_empty():
-            log.info("building_index")
-            await rebuild(authorities, index)
+        await projection.ensure()
         rpc = DirectoryRpc(reference, authorities, users, index)
         async with (
-            working([outbox.relay, keep_index(events, authorities, index).run]),
+            working([outbox.relay, projection.keep, projection.follow(events, NAME, CHANGED).run]),
             serving(
                 lambda server: add_DirectoryServiceServicer_to_server(rpc, server),
                 DESCRIPTOR.services_by_name["DirectoryService"].full_name,
                 settings.listening(NAME),
                 Verifier(KeyRing(settings.keys)),
+                security=Security.of(settings),
+                health_address=settings.health_address,
             ) as server,
         ):
             log.info("serving", service=NAME, port=server.port)
             yield server
+
+
+async def prepare(settings: DirectorySettings) -> None:
+    """Make this service's engines ready; see `chassis.prepare`."""
+    await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS, INDEXES)

@@ -2,7 +2,7 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.repositories.wiring import repositories
+from services.repositories.wiring import prepare, repositories
 
 if __name__ == "__main__":
-    main(ServiceSettings, repositories, "Information repositories: their definitions, entries and search.")
+    main(ServiceSettings, repositories, "Information repositories: their definitions, entries and search.", prepare)

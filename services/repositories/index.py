@@ -5,12 +5,11 @@ thrown away and made again from the store. A concept is indexed with its names i
 language finds an entry that was written in another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.aggregates import Kept
 from engines.search import (
-    Batch,
     Best,
     Boosted,
     Everything,
@@ -53,29 +52,23 @@ class EntryIndex:
         self._definitions = definitions
         self._subjects = subjects
 
-    async def is_empty(self) -> bool:
-        """Whether there is nothing to find: the index is new, or was made anew."""
-        return await self._search.is_empty(ENTRIES)
+    async def shown(self, entries: Sequence[Kept[Entry]]) -> list[SearchDocument]:
+        """What the index holds of each of *entries* as it is now; what is not published is not found.
 
-    async def put(self, entries: Iterable[tuple[str, Kept[Entry] | None]]) -> None:
-        """Show each entry as it is now, all at once; what is not published is not found.
-
-        Raises Unavailable, and changes nothing, while the names of concepts cannot be had.
+        Raises Unavailable while the names of concepts cannot be had.
         """
-        shown: list[tuple[str, Entry, Version]] = []
-        hidden: list[str] = []
-        for id_, kept in entries:
-            if kept is not None and kept.state.published:
-                shown.append((id_, kept.state, kept.state.published))
-            else:
-                hidden.append(id_)
         labels = await self._subjects.labels(
             concept
-            for _, entry, version in shown
-            for concept in self._definitions[entry.repository].concepts(version.values, searched=True)
+            for kept in entries
+            if kept.state.published
+            for concept in self._definitions[kept.state.repository].concepts(kept.state.published.values, searched=True)
         )
-        documents = [self._document(id_, entry, version, labels) for id_, entry, version in shown]
-        await self._search.apply(ENTRIES, Batch(put=documents, delete=hidden))
+        return [
+            self._document(kept, kept.state.published, labels)
+            if kept.state.published
+            else SearchDocument(kept.id, None, kept.revision)
+            for kept in entries
+        ]
 
     async def find(self, repository: str, text: str, narrowed: Filter, *, offset: int, limit: int) -> Hits:
         """Published entries of *repository* for *text*, the best first; without a text, all that *narrowed* leaves."""
@@ -89,15 +82,14 @@ class EntryIndex:
         filters = [Terms(field, list(values)) for field, values in wanted if values]
         return await self._search.find(ENTRIES, query, filters=filters, offset=offset, limit=limit)
 
-    def _document(
-        self, id_: str, entry: Entry, version: Version, labels: Mapping[str, Sequence[str]]
-    ) -> SearchDocument:
+    def _document(self, kept: Kept[Entry], version: Version, labels: Mapping[str, Sequence[str]]) -> SearchDocument:
+        entry = kept.state
         definition = self._definitions[entry.repository]
         searched = definition.concepts(version.values, searched=True)
         texts = definition.texts(version.values)
         texts += [label for concept in searched for label in labels.get(concept, ())]
         return SearchDocument(
-            id_,
+            kept.id,
             {
                 "text": texts,
                 "pieces": texts,
@@ -107,6 +99,7 @@ class EntryIndex:
                 "area": list(definition.areas(version.values)),
                 "concept": definition.concepts(version.values),
             },
+            kept.revision,
         )
 
 

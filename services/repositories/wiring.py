@@ -5,28 +5,32 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+import chassis.prepare
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
 from chassis.outbox import Outbox
 from chassis.process import clock, working
+from chassis.projection import Projection
 from chassis.references import References
+from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import ServiceSettings
 from engines.documents import open_documents
 from engines.events import open_events
 from engines.search import open_search
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2 import DESCRIPTOR
 from protos.repositories.v1.repositories_pb2_grpc import add_RepositoriesServiceServicer_to_server
 from services.repositories import storage
 from services.repositories.definitions import definitions
-from services.repositories.index import INDEXES, EntryIndex
-from services.repositories.reactions import keep_index
+from services.repositories.index import ENTRIES, INDEXES, EntryIndex
 from services.repositories.rpc import RepositoriesRpc
 from services.repositories.subjects import Subjects
 
 NAME = "repositories"
+CHANGED = EntryChanged.DESCRIPTOR.full_name
 log = structlog.get_logger(__name__)
 
 
@@ -39,22 +43,31 @@ async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
         open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
         open_events(settings.events) as events,
         open_search(settings.search(NAME), INDEXES) as search,
-        open_channel(settings.directory_address) as channel,
+        open_channel(settings.directory_address, Security.of(settings)) as channel,
     ):
         outbox = Outbox(NAME, documents, events, clock)
         peer, directory = Peer("directory", Signer(keys, NAME).for_service), DirectoryServiceStub(channel)
         subjects = Subjects(peer, directory)
         entries = storage.entries(documents, outbox)
         index = EntryIndex(search, known, subjects)
+        # Names of concepts come from the directory: the index is built when that answers, and nothing else waits for it.
+        projection = Projection(search, ENTRIES, entries, index.shown)
         rpc = RepositoriesRpc(known, entries, index, References(peer, directory), subjects, clock)
         async with (
-            working([outbox.relay, keep_index(events, entries, index)]),
+            working([outbox.relay, projection.keep, projection.follow(events, NAME, CHANGED).run]),
             serving(
                 lambda server: add_RepositoriesServiceServicer_to_server(rpc, server),
                 DESCRIPTOR.services_by_name["RepositoriesService"].full_name,
                 settings.listening(NAME),
                 Verifier(keys),
+                security=Security.of(settings),
+                health_address=settings.health_address,
             ) as server,
         ):
             log.info("serving", service=NAME, port=server.port)
             yield server
+
+
+async def prepare(settings: ServiceSettings) -> None:
+    """Make this service's engines ready; see `chassis.prepare`."""
+    await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS, INDEXES)

@@ -2,7 +2,7 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.requests.wiring import requests
+from services.requests.wiring import prepare, requests
 
 if __name__ == "__main__":
-    main(ServiceSettings, requests, "Requests for information, with their question sets and attachments.")
+    main(ServiceSettings, requests, "Requests for information, with their question sets and attachments.", prepare)

@@ -12,10 +12,10 @@ from services.requests import files
 from services.requests.domain.questions import File
 from services.requests.domain.requests import Request
 from services.requests.domain.views import seen, view
-from services.requests.readers import reader
+from services.requests.readers import reader, writes
 from services.requests.storage import Upload
 from vocabulary import ids
-from vocabulary.refusals import Invalid, NotFound
+from vocabulary.refusals import Forbidden, Invalid, NotFound
 
 # A file belongs to one case; a handful of requests may share one that was attached before.
 REQUESTS_PER_FILE = 100
@@ -37,7 +37,12 @@ class Attachments:
         self._now = now
 
     async def upload(self, name: str, media_type: str, chunks: AsyncIterator[bytes], caller: Caller) -> File:
-        """Keep a content under a new id; raises Invalid if it is too large or of a kind that is not accepted."""
+        """Keep a content under a new id.
+
+        Raises Forbidden for somebody who has no request to attach it to, Invalid for one too large or of a kind not accepted.
+        """
+        if not writes(caller):
+            raise Forbidden("only people who draft or answer requests may upload files for them")
         checked = files.name(name)
         inspection = files.Inspection(media_type)
         stored = await self._contents.put(inspection.through(chunks))

@@ -1,8 +1,11 @@
 """Files in and out: streamed, limited, recognised by what they contain, and read by those who may see where they are attached."""
 
 import asyncio
+import lzma
+import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import PurePath
 from typing import IO
@@ -26,6 +29,20 @@ UNDECLARED = ("", "application/octet-stream")
 _SIGNED = (PDF, PNG, JPEG, TIFF)
 _PACKED = {DOCX: "word/document.xml", ODT: "content.xml"}
 _ZIP = b"PK\x03\x04"
+# What reading a damaged archive raises.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+# HTML, SVG and XML, RTF, PostScript, scripts: readable characters, but not what a reader would be shown.
+_OTHER_THAN_PLAIN = re.compile(r"\ufeff?\s*(<[a-z!?/]|\{\\rtf|%!|#!)", re.IGNORECASE)
 
 
 def name(given: str) -> str:
@@ -95,15 +112,21 @@ def _packed(content: IO[bytes]) -> str:
     try:
         with zipfile.ZipFile(content) as archive:
             names = set(archive.namelist())
-            if any(PurePath(name).name.lower() == "vbaproject.bin" for name in names):
+            if any(map(_is_macro, names)):
                 return ""
             if "[Content_Types].xml" in names and _PACKED[DOCX] in names:
                 return DOCX
-            if "mimetype" in names and _PACKED[ODT] in names and archive.read("mimetype")[:100].decode("ascii") == ODT:
-                return ODT
-    except (zipfile.BadZipFile, UnicodeDecodeError, RuntimeError, NotImplementedError, OSError):
+            if "mimetype" in names and _PACKED[ODT] in names:
+                with archive.open("mimetype") as declared:  # never more of it: what is packed small may unpack large
+                    return ODT if declared.read(len(ODT) + 1) == ODT.encode() else ""
+    except _DAMAGED:
         return ""
     return ""
+
+
+def _is_macro(name: str) -> bool:
+    """Whether a part of an office document is a program: Visual Basic in DOCX, StarBasic and others in ODT."""
+    return PurePath(name).name.lower() == "vbaproject.bin" or name.startswith(("Basic/", "Scripts/"))
 
 
 def _is_text(content: IO[bytes]) -> bool:
@@ -111,4 +134,4 @@ def _is_text(content: IO[bytes]) -> bool:
         text = content.read().decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return not any(ord(character) < 32 and character not in "\t\n\r\f" for character in text)
+    return not _CONTROL_CHARACTER.search(text) and not _OTHER_THAN_PLAIN.match(text)

@@ -12,10 +12,10 @@ from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage, wire
 from services.requests.domain.requests import Request
-from services.requests.domain.views import COUNTRY_COORDINATORS
-from services.requests.readers import legislative_role, reader, takes_part
+from services.requests.domain.views import coordinates_country
+from services.requests.readers import areas_of, reader
 from vocabulary.refusals import Forbidden, Invalid
-from vocabulary.roles import REQUESTS, UserRole
+from vocabulary.roles import UserRole
 
 _OWN: dict[int, Callable[[str], str]] = {
     pb.REQUEST_LIST_ACTION_REQUIRED: storage.action_required,
@@ -55,12 +55,11 @@ class Lists:
         asked = list(message.filter.areas)
         where["area"] = AnyOf([area for area in areas if not asked or area in asked])
         if message.filter.statuses:
-            where["status"] = AnyOf(
-                [
-                    wire.STATUS.from_wire(status, field=f"filter.statuses[{index}]")
-                    for index, status in enumerate(message.filter.statuses)
-                ]
-            )
+            statuses = {
+                wire.STATUS.from_wire(status, field=f"filter.statuses[{index}]"): None
+                for index, status in enumerate(message.filter.statuses)
+            }
+            where["status"] = AnyOf(list(statuses))
         if message.list == pb.REQUEST_LIST_OVERDUE:
             where["due"] = Range(below=self._now().date().isoformat())
         return where
@@ -70,7 +69,7 @@ class Lists:
             return [
                 storage.coordinated(caller.country, area)
                 for area in readable_areas(caller)
-                if legislative_role(caller, area) in COUNTRY_COORDINATORS
+                if coordinates_country(reader(caller, area))
             ]
         if which not in _OWN:
             names = ", ".join(name.removeprefix("REQUEST_LIST_") for name in pb.RequestList.keys()[1:])
@@ -85,8 +84,7 @@ class Lists:
 
 def readable_areas(caller: Caller) -> list[str]:
     """The areas in whose requests *caller* has a role."""
-    areas = [module.partition("/")[0] for module in caller.workflow_roles if module.endswith(f"/{REQUESTS}")]
-    return [area for area in areas if takes_part(caller, area) and _reads(caller, area)]
+    return [area for area in areas_of(caller) if _reads(caller, area)]
 
 
 def _reads(caller: Caller, area: str) -> bool:

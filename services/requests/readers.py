@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from chassis.caller import Caller
+from services.requests.domain.lifecycle import WRITERS
 from services.requests.domain.requests import Actor
 from services.requests.domain.views import Reader
-from vocabulary.roles import REQUESTS, LegislativeRole, UserRole, WorkflowRole, module
+from vocabulary.roles import REQUESTS, UserRole, WorkflowRole, module
 
 
 def actor(caller: Caller, area: str, now: datetime) -> Actor:
@@ -26,7 +27,7 @@ def reader(caller: Caller, area: str) -> Reader:
         authority_id=caller.authority_id,
         country=caller.country,
         roles=_roles(caller, area) if takes_part(caller, area) else frozenset(),
-        legislative_role=legislative_role(caller, area),
+        legislative_role=caller.legislative_roles.get(area),
     )
 
 
@@ -35,8 +36,15 @@ def takes_part(caller: Caller, area: str) -> bool:
     return WorkflowRole.REQUEST_PARTNER in caller.workflow_roles.get(module(area, REQUESTS), frozenset())
 
 
-def legislative_role(caller: Caller, area: str) -> LegislativeRole | None:
-    return caller.legislative_roles.get(area)
+def areas_of(caller: Caller) -> list[str]:
+    """The areas in which the caller's authority exchanges requests."""
+    areas = [module.partition("/")[0] for module in caller.workflow_roles if module.endswith(f"/{REQUESTS}")]
+    return [area for area in areas if takes_part(caller, area)]
+
+
+def writes(caller: Caller) -> bool:
+    """Whether the caller drafts or answers requests in some area."""
+    return any(_roles(caller, area) & WRITERS for area in areas_of(caller))
 
 
 def _roles(caller: Caller, area: str) -> frozenset[UserRole]:

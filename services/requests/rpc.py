@@ -1,6 +1,6 @@
 """The requests RPCs. Each one reads, decides, writes, answers; the rules are in domain/."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -103,6 +103,7 @@ class RequestsRpc(RequestsServiceServicer):
             rules.send,
             lambda kept: pb.SendRequestResponse(request=_full(kept, caller)),
             pb.SendRequestResponse,
+            self._check_responder,
         )
 
     async def AcceptRequest(self, request: pb.AcceptRequestRequest, context: Call) -> pb.AcceptRequestResponse:
@@ -193,13 +194,17 @@ class RequestsRpc(RequestsServiceServicer):
         decide: Decide,
         answer: Callable[[Kept[Request]], Answer],
         answer_type: type[Answer],
+        check: Callable[[Request], Awaitable[None]] | None = None,
     ) -> Answer:
+        """What *decide* makes of the request, if *check*, which asks others, has nothing against it."""
         caller = current_person()
 
         async def decided(before: Kept[Request]) -> tuple[Request, Sequence[Message]]:
             if view(before.state, reader(caller, before.state.area)) is None:
                 raise NotFound(f"there is no request {before.id!r}", field="id")
             after = decide(before.state, actor(caller, before.state.area, self._now()))
+            if check:
+                await check(after)
             return after, [_event(before.id, before.revision + 1, after)]
 
         return await self._requests.change(message.id, CommandKey.of(message, caller), decided, answer, answer_type)
@@ -219,6 +224,10 @@ class RequestsRpc(RequestsServiceServicer):
         country = await self._responder_country(draft.responder_id, questions.area) if draft.responder_id else ""
         wanted = [*draft.file_ids, *(id_ for question in draft.questions for id_ in question.file_ids)]
         return wire.draft_from(draft, country, chosen(await self._attachments.found(wanted, caller)))
+
+    async def _check_responder(self, request: Request) -> None:
+        # It may have been suspended since the draft was written: then it takes on nothing new.
+        await self._responder_country(request.draft.responder_id, request.area)
 
     async def _responder_country(self, id_: str, area: str) -> str:
         found = (await self._references.authorities([id_])).get(id_)

@@ -2,7 +2,12 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.translation.wiring import translation
+from services.translation.wiring import prepare, translation
 
 if __name__ == "__main__":
-    main(ServiceSettings, translation, "Translation: of free text, from the translation memory; language detection.")
+    main(
+        ServiceSettings,
+        translation,
+        "Translation: of free text, from the translation memory; language detection.",
+        prepare,
+    )

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+import chassis.prepare
 from chassis.caller import Verifier
 from chassis.keys import KeyRing
 from chassis.outbox import Outbox
 from chassis.process import clock, working
+from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import ServiceSettings
 from engines.documents import open_documents
@@ -47,7 +49,14 @@ async def translation(settings: ServiceSettings) -> AsyncIterator[Server]:
                     DESCRIPTOR.services_by_name["TranslationService"].full_name,
                     settings.listening(NAME),
                     Verifier(KeyRing(settings.keys)),
+                    security=Security.of(settings),
+                    health_address=settings.health_address,
                 ) as server,
             ):
                 log.info("serving", service=NAME, port=server.port)
                 yield server
+
+
+async def prepare(settings: ServiceSettings) -> None:
+    """Make this service's engines ready; see `chassis.prepare`."""
+    await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS)

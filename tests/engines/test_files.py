@@ -10,12 +10,12 @@ import pytest
 from engines.files import Files, open_files
 from vocabulary.refusals import NotFound
 
-ENGINES = ["folder"]
+KIND = "files"
 
 
-@pytest.fixture(params=ENGINES)
-async def files(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Files]:
-    async with open_files(f"{request.param}:///{tmp_path}/files") as opened:
+@pytest.fixture
+async def files(url: str) -> AsyncIterator[Files]:
+    async with open_files(url) as opened:
         yield opened
 
 

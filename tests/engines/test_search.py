@@ -1,29 +1,32 @@
 """What every search engine promises, held against each engine."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
 from engines.search import (
     All,
-    Batch,
     Best,
     Boosted,
     Everything,
     Grams,
     Index,
+    NotBuilt,
     Query,
     Scored,
     Search,
     SearchDocument,
+    Stems,
     Terms,
     Words,
     open_search,
+    prepare_search,
 )
 
 PLACES = Index("places", words=("name",), grams=("pieces",), terms=("country",))
-ENGINES = ["tantivy"]
+KIND = "search"
 
 NAMES = {
     "muenchen": ("Ärztekammer München", "DE"),
@@ -34,14 +37,32 @@ NAMES = {
 }
 
 
-@pytest.fixture(params=ENGINES)
-async def search(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Search]:
-    async with open_search(f"{request.param}:///{tmp_path}/index", [PLACES]) as opened:
+@dataclass(frozen=True)
+class Engine:
+    url: str
+
+    @asynccontextmanager
+    async def opened(self, *indexes: Index) -> AsyncIterator[Search]:
+        await prepare_search(self.url, indexes)
+        async with open_search(self.url, indexes) as search:
+            yield search
+
+
+@pytest.fixture
+def engine(url: str) -> Engine:
+    """An engine with nothing in it."""
+    return Engine(url)
+
+
+@pytest.fixture
+async def search(engine: Engine) -> AsyncIterator[Search]:
+    async with engine.opened(PLACES) as opened:
         documents = [
             SearchDocument(id_, {"name": [name], "pieces": [name], "country": [country]})
             for id_, (name, country) in NAMES.items()
         ]
-        await opened.apply(PLACES, Batch(put=documents))
+        async with opened.rebuild(PLACES) as put:
+            await put(documents)
         yield opened
 
 
@@ -103,7 +124,7 @@ async def test_all_parts_must_match(search: Search) -> None:
 
 
 async def test_a_document_is_replaced_and_deleted_by_its_id(search: Search) -> None:
-    await search.apply(PLACES, Batch(put=[SearchDocument("roma", {"name": ["Milano"]})], delete=["sofia"]))
+    await search.apply(PLACES, [SearchDocument("roma", {"name": ["Milano"]}), SearchDocument("sofia", None)])
     assert await ids(search, Words("name", "milano")) == ["roma"]
     assert await ids(search, Words("name", "ordine")) == []
     assert (await search.find(PLACES, Everything(), limit=10)).total == 4
@@ -122,13 +143,73 @@ async def test_words_that_are_not_there_find_nothing(search: Search) -> None:
     assert await ids(search, Terms("country", [])) == []
 
 
-async def test_an_index_survives_reopening_and_is_begun_anew_when_its_fields_change(tmp_path: Path) -> None:
-    url = f"tantivy:///{tmp_path}/index"
-    async with open_search(url, [PLACES]) as search:
-        assert await search.is_empty(PLACES)
-        await search.apply(PLACES, Batch(put=[SearchDocument("a", {"name": ["x"]})]))
-    async with open_search(url, [PLACES]) as search:
-        assert not await search.is_empty(PLACES)
+async def test_an_index_survives_reopening_and_is_another_when_its_fields_change(engine: Engine) -> None:
+    async with engine.opened(PLACES) as search:
+        assert not await search.is_built(PLACES)
+        async with search.rebuild(PLACES) as put:
+            await put([SearchDocument("a", {"name": ["x"]})])
+    async with engine.opened(PLACES) as search:
+        assert await search.is_built(PLACES)
+        assert (await search.find(PLACES, Everything(), limit=10)).total == 1
     changed = Index("places", words=("name", "town"))
-    async with open_search(url, [changed]) as search:
-        assert await search.is_empty(changed)
+    async with engine.opened(changed) as search:
+        assert not await search.is_built(changed)
+
+
+async def test_an_index_that_was_never_built_says_so(engine: Engine) -> None:
+    async with engine.opened(PLACES) as search:
+        with pytest.raises(NotBuilt):
+            await search.find(PLACES, Everything(), limit=10)
+        with pytest.raises(NotBuilt):
+            await search.apply(PLACES, [SearchDocument("a", {"name": ["x"]})])
+
+
+async def test_while_an_index_is_built_anew_the_old_one_is_searched_and_nothing_applied_is_lost(search: Search) -> None:
+    async with search.rebuild(PLACES) as put:
+        await put([SearchDocument("old", {"name": ["vecchio"]}, 1), SearchDocument("gone", {"name": ["via"]}, 1)])
+        await search.apply(PLACES, [SearchDocument("old", {"name": ["nuovo"]}, 2), SearchDocument("gone", None, 2)])
+        # Read from the store before those changes, and arriving after them.
+        await put([SearchDocument("late", {"name": ["tardi"]}, 1), SearchDocument("new", {"name": ["poi"]}, 1)])
+        assert "roma" in await ids(search, Everything())
+    assert set(await ids(search, Everything())) == {"old", "late", "new"}
+    assert await ids(search, Words("name", "nuovo")) == ["old"]
+
+
+async def test_building_anew_that_fails_leaves_the_old_index(search: Search) -> None:
+    async def fail() -> None:
+        async with search.rebuild(PLACES) as put:
+            await put([SearchDocument("new", {"name": ["nuovo"]})])
+            raise RuntimeError("the store went away")
+
+    with pytest.raises(RuntimeError, match="the store went away"):
+        await fail()
+    assert len(await ids(search, Everything())) == len(NAMES)
+    assert await ids(search, Words("name", "nuovo")) == []
+
+
+async def test_what_is_read_stale_from_the_store_does_not_undo_a_newer_change(search: Search) -> None:
+    async with search.rebuild(PLACES) as put:
+        await search.apply(PLACES, [SearchDocument("a", {"name": ["nuovo"]}, 5)])
+        await put([SearchDocument("a", {"name": ["vecchio"]}, 4)])
+    assert await ids(search, Words("name", "nuovo")) == ["a"]
+    assert await ids(search, Words("name", "vecchio")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("it", "Ordine degli architetti", "architetto"),
+        ("de", "Kammer der Zahnärzte", "Kammern"),
+        ("fr", "Médecins généralistes", "médecin"),
+        ("sv", "Legitimerade läkare", "legitimerad"),
+        ("el", "Ιατρικοί σύλλογοι", "ιατρικός"),
+        ("mt", "Kamra tal-periti", "periti"),
+    ],
+)
+async def test_a_word_is_found_by_another_of_its_forms(engine: Engine, language: str, text: str, asked: str) -> None:
+    index = Index("forms", stems={"label": language})
+    async with engine.opened(index) as search:
+        async with search.rebuild(index) as put:
+            await put([SearchDocument("a", {"label": [text]}), SearchDocument("b", {"label": ["zzz"]})])
+        found = await search.find(index, Stems("label", asked), limit=10)
+    assert [id_ for id_, _ in found.hits] == ["a"]

@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from chassis.aggregates import Kept
 from chassis.calls import Peer, open_channel
-from engines.search import open_search
+from engines.search import Search, open_search
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from services.repositories.domain.entries import Entry
 from services.repositories.domain.lifecycle import Status
-from services.repositories.index import INDEXES, EntryIndex, Filter
+from services.repositories.index import ENTRIES, INDEXES, EntryIndex, Filter
 from services.repositories.subjects import Subjects
 from tests.repositories.registers import REGISTERS, a_register, a_version, an_entry
 
@@ -22,16 +23,29 @@ SAYS = {
 }
 
 
+class Following(NamedTuple):
+    """An index with what it is built in."""
+
+    search: Search
+    entries: EntryIndex
+
+    async def apply(self, changed: list[Kept[Entry]]) -> None:
+        await self.search.apply(ENTRIES, await self.entries.shown(changed))
+
+
 @pytest.fixture
-async def index(tmp_path: Path) -> AsyncIterator[EntryIndex]:
-    """An index of entries that are about nothing the directory would have to name."""
+async def index(tmp_path: Path) -> AsyncIterator[Following]:
+    """An index with one published entry, about nothing that the directory would have to name."""
     async with open_search(f"tantivy:///{tmp_path}", INDEXES) as search, open_channel("127.0.0.1:1") as nowhere:
         subjects = Subjects(Peer("directory", lambda: ""), DirectoryServiceStub(nowhere))
-        yield EntryIndex(search, {"registers": REGISTERS}, subjects)
+        made = EntryIndex(search, {"registers": REGISTERS}, subjects)
+        async with search.rebuild(ENTRIES) as put:
+            await put(await made.shown([Kept("ent_1", 1, entry(Status.PUBLISHED))]))
+        yield Following(search, made)
 
 
-async def found(index: EntryIndex, text: str) -> list[str]:
-    hits = await index.find("registers", text, Filter(), offset=0, limit=10)
+async def found(index: Following, text: str) -> list[str]:
+    hits = await index.entries.find("registers", text, Filter(), offset=0, limit=10)
     assert hits.total == len(hits.hits)
     return [id_ for id_, _ in hits.hits]
 
@@ -41,23 +55,13 @@ def entry(status: Status) -> Entry:
 
 
 @pytest.mark.parametrize("status", Status)
-async def test_only_the_published_version_is_found_and_counted(index: EntryIndex, status: Status) -> None:
-    await index.put([("ent_1", Kept("ent_1", 1, entry(Status.PUBLISHED)))])
-    await index.put([("ent_1", Kept("ent_1", 2, entry(status)))])
+async def test_only_the_published_version_is_found_and_counted(index: Following, status: Status) -> None:
+    await index.apply([Kept("ent_1", 2, entry(status))])
     expected = ["ent_1"] if status is Status.PUBLISHED else []
     assert await found(index, "Kvarkijiet") == await found(index, "") == expected
     assert await found(index, "Fotonovi") == await found(index, "Elettroni") == []
 
 
-async def test_what_is_gone_is_found_no_more(index: EntryIndex) -> None:
-    assert await index.is_empty()
-    await index.put([("ent_1", Kept("ent_1", 1, entry(Status.PUBLISHED)))])
-    assert not await index.is_empty()
-    await index.put([("ent_1", None)])
-    assert await index.is_empty()
-
-
-async def test_another_repository_is_another_world(index: EntryIndex) -> None:
-    await index.put([("ent_1", Kept("ent_1", 1, entry(Status.PUBLISHED)))])
-    hits = await index.find("certificates", "", Filter(), offset=0, limit=10)
+async def test_another_repository_is_another_world(index: Following) -> None:
+    hits = await index.entries.find("certificates", "", Filter(), offset=0, limit=10)
     assert (list(hits.hits), hits.total) == ([], 0)

@@ -103,11 +103,14 @@ class Registrar:
 
 def register(new: Authority, by: Registrar) -> None:
     """Raises Forbidden unless *by* may register *new*: the Commission a NIMIC, a coordinator what it coordinates."""
+    roles = {access.legislative_role for access in new.access}
+    if new.country == countries.UNION or LegislativeRole.COMMISSION in roles:
+        raise Forbidden("the Commission takes part from the beginning; nobody registers it")
     if by.role_everywhere is LegislativeRole.COMMISSION:
-        if any(access.legislative_role is not LegislativeRole.NIMIC for access in new.access):
+        if roles != {LegislativeRole.NIMIC}:
             raise Forbidden("the Commission registers National IMI Coordinators only")
         return
-    if any(access.legislative_role is LegislativeRole.NIMIC for access in new.access):
+    if LegislativeRole.NIMIC in roles:
         raise Forbidden("only the Commission registers a National IMI Coordinator")
     if not by.coordinated_areas:
         raise Forbidden("only a coordinator registers authorities")
@@ -121,25 +124,31 @@ def register(new: Authority, by: Registrar) -> None:
             )
 
 
-def check(authority: Authority, *, at: str = "authority") -> Authority:
+def check(authority: Authority, *, at: str = "authority.") -> Authority:
     """*authority* tidied; raises Invalid naming the field at fault. References to areas and regions are checked elsewhere."""
     if authority.country != countries.UNION:
-        countries.require(authority.country, field=f"{at}.country")
+        countries.require(authority.country, field=f"{at}country")
+    if (authority.level is Level.UNION) != (authority.country == countries.UNION):
+        raise Invalid("the Union's level is that of the Commission", field=f"{at}level", reason="LEVEL")
     if not any(authority.official_name.values()):
-        raise Invalid("an authority has an official name", field=f"{at}.officialName", reason="EMPTY")
+        raise Invalid("an authority has an official name", field=f"{at}officialName", reason="EMPTY")
     if not authority.languages:
-        raise Invalid("say which languages the authority understands", field=f"{at}.languages", reason="EMPTY")
+        raise Invalid("say which languages the authority understands", field=f"{at}languages", reason="EMPTY")
     understood = tuple(
-        languages.require(code, field=f"{at}.languages[{index}]") for index, code in enumerate(authority.languages)
+        languages.require(code, field=f"{at}languages[{index}]") for index, code in enumerate(authority.languages)
     )
     if (authority.level is Level.REGIONAL) != bool(authority.region) and authority.level is not Level.LOCAL:
         raise Invalid(
-            "a regional authority has a region, a national one has none", field=f"{at}.region", reason="REGION"
+            "a regional authority has a region, a national one has none", field=f"{at}region", reason="REGION"
         )
+    modules = [access.module for access in authority.access]
+    for index, module in enumerate(modules):
+        if module in modules[:index]:
+            raise Invalid(f"{module} is there twice", field=f"{at}access[{index}].module", reason="REPEATED")
     contact = authority.contact
     for name in Contact.__slots__:
         if len(getattr(contact, name)) > CONTACT_LIMIT:
-            raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=f"{at}.contact.{name}", reason="TOO_LONG")
+            raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=f"{at}contact.{name}", reason="TOO_LONG")
     if contact.email and ("@" not in contact.email.strip("@") or " " in contact.email):
-        raise Invalid("this is not an e-mail address", field=f"{at}.contact.email", reason="NOT_AN_EMAIL")
+        raise Invalid("this is not an e-mail address", field=f"{at}contact.email", reason="NOT_AN_EMAIL")
     return replace(authority, languages=tuple(dict.fromkeys(understood)))

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from vocabulary.refusals import Invalid
 from vocabulary.values import Field, FreeText, LocalizedText, Value, ValueType, check, free_text
 
+# In one place: a request, a question, an answer.
+FILES_LIMIT = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -170,9 +173,16 @@ def _reachable(questions: QuestionSet, asked: Iterable[str]) -> set[str]:
     return found
 
 
+def check_file_count(files: Sequence[File], *, at: str) -> None:
+    """Raises Invalid if there are too many *files* in one place."""
+    if len(files) > FILES_LIMIT:
+        raise Invalid(f"at most {FILES_LIMIT} files can be attached", field=at, reason="TOO_MANY")
+
+
 def _check_files(question: Question, files: Sequence[File], where: str) -> None:
     if files and not question.attachments:
         raise Invalid(f"{question.code} takes no attachments", field=f"{where}.fileIds", reason="NO_ATTACHMENTS")
+    check_file_count(files, at=f"{where}.fileIds")
 
 
 def _comment(comment: FreeText | None, where: str) -> FreeText | None:

@@ -12,7 +12,6 @@ from vocabulary.roles import UserRole
 from vocabulary.values import FreeText, free_text
 
 NAME_LIMIT = 200
-FILES_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +233,7 @@ def _checked(questions: QuestionSet, draft: Draft, actor: Actor) -> Draft:
         raise Invalid("an authority does not ask itself", field="draft.responderId", reason="OWN_AUTHORITY")
     if draft.responder_id and draft.responder_country == actor.country:
         raise Invalid("requests go to authorities of other countries", field="draft.responderId", reason="OWN_COUNTRY")
-    if len(draft.files) > FILES_LIMIT:
-        raise Invalid(f"at most {FILES_LIMIT} files can be attached", field="draft.fileIds", reason="TOO_MANY")
+    rules.check_file_count(draft.files, at="draft.fileIds")
     if draft.subject:
         _check_subject(draft.subject, actor.now.date())
     justification = draft.justification

@@ -61,10 +61,14 @@ def coordinates(request: Request, reader: Reader) -> bool:
     """Whether *reader* coordinates one of the two countries in the request's area. Drafts are nobody else's."""
     return (
         request.status is not Status.DRAFT
-        and reader.legislative_role in COUNTRY_COORDINATORS
-        and UserRole.COORDINATOR in reader.roles
+        and coordinates_country(reader)
         and reader.country in (request.requester_country, request.draft.responder_country)
     )
+
+
+def coordinates_country(reader: Reader) -> bool:
+    """Whether *reader* coordinates a whole country in an area, and not only somebody else at the same authority."""
+    return reader.legislative_role in COUNTRY_COORDINATORS and UserRole.COORDINATOR in reader.roles
 
 
 def seen(request: Request, view: View, side: Side | None) -> Request:

@@ -1,0 +1,81 @@
+"""A search index kept in step with a store: built from it, following its events, built again when it is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+from chassis.aggregates import Aggregates, Kept
+from chassis.outbox import topic
+from chassis.reactions import Reactions, once_available
+from engines.events import Event, Events
+from engines.search import Index, Search, SearchDocument
+
+READ_BATCH = 500
+LOOK_EVERY_S = 5.0
+
+Aggregate = TypeVar("Aggregate")
+# What an index holds of some aggregates. It raises Unavailable while something it needs for that is away.
+Shown = Callable[[Sequence[Kept[Aggregate]]], Awaitable[Sequence[SearchDocument]]]
+log = structlog.get_logger(__name__)
+
+
+class Projection(Generic[Aggregate]):
+    """The index of one kind of aggregate."""
+
+    def __init__(
+        self, search: Search, index: Index, aggregates: Aggregates[Aggregate], shown: Shown[Aggregate]
+    ) -> None:
+        self._search = search
+        self._index = index
+        self._aggregates = aggregates
+        self._shown = shown
+        self._building = asyncio.Lock()
+
+    async def ensure(self) -> None:
+        """Build the index if it never was, or has been lost."""
+        async with self._building:
+            if not await self._search.is_built(self._index):
+                await self._build()
+
+    async def rebuild(self) -> None:
+        """Build the index anew; it is searched as it was until the new one is complete."""
+        async with self._building:
+            await self._build()
+
+    async def keep(self) -> None:
+        """Notice within seconds that the index is lost, for ever."""
+        while True:
+            await once_available(self.ensure)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def follow(self, events: Events, service: str, event_type: str) -> Reactions:
+        """Show what each event says has changed, as it is in the store now, so that order and repetition do not matter.
+
+        The group goes by the fields of the index: during a rolling upgrade, the old program's index follows too.
+        """
+
+        async def changed(seen: Sequence[Event]) -> None:
+            ids = list(dict.fromkeys(event.subject for event in seen))
+            documents = await self._shown(await self._aggregates.get_many(ids))
+            await self._search.apply(self._index, documents)
+
+        group = f"{service}-{self._index.name}-{self._index.fingerprint}"
+        return Reactions(events, group, [topic(service)], {event_type: changed})
+
+    async def _build(self) -> None:
+        log.info("building_index", index=self._index.name)
+        count = 0
+        async with self._search.rebuild(self._index) as put:
+            async for page in self._pages():
+                documents = await self._shown(page)
+                count += len(documents)
+                await put(documents)
+        log.info("index_built", index=self._index.name, documents=count)
+
+    async def _pages(self) -> AsyncIterator[Sequence[Kept[Aggregate]]]:
+        after: tuple[str, str] | None = None
+        while page := await self._aggregates.find(after=after, limit=READ_BATCH):
+            yield page
+            after = (page[-1].id, page[-1].id)

@@ -1,0 +1,287 @@
+"""Documents in MongoDB, or in any server that speaks its protocol.
+
+A document is ``{_id, revision, body, keys, outbox, owes_since}``. `keys` repeats the indexed fields of the body without empty ones,
+so that a sparse unique index leaves out what has no value. `outbox` holds the events that the document owes: state and events
+are one write of one document, which needs neither a replica set nor a transaction. Only operations are used that every
+compatible server has.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from bson.binary import Binary
+from pymongo import ASCENDING, DESCENDING, InsertOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from engines import NotPrepared
+from engines.documents import (
+    AlreadyExists,
+    AnyOf,
+    Collection,
+    Condition,
+    Document,
+    Index,
+    Pending,
+    Range,
+    RevisionChanged,
+    Scalar,
+    answering,
+)
+from engines.events import Event
+from engines.mongo import Database, in_our_words, open_database
+
+if TYPE_CHECKING:
+    from motor.motor_asyncio import AsyncIOMotorCollection
+
+OWING = "owes_since"
+DUPLICATE_KEY = 11000
+
+
+async def prepare(url: str, collections: Sequence[Collection]) -> None:
+    """Create the indexes of *collections*, the unique ones sparse, and one that finds what owes events. Safe to repeat.
+
+    What was stored before an index was declared is found by it too.
+    """
+    async with open_database(url) as database:
+        with in_our_words():
+            for collection in collections:
+                there = database[collection.name]
+                known = await there.index_information()
+                await there.create_index([(OWING, ASCENDING)], name=OWING, sparse=True)
+                if any(_name(index) not in known for index in collection.indexes):
+                    await _fill_keys(there, collection)
+                for index in collection.indexes:
+                    fields = [(f"keys.{field}", ASCENDING) for field in index.fields]
+                    if index.unique:
+                        await there.create_index(fields, name=_name(index), unique=True, sparse=True)
+                    else:
+                        await there.create_index([*fields, ("_id", ASCENDING)], name=_name(index))
+
+
+async def _fill_keys(there: "AsyncIOMotorCollection[dict[str, Any]]", collection: Collection) -> None:
+    async for one in there.find({}, _SHOWN):
+        keys = _keys(collection, _document(one))
+        # Whoever changed it meanwhile has written its keys.
+        await there.update_one({"_id": one["_id"], "revision": one["revision"]}, {"$set": {"keys": keys}})
+
+
+class MongoDocuments:
+    """See `engines.documents.Documents`."""
+
+    def __init__(self, database: Database, collections: Sequence[Collection]) -> None:
+        self._database = database
+        self._collections = collections
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str, collections: Sequence[Collection]) -> AsyncIterator[Self]:
+        """The store at *url*; raises NotPrepared if an index is missing."""
+        async with open_database(url) as database:
+            documents = cls(database, collections)
+            await documents._require_indexes()
+            yield documents
+
+    async def _require_indexes(self) -> None:
+        for collection in self._collections:
+            with in_our_words():
+                there = set(await self._of(collection).index_information())
+            wanted = {OWING, *map(_name, collection.indexes)}
+            if wanted - there:
+                missing = ", ".join(sorted(wanted - there))
+                raise NotPrepared(f"the collection {collection.name} lacks the indexes {missing}")
+
+    async def get(self, collection: Collection, id_: str) -> Document | None:
+        found = await self.get_many(collection, [id_])
+        return found[0] if found else None
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> list[Document]:
+        wanted = list(dict.fromkeys(ids))
+        with in_our_words():
+            found = await self._of(collection).find({"_id": {"$in": wanted}}, _SHOWN).to_list(None)
+        by_id = {one["_id"]: _document(one) for one in found}
+        return [by_id[id_] for id_ in wanted if id_ in by_id]
+
+    async def insert(self, collection: Collection, document: Document, events: Sequence[Event] = ()) -> Document:
+        with in_our_words():
+            try:
+                await self._of(collection).insert_one(_new(collection, document, events))
+            except DuplicateKeyError as error:
+                raise AlreadyExists(document.id) from error
+        return Document(document.id, document.body, 1)
+
+    async def insert_many(self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]) -> int:
+        if not documents:
+            return 0
+        writes = [InsertOne(_new(collection, document, events)) for document, events in documents]
+        with in_our_words():
+            try:
+                await self._of(collection).bulk_write(writes, ordered=False)
+            except BulkWriteError as error:
+                refused: list[dict[str, Any]] = error.details["writeErrors"]
+                if any(one["code"] != DUPLICATE_KEY for one in refused):
+                    raise
+                return len(writes) - len(refused)
+        return len(writes)
+
+    async def compare_and_set(
+        self, collection: Collection, document: Document, events: Sequence[Event] = ()
+    ) -> Document:
+        change: dict[str, Any] = {
+            "$set": {"body": document.body, "keys": _keys(collection, document)},
+            "$inc": {"revision": 1},
+        }
+        if events:
+            change["$push"] = {"outbox": {"$each": [_owed(event) for event in events]}}
+            # The earliest stays: it says since when the document waits for the relay.
+            change["$min"] = {OWING: events[0].time.isoformat()}
+        with in_our_words():
+            try:
+                written = await self._of(collection).update_one(
+                    {"_id": document.id, "revision": document.revision}, change
+                )
+            except DuplicateKeyError as error:
+                raise AlreadyExists(document.id) from error
+        if written.matched_count != 1:
+            raise RevisionChanged(document.id)
+        return Document(document.id, document.body, document.revision + 1)
+
+    async def find(
+        self,
+        collection: Collection,
+        where: Mapping[str, Condition] | None = None,
+        *,
+        sort: str = "",
+        descending: bool = False,
+        after: tuple[Scalar, str] | None = None,
+        limit: int,
+    ) -> list[Document]:
+        wanted = where or {}
+        if wanted or sort:
+            answering(collection, {*wanted, *([sort] if sort else [])})
+        question: dict[str, Any] = {f"keys.{field}": _condition(one) for field, one in wanted.items()}
+        if after is not None:
+            question = {"$and": [question, _beyond(sort, after, descending)]}
+        direction = DESCENDING if descending else ASCENDING
+        order = [(f"keys.{sort}", direction)] if sort else []
+        with in_our_words():
+            cursor = self._of(collection).find(question, _SHOWN).sort([*order, ("_id", direction)]).limit(limit)
+            return [_document(one) for one in await cursor.to_list(limit)]
+
+    async def pending(self, limit: int) -> list[Pending]:
+        found: list[Pending] = []
+        for collection in self._collections:
+            there = self._of(collection)
+            with in_our_words():
+                cursor = there.find({OWING: {"$exists": True}}, {"outbox": 1}).sort(OWING, ASCENDING).limit(limit)
+                for one in await cursor.to_list(limit):
+                    if not one["outbox"]:
+                        # A relay was killed between clearing the events and saying so.
+                        await self._owes_nothing(there, one["_id"])
+                    found += [
+                        Pending(_event(owed), json.dumps([collection.name, one["_id"], owed["id"]]))
+                        for owed in one["outbox"][: limit - len(found)]
+                    ]
+                    if len(found) >= limit:
+                        return found
+        return found
+
+    async def clear(self, pending: Sequence[Pending]) -> None:
+        by_document: dict[tuple[str, str], list[str]] = {}
+        for item in pending:
+            collection, id_, event_id = json.loads(item.mark)
+            by_document.setdefault((collection, id_), []).append(event_id)
+        with in_our_words():
+            for (name, id_), event_ids in by_document.items():
+                there = self._database[name]
+                await there.update_one({"_id": id_}, {"$pull": {"outbox": {"id": {"$in": event_ids}}}})
+                await self._owes_nothing(there, id_)
+
+    async def _owes_nothing(self, there: "AsyncIOMotorCollection[dict[str, Any]]", id_: str) -> None:
+        """Say that a document owes nothing, unless it owes something new by now."""
+        await there.update_one({"_id": id_, "outbox": {"$size": 0}}, {"$unset": {OWING: ""}})
+
+    def _of(self, collection: Collection) -> "AsyncIOMotorCollection[dict[str, Any]]":
+        return self._database[collection.name]
+
+
+_SHOWN = {"body": 1, "revision": 1}
+
+
+def _name(index: Index) -> str:
+    return f"by_{index.name}"
+
+
+def _new(collection: Collection, document: Document, events: Sequence[Event]) -> dict[str, Any]:
+    owing = {OWING: events[0].time.isoformat()} if events else {}
+    return {
+        "_id": document.id,
+        "revision": 1,
+        "body": document.body,
+        "keys": _keys(collection, document),
+        "outbox": [_owed(event) for event in events],
+        **owing,
+    }
+
+
+def _keys(collection: Collection, document: Document) -> dict[str, Any]:
+    fields = dict.fromkeys(field for index in collection.indexes for field in index.fields)
+    values = {field: document.body.get(field) for field in fields}
+    return {field: value for field, value in values.items() if value is not None and value != []}
+
+
+def _document(found: Mapping[str, Any]) -> Document:
+    return Document(found["_id"], found["body"], found["revision"])
+
+
+def _condition(condition: Condition) -> Any:
+    match condition:
+        case AnyOf(values):
+            return {"$in": list(values)}
+        case Range(at_least, below):
+            bounds = {"$gte": at_least, "$lt": below}
+            return {operator: bound for operator, bound in bounds.items() if bound is not None} or {"$exists": True}
+        case _:
+            # Wrapped, so that a value is a value and never an operator.
+            return {"$eq": condition}
+
+
+def _beyond(sort: str, after: tuple[Scalar, str], descending: bool) -> dict[str, Any]:
+    """What comes after the document with this sort value and id. No value at all sorts before every value."""
+    value, id_ = after
+    further = "$lt" if descending else "$gt"
+    if not sort:
+        return {"_id": {further: id_}}
+    key = f"keys.{sort}"
+    same = {key: {"$eq": value}, "_id": {further: id_}}
+    if value is None:
+        return same if descending else {"$or": [{key: {"$ne": None}}, same]}
+    if descending:
+        return {"$or": [{key: {"$lt": value}}, {key: {"$eq": None}}, same]}
+    return {"$or": [{key: {"$gt": value}}, same]}
+
+
+def _owed(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "source": event.source,
+        "subject": event.subject,
+        "time": event.time.isoformat(),
+        "data": Binary(event.data),
+        "traceparent": event.traceparent,
+    }
+
+
+def _event(owed: Mapping[str, Any]) -> Event:
+    return Event(
+        id=owed["id"],
+        type=owed["type"],
+        source=owed["source"],
+        subject=owed["subject"],
+        time=datetime.fromisoformat(owed["time"]),
+        data=bytes(owed["data"]),
+        traceparent=owed["traceparent"],
+    )

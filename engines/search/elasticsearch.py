@@ -1,0 +1,317 @@
+"""Search in Elasticsearch.
+
+Text is folded here, as for every engine, and indexed as it comes; only the fields of stems use Elasticsearch's language
+analyzers. Behind each index stands an alias whose name has the fingerprint of its fields, so that during a rolling upgrade the old
+and the new program each have their own. Building anew fills another index and moves the alias in one step. Every write goes to
+all indexes of that name, the one being filled included, and carries the document's revision: whatever the order in which writes
+arrive, the newest stays.
+
+``elasticsearch://host:9200/imi-{service}?shards=1&replicas=1``; ``tls=true`` encrypts, ``user:password@`` signs in.
+"""
+
+import math
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import elastic_transport
+from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
+from ulid import ULID
+
+from engines import NotPrepared
+from engines.search import (
+    All,
+    Best,
+    Boosted,
+    Everything,
+    Grams,
+    Hits,
+    Index,
+    NotBuilt,
+    Put,
+    Query,
+    Scored,
+    SearchDocument,
+    Stems,
+    Terms,
+    Words,
+)
+from engines.search.folding import grams, words
+from vocabulary import pages
+from vocabulary.refusals import Unavailable
+
+REQUEST_TIMEOUT_S = 5.0
+BULK_DOCUMENTS = 1_000
+# An index shows a change after this long at the most; a write waits for it.
+REFRESH_EVERY = "200ms"
+DEEPEST = pages.DEEPEST_OFFSET + pages.MAXIMUM_SIZE
+ID = "id"
+# Languages without one keep their words as they are, folded.
+ANALYZERS = {
+    "bg": "bulgarian", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "et": "estonian", "fi": "finnish", "fr": "french", "ga": "irish", "hu": "hungarian", "it": "italian", "lt": "lithuanian",
+    "lv": "latvian", "nb": "norwegian", "nl": "dutch", "pl": "polish", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
+}  # fmt: skip
+# What comes folded is only taken apart at its spaces.
+FOLDED = "whitespace"
+NOT_THERE = 404
+# The store is newer than what is written: nothing is wrong.
+OUTDATED = 409
+
+
+class _Place:
+    """What a URL says: where Elasticsearch is, what our indexes' names begin with, how they are kept."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        self.prefix = parts.path.strip("/")
+        if not self.prefix:
+            raise ValueError("name what the indexes begin with: elasticsearch://host:port/imi-{service}")
+        self.shards = int(options.get("shards", "1"))
+        self.replicas = int(options.get("replicas", "1"))
+        credentials, _, self._hosts = parts.netloc.rpartition("@")
+        self._scheme = "https" if options.get("tls") == "true" else "http"
+        user, _, password = credentials.partition(":")
+        self._credentials = (unquote(user), unquote(password)) if user else None
+
+    def client(self) -> AsyncElasticsearch:
+        return AsyncElasticsearch(
+            [f"{self._scheme}://{host}" for host in self._hosts.split(",")],
+            basic_auth=self._credentials,
+            request_timeout=REQUEST_TIMEOUT_S,
+            max_retries=1,
+        )
+
+    def alias(self, index: Index) -> str:
+        return f"{self.prefix}-{index.name}-{index.fingerprint}"
+
+
+async def prepare(url: str, indexes: Sequence[Index]) -> None:
+    """Put a template for each of *indexes*: an index that is made under its name has its fields. Safe to repeat."""
+    place = _Place(url)
+    async with place.client() as client:
+        with _in_our_words():
+            for index in indexes:
+                alias = place.alias(index)
+                await client.indices.put_index_template(
+                    name=alias,
+                    index_patterns=[f"{alias}-*"],
+                    template={"settings": _settings(place), "mappings": _mappings(index)},
+                )
+
+
+class ElasticSearch:
+    """See `engines.search.Search`."""
+
+    def __init__(self, client: AsyncElasticsearch, place: _Place) -> None:
+        self._client = client
+        self._place = place
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str, indexes: Sequence[Index]) -> AsyncIterator[Self]:
+        """The engine at *url*; raises NotPrepared if the template of an index is missing."""
+        place = _Place(url)
+        async with place.client() as client:
+            for index in indexes:
+                with _in_our_words():
+                    there = await client.indices.exists_index_template(name=place.alias(index))
+                if not there:
+                    raise NotPrepared(f"Elasticsearch has no template {place.alias(index)}")
+            yield cls(client, place)
+
+    async def is_built(self, index: Index) -> bool:
+        with _in_our_words():
+            return bool(await self._client.indices.exists_alias(name=self._place.alias(index)))
+
+    @asynccontextmanager
+    async def rebuild(self, index: Index) -> AsyncIterator[Put]:
+        alias = self._place.alias(index)
+        name = f"{alias}-{str(ULID()).lower()}"
+        with _in_our_words():
+            await self._client.indices.create(index=name)
+
+        async def put(documents: Sequence[SearchDocument]) -> None:
+            await self._write(index, [name], documents, visible=False)
+
+        try:
+            yield put
+            with _in_our_words():
+                await self._client.indices.refresh(index=name)
+                await self._client.indices.update_aliases(actions=await self._handing_over(alias, name))
+        except BaseException:
+            with _in_our_words():
+                await self._client.indices.delete(index=name, ignore_unavailable=True)
+            raise
+
+    async def apply(self, index: Index, documents: Sequence[SearchDocument]) -> None:
+        names = await self._names(index)
+        if not names:
+            raise NotBuilt(index)
+        await self._write(index, names, documents, visible=True)
+
+    async def find(
+        self, index: Index, query: Query, *, filters: Sequence[Terms] = (), offset: int = 0, limit: int
+    ) -> Hits:
+        question = {
+            "bool": {"must": [_translate(index, query)], "filter": [_translate(index, part) for part in filters]}
+        }
+        try:
+            with _in_our_words():
+                found = await self._client.search(
+                    index=self._place.alias(index),
+                    query=question,
+                    from_=offset,
+                    size=limit,
+                    sort=[{"_score": "desc"}, {ID: "asc"}],
+                    track_scores=True,
+                    track_total_hits=True,
+                    source=False,
+                )
+        except NotFoundError as error:
+            raise NotBuilt(index) from error
+        hits = found["hits"]
+        return Hits([(hit["_id"], float(hit["_score"])) for hit in hits["hits"]], hits["total"]["value"])
+
+    async def _names(self, index: Index) -> list[str]:
+        """The indexes that are searched or filled under the name of *index*."""
+        with _in_our_words():
+            found = await self._client.indices.get_alias(index=f"{self._place.alias(index)}-*")
+            return sorted(found.body)
+
+    async def _handing_over(self, alias: str, name: str) -> list[dict[str, Any]]:
+        """The steps, taken as one, by which *name* is searched instead of what was searched before."""
+        steps: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
+        if await self._client.indices.exists_alias(name=alias):
+            before = await self._client.indices.get_alias(name=alias)
+            steps += [{"remove_index": {"index": old}} for old in before.body]
+        return steps
+
+    async def _write(
+        self, index: Index, names: Sequence[str], documents: Sequence[SearchDocument], *, visible: bool
+    ) -> None:
+        for start in range(0, len(documents), BULK_DOCUMENTS):
+            operations: list[dict[str, Any]] = []
+            for document in documents[start : start + BULK_DOCUMENTS]:
+                for name in names:
+                    operations += _operation(index, name, document)
+            with _in_our_words():
+                done = await self._client.bulk(operations=operations, refresh="wait_for" if visible else False)
+            for item in done["items"]:
+                ((kind, result),) = item.items()
+                if result["status"] == OUTDATED or (kind == "delete" and result["status"] == NOT_THERE):
+                    continue
+                if "error" in result:
+                    raise Unavailable(
+                        "the search engine did not take a document; try again later", reason="SEARCH_UNAVAILABLE"
+                    ) from ValueError(result["error"])
+
+
+def _settings(place: _Place) -> dict[str, Any]:
+    return {
+        "number_of_shards": place.shards,
+        "number_of_replicas": place.replicas,
+        "refresh_interval": REFRESH_EVERY,
+        "max_result_window": DEEPEST,
+    }
+
+
+def _mappings(index: Index) -> dict[str, Any]:
+    text = {"type": "text", "analyzer": FOLDED, "index_options": "freqs"}
+    properties: dict[str, Any] = {ID: {"type": "keyword"}}
+    properties |= dict.fromkeys((*index.words, *index.grams), text)
+    properties |= {name: {"type": "keyword"} for name in index.terms}
+    properties |= {
+        name: {"type": "text", "analyzer": ANALYZERS.get(language, FOLDED), "index_options": "freqs"}
+        for name, language in index.stems.items()
+    }
+    # Only ids come back, and an index is made again from the store: what went in need not be kept.
+    return {"dynamic": "strict", "_source": {"enabled": False}, "properties": properties}
+
+
+def _operation(index: Index, name: str, document: SearchDocument) -> list[dict[str, Any]]:
+    where = {"_index": name, "_id": document.id, "version": document.revision, "version_type": "external_gte"}
+    if document.fields is None:
+        return [{"delete": where}]
+    fields = {field: [_indexed(index, field, one) for one in values] for field, values in document.fields.items()}
+    return [{"index": where}, {ID: document.id, **fields}]
+
+
+def _indexed(index: Index, field: str, value: str) -> str:
+    if field in index.words:
+        return " ".join(words(value))
+    if field in index.grams:
+        return " ".join(grams(value))
+    if field in index.stems:
+        return _for_stems(index, field, value)
+    return value
+
+
+def _for_stems(index: Index, field: str, text: str) -> str:
+    """A language's analyzer wants the words as they are written; without one they are folded."""
+    return text if index.stems[field] in ANALYZERS else " ".join(words(text))
+
+
+def _translate(index: Index, query: Query) -> dict[str, Any]:
+    match query:
+        case Everything():
+            return {"match_all": {}}
+        case Words(field, text, fuzzy, any_):
+            parts = [_word(field, word, fuzzy) for word in words(text)]
+            return _any(parts) if any_ else _all(parts)
+        case Grams(field, text, share):
+            pieces = grams(text)
+            parts = [{"term": {field: piece}} for piece in pieces]
+            return _any(parts, at_least=max(1, math.ceil(share * len(pieces))))
+        case Stems(field, text):
+            return {"match": {field: {"query": _for_stems(index, field, text), "operator": "and"}}}
+        case Terms(field, values):
+            return _always({"terms": {field: list(values)}}, 1.0)
+        case Scored(inner, score):
+            return _always(_translate(index, inner), score)
+        case Boosted(inner, factor):
+            return {"bool": {"must": [_translate(index, inner)], "boost": factor}}
+        case Best(queries):
+            return {"dis_max": {"queries": [_translate(index, part) for part in queries]}}
+        case All(queries):
+            return _all([_translate(index, part) for part in queries])
+
+
+def _word(field: str, word: str, fuzzy: bool) -> dict[str, Any]:
+    exact = {"term": {field: word}}
+    edits = 0 if not fuzzy or len(word) < 4 else 1 if len(word) < 8 else 2
+    if not edits:
+        return exact
+    near = _always({"fuzzy": {field: {"value": word, "fuzziness": edits}}}, 0.5)
+    return {"dis_max": {"queries": [exact, near]}}
+
+
+def _all(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"bool": {"must": parts}} if parts else {"match_none": {}}
+
+
+def _any(parts: list[dict[str, Any]], at_least: int = 1) -> dict[str, Any]:
+    return {"bool": {"should": parts, "minimum_should_match": at_least}} if parts else {"match_none": {}}
+
+
+def _always(query: dict[str, Any], score: float) -> dict[str, Any]:
+    return {"constant_score": {"filter": query, "boost": score}}
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """An engine that is away, or has too much to do, becomes Unavailable."""
+    try:
+        yield
+    except elastic_transport.TransportError as error:
+        raise _away() from error
+    except ApiError as error:
+        if error.meta.status in (429, 502, 503, 504):
+            raise _away() from error
+        raise
+
+
+def _away() -> Unavailable:
+    return Unavailable("the search engine cannot be used now; try again later", reason="SEARCH_UNAVAILABLE")

@@ -1,0 +1,127 @@
+"""Authorities and people, valid unless told otherwise: in the domain, on the wire, in a store."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.caller import Caller
+from chassis.outbox import Outbox
+from chassis.process import clock
+from engines.documents import open_documents
+from engines.events import open_events
+from protos.common.v1 import common_pb2
+from protos.directory.v1 import directory_pb2 as pb
+from services.directory import storage
+from services.directory.domain.authorities import Authority, Contact, Level, ModuleAccess
+from services.directory.domain.users import RoleInModule, User, signin
+from services.directory.settings import DirectorySettings
+from services.directory.wire import LEGISLATIVE_ROLE, WORKFLOW_ROLE
+from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
+
+ISSUER = "https://signin.example"
+ALERTS = "services/alerts"
+
+
+def an_access(
+    module: str = ALERTS,
+    role: LegislativeRole = LegislativeRole.COMPETENT_AUTHORITY,
+    *does: WorkflowRole,
+) -> ModuleAccess:
+    """A competent authority's part, unless another role is given."""
+    return ModuleAccess(module=module, legislative_role=role, workflow_roles=does or (WorkflowRole.ALERT_AUTHORITY,))
+
+
+def an_authority(name: str = "Ufficio di prova", **changed: Any) -> Authority:
+    """A national authority in Italy that takes part in services alerts."""
+    fields: dict[str, Any] = {
+        "country": "IT",
+        "level": Level.NATIONAL,
+        "official_name": {"it": name},
+        "languages": ("it", "en"),
+        "contact": Contact(email="imi@ufficio.example", town="Roma"),
+        "access": (an_access(),),
+    }
+    return Authority(**{**fields, **changed})
+
+
+def a_user(authority_id: str, subject: str) -> User:
+    return User(
+        authority_id=authority_id,
+        name=f"Signora {subject}",
+        language="it",
+        signin=signin(ISSUER, subject),
+        roles=(RoleInModule(module=ALERTS, role=UserRole.ALERT_HANDLER),),
+    )
+
+
+def in_languages(**texts: str) -> common_pb2.LocalizedText:
+    return common_pb2.LocalizedText(texts=texts)
+
+
+def access_on_wire(access: ModuleAccess) -> pb.ModuleAccess:
+    return pb.ModuleAccess(
+        module=access.module,
+        legislative_role=LEGISLATIVE_ROLE.to_wire(access.legislative_role),
+        workflow_roles=map(WORKFLOW_ROLE.to_wire, access.workflow_roles),
+    )
+
+
+def a_draft(*access: ModuleAccess, **changed: Any) -> pb.AuthorityDraft:
+    """What a coordinator of services in Italy may register."""
+    fields: dict[str, Any] = {
+        "country_code": "IT",
+        "level": pb.AUTHORITY_LEVEL_NATIONAL,
+        "official_name": in_languages(it="Ufficio nuovo"),
+        "informal_name": in_languages(en="New office"),
+        "description": in_languages(it="Controlla le imprese"),
+        "languages": ["it", "en"],
+        "contact": pb.Contact(email="imi@nuovo.example", town="Torino"),
+        "concept_ids": ["electrician"],
+        "access": map(access_on_wire, access or (an_access(),)),
+    }
+    return pb.AuthorityDraft(**{**fields, **changed})
+
+
+def somebody(
+    authority_id: str, *roles: UserRole, module: str = ALERTS, country: str = "IT", name: str = "somebody"
+) -> Caller:
+    """A person at an authority, who holds *roles* in *module*."""
+    return Caller(
+        user_id=f"usr_{name}",
+        authority_id=authority_id,
+        country=country,
+        language="it",
+        user_roles={module: frozenset(roles)},
+        workflow_roles={module: frozenset({WorkflowRole.ALERT_AUTHORITY})},
+    )
+
+
+def an_administrator(authority_id: str, country: str = "IT") -> Caller:
+    """The local data administrator of an authority."""
+    return somebody(authority_id, UserRole.LOCAL_DATA_ADMINISTRATOR, module="", country=country, name="admin")
+
+
+def a_registrar(role: LegislativeRole, *roles: UserRole, country: str = "IT", name: str = "registrar") -> Caller:
+    """A person at an authority that has *role* in services; a coordinator unless other roles are given."""
+    area = "*" if role is LegislativeRole.COMMISSION else "services"
+    return Caller(
+        user_id=f"usr_{name}_{role}",
+        authority_id="aut_coordinator",
+        country="EU" if role is LegislativeRole.COMMISSION else country,
+        language="it",
+        user_roles={ALERTS: frozenset(roles or {UserRole.COORDINATOR})},
+        workflow_roles={ALERTS: frozenset({WorkflowRole.ALERT_COORDINATOR})},
+        legislative_roles={area: role},
+    )
+
+
+async def stored(
+    settings: DirectorySettings, authorities: Mapping[str, Authority], users: Mapping[str, User] | None = None
+) -> None:
+    """Write into the store of a directory that does not run."""
+    async with (
+        open_documents(settings.documents("directory"), storage.COLLECTIONS) as documents,
+        open_events(settings.events) as events,
+    ):
+        outbox = Outbox("directory", documents, events, clock)
+        await storage.authorities(documents, outbox).load([(id_, one, []) for id_, one in authorities.items()])
+        await storage.users(documents, outbox).load([(id_, one, []) for id_, one in (users or {}).items()])

@@ -1,0 +1,108 @@
+"""The directory over real gRPC, in temporary folders: one with the training data to read, a small one to write in."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chassis.caller import Caller, Signer
+from chassis.calls import Peer, open_channel
+from chassis.keys import KeyRing
+from protos.common.v1 import common_pb2
+from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from services.directory.domain.authorities import Authority, Level, Status
+from services.directory.reference import Reference
+from services.directory.settings import DirectorySettings
+from services.directory.training.authorities import authorities
+from services.directory.wiring import directory
+from tests.directory.bodies import a_user, an_access, an_authority, stored
+from vocabulary.roles import LegislativeRole, WorkflowRole
+
+FREE_PORT = "127.0.0.1:0"
+
+
+class Asking:
+    """Calls the service for whoever is named: a person, or a service by its name."""
+
+    def __init__(self, stub: DirectoryServiceStub, settings: DirectorySettings) -> None:
+        self.stub = stub
+        self.settings = settings
+        self._keys = KeyRing(settings.keys)
+        self._gateway = Signer(self._keys, "gateway")
+
+    async def __call__(self, caller: Caller | str, method: str, **fields: Any) -> Any:
+        message = getattr(pb, f"{method}Request")(**fields)
+        return await self._peer(caller).call(getattr(self.stub, method), message)
+
+    async def do(self, caller: Caller | str, method: str, **fields: Any) -> pb.Authority:
+        """A command with a key of its own; gives the authority as it is then."""
+        answer = await self(caller, method, **{"command": command(), **fields})
+        authority: pb.Authority = answer.authority
+        return authority
+
+    async def read(self, *ids: str) -> list[pb.Authority]:
+        return list((await self("gateway", "BatchGetAuthorities", ids=ids)).authorities)
+
+    def _peer(self, caller: Caller | str) -> Peer:
+        if isinstance(caller, str):
+            return Peer("directory", Signer(self._keys, caller).for_service)
+        return Peer("directory", lambda: self._gateway.for_person(caller))
+
+
+def command(key: str = "", revision: int | None = None) -> common_pb2.Command:
+    return common_pb2.Command(idempotency_key=key or str(uuid.uuid4()), expected_revision=revision)
+
+
+@asynccontextmanager
+async def running(settings: DirectorySettings) -> AsyncIterator[Asking]:
+    async with directory(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
+        yield Asking(DirectoryServiceStub(channel), settings)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Reference:
+    return Reference.load()
+
+
+@pytest.fixture(scope="session")
+def training(reference: Reference) -> dict[str, Authority]:
+    return authorities(reference)
+
+
+@pytest.fixture(scope="session")
+async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
+    """The directory with the training data; nobody writes in it."""
+    data = tmp_path_factory.mktemp("directory")
+    async with running(DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def small(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
+    """A directory of six authorities, one of them suspended, and their people."""
+    settings = DirectorySettings(data_dir=tmp_path_factory.mktemp("small"), listen_address=FREE_PORT)
+    nimic = an_access("services/requests", LegislativeRole.NIMIC, WorkflowRole.REQUEST_PARTNER)
+    limic = an_access("services/alerts", LegislativeRole.LIMIC, WorkflowRole.ALERT_COORDINATOR)
+    office = an_authority("Ufficio lanterna", concepts=("electrician",))
+    bodies = {
+        "aut_nimic": an_authority("Coordinatore nazionale", access=(nimic,)),
+        "aut_limic": an_authority("Coordinatore servizi", access=(limic,)),
+        "aut_office": office,
+        "aut_suspended": replace(office, status=Status.SUSPENDED),
+        "aut_hungary": replace(office, country="HU", official_name={"hu": "Világítótorony Hivatal"}),
+        "aut_region": replace(office, level=Level.REGIONAL, region="IT-62", official_name={"it": "Regione Lazio"}),
+    }
+    users = {
+        "usr_one": a_user("aut_office", "one"),
+        "usr_two": a_user("aut_office", "two"),
+        "usr_hungary": a_user("aut_hungary", "hungary"),
+        "usr_suspended": a_user("aut_suspended", "suspended"),
+        "usr_lost": a_user("aut_gone", "lost"),
+    }
+    await stored(settings, bodies, users)
+    async with running(settings) as found:
+        yield found

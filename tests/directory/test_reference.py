@@ -1,0 +1,107 @@
+"""What the directory knows before anybody registers."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.directory.reference import Reference
+from vocabulary import countries, languages
+from vocabulary.refusals import Invalid
+from vocabulary.roles import ALERTS, REPOSITORY, REQUESTS
+
+AREAS = (
+    "professional-qualifications services posting-of-workers patients-rights public-documents cultural-objects e-commerce"
+    " consumer-protection firearms road-transport"
+)
+
+
+def test_thirty_countries_take_part_and_have_names_in_all_languages(reference: Reference) -> None:
+    assert len(reference.countries) == 30
+    assert tuple(reference.countries) == countries.ALL
+    assert [code for code, one in reference.countries.items() if languages.missing(one.name, languages.ALL)] == []
+    assert len({one.name["el"] for one in reference.countries.values()}) == 30
+
+
+@pytest.mark.parametrize("language", languages.ALL)
+def test_greece_is_el_and_is_called_so_in_every_language(reference: Reference, language: str) -> None:
+    greece = {
+        "bg": "Гърция", "cs": "Řecko", "da": "Grækenland", "de": "Griechenland", "el": "Ελλάδα", "en": "Greece",
+        "es": "Grecia", "et": "Kreeka", "fi": "Kreikka", "fr": "Grèce", "ga": "an Ghréig", "hr": "Grčka",
+        "hu": "Görögország", "it": "Grecia", "lt": "Graikija", "lv": "Grieķija", "mt": "il-Greċja",
+        "nl": "Griekenland", "pl": "Grecja", "pt": "Grécia", "ro": "Grecia", "sk": "Grécko", "sl": "Grčija",
+        "sv": "Grekland", "is": "Grikkland", "nb": "Hellas",
+    }  # fmt: skip
+    assert reference.countries["EL"].name[language] == greece[language]
+
+
+def test_ten_areas_have_names_in_all_languages_an_act_and_keywords(reference: Reference) -> None:
+    assert list(reference.areas) == AREAS.split()
+    for area in reference.areas.values():
+        assert languages.missing(area.name, languages.ALL) == ()
+        assert area.act
+        assert area.concepts
+        assert len(set(area.concepts)) == len(area.concepts)
+        assert set(area.concepts) <= set(reference.concepts)
+
+
+def test_every_area_has_requests_and_a_repository_and_services_alone_has_alerts(reference: Reference) -> None:
+    expected = {f"{area}/{kind}" for area in AREAS.split() for kind in (REQUESTS, REPOSITORY)} | {f"services/{ALERTS}"}
+    assert reference.modules == expected
+    for area in reference.areas.values():
+        assert {module.partition("/")[0] for module in area.modules} == {area.code}
+
+
+def test_every_concept_has_labels_in_the_official_languages_and_an_area(reference: Reference) -> None:
+    assert [one.id for one in reference.concepts.values() if languages.missing(one.label)] == []
+    for concept in reference.concepts.values():
+        assert concept.areas == tuple(area.code for area in reference.areas.values() if concept.id in area.concepts)
+        assert concept.areas
+
+
+def test_every_region_lies_in_a_country_by_way_of_its_ancestors(reference: Reference) -> None:
+    assert {region.country for region in reference.regions.values()} == set(countries.ALL)
+    for code, region in reference.regions.items():
+        line = reference.ancestors(code)
+        assert (line[0], line[-1]) == (code, region.country)
+        assert len(set(line)) == len(line)
+        assert all(reference.regions[above].country == region.country for above in line[:-1])
+        assert any(region.name.values())
+
+
+@pytest.mark.parametrize(
+    ("region", "line"),
+    [
+        ("IT-62", ["IT-62", "IT"]),
+        ("IT-RM", ["IT-RM", "IT-62", "IT"]),
+        ("EL-A", ["EL-A", "EL"]),
+        ("BE-VAN", ["BE-VAN", "BE-VLG", "BE"]),
+    ],
+)
+def test_ancestors_go_from_the_region_itself_to_its_country(reference: Reference, region: str, line: list[str]) -> None:
+    assert reference.ancestors(region) == line
+
+
+REQUIRED: list[tuple[Callable[[Reference], Callable[..., str]], str, str, list[str]]] = [
+    (lambda one: one.require_region, "IT-62", "UNKNOWN_REGION", ["", "IT", "it-62", "GR-A", "XX-1"]),
+    (lambda one: one.require_area, "e-commerce", "UNKNOWN_AREA", ["", "*", "E-Commerce", "fishing"]),
+    (lambda one: one.require_concept, "doctor", "UNKNOWN_CONCEPT", ["", "Doctor", "medico", "wizard"]),
+    (lambda one: one.require_module, "services/alerts", "UNKNOWN_MODULE", ["", "*", "services", "firearms/alerts"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("require", "known", "reason", "unknown"), REQUIRED, ids=["region", "area", "concept", "module"]
+)
+def test_what_is_not_known_is_refused_by_name(
+    reference: Reference,
+    require: Callable[[Reference], Callable[..., str]],
+    known: str,
+    reason: str,
+    unknown: list[str],
+) -> None:
+    assert require(reference)(known, field="here") == known
+    for code in unknown:
+        with pytest.raises(Invalid) as refused:
+            require(reference)(code, field="here")
+        assert (refused.value.field, refused.value.reason) == ("here", reason)
+        assert repr(code) in refused.value.message

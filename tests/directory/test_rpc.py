@@ -1,0 +1,340 @@
+"""Who registers authorities and who edits them: by rule, once, refused by name, and told to the others."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from chassis.aggregates import CommandKey
+from chassis.caller import Caller
+from engines.events import Event, open_events
+from protos.common.v1 import common_pb2
+from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1.events_pb2 import AuthorityChanged
+from services.directory import wire
+from services.directory.domain.authorities import CONTACT_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, ModuleAccess
+from tests.directory.bodies import (
+    ALERTS,
+    a_draft,
+    a_registrar,
+    access_on_wire,
+    an_access,
+    an_administrator,
+    in_languages,
+    somebody,
+)
+from tests.directory.conftest import Asking, command
+from vocabulary import ids
+from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
+from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
+
+LIMIC = a_registrar(LegislativeRole.LIMIC)
+COMMISSION = a_registrar(LegislativeRole.COMMISSION)
+
+
+async def not_registered(small: Asking, caller: Caller | str, kind: type[Refusal], draft: pb.AuthorityDraft) -> Refusal:
+    """How the registration is refused, having registered nothing."""
+    given = command()
+    with pytest.raises(kind) as found:
+        await small.do(caller, "RegisterAuthority", command=given, authority=draft)
+    assert type(found.value) is kind
+    if isinstance(caller, Caller):
+        request = pb.RegisterAuthorityRequest(command=given, authority=draft)
+        assert await small.read(CommandKey.of(request, caller).new_id(ids.AUTHORITY)) == []
+    return found.value
+
+
+async def test_what_is_registered_is_active_at_once_and_says_what_was_said_of_it(small: Asking) -> None:
+    draft = a_draft()
+    made = await small.do(LIMIC, "RegisterAuthority", authority=draft)
+    assert made.id.startswith("aut_")
+    assert (made.revision, made.status, made.country_code) == (1, pb.AUTHORITY_STATUS_ACTIVE, "IT")
+    same = ("level", "official_name", "informal_name", "description", "languages", "contact", "concept_ids", "access")
+    for name in same:
+        assert getattr(made, name) == getattr(draft, name)
+    assert list(made.area_codes) == ["services"]
+    assert not made.HasField("region_code")
+    assert await small.read(made.id) == [made]
+
+
+@pytest.mark.parametrize("user_role", UserRole)
+@pytest.mark.parametrize("role", LegislativeRole)
+async def test_only_those_who_act_as_coordinator_at_a_coordinator_register(
+    small: Asking, role: LegislativeRole, user_role: UserRole
+) -> None:
+    caller = a_registrar(role, user_role, name=user_role)
+    if role in COORDINATING and user_role is UserRole.COORDINATOR:
+        made = await small.do(caller, "RegisterAuthority", authority=a_draft())
+        assert await small.read(made.id) == [made]
+    else:
+        await not_registered(small, caller, Forbidden, a_draft())
+
+
+@pytest.mark.parametrize("role", LegislativeRole)
+@pytest.mark.parametrize("caller", [LIMIC, COMMISSION], ids=["coordinator", "Commission"])
+async def test_the_commission_registers_national_coordinators_and_others_the_rest(
+    small: Asking, caller: Caller, role: LegislativeRole
+) -> None:
+    coordinator = caller is LIMIC
+    place = (
+        {"country_code": "IT", "level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": "IT-25"}
+        if coordinator
+        else {"country_code": "MT"}
+    )
+    draft = a_draft(an_access(ALERTS, role), **place)
+    national = role is LegislativeRole.NIMIC
+    if role is LegislativeRole.COMMISSION or national is coordinator:
+        await not_registered(small, caller, Forbidden, draft)
+    else:
+        made = await small.do(caller, "RegisterAuthority", authority=draft)
+        assert wire.LEGISLATIVE_ROLE.from_wire(made.access[0].legislative_role, field="") is role
+
+
+@pytest.mark.parametrize(
+    ("caller", "changed", "field"),
+    [
+        (a_registrar(LegislativeRole.LIMIC, country="HU"), {}, "authority.country"),
+        (LIMIC, {"access": [access_on_wire(an_access("firearms/requests"))]}, "authority.access[0].module"),
+        (a_registrar(LegislativeRole.LIMIC, name="else"), {"country_code": "HU"}, "authority.country"),
+    ],
+)
+async def test_a_coordinator_registers_in_its_own_country_and_area(
+    small: Asking, caller: Caller, changed: dict[str, Any], field: str
+) -> None:
+    assert (await not_registered(small, caller, Forbidden, a_draft(**changed))).field == field
+
+
+async def test_services_register_and_edit_nothing(small: Asking) -> None:
+    for service in ("gateway", "requests", "alerts"):
+        await not_registered(small, service, Forbidden, a_draft())
+        await not_edited(small, service, Forbidden, languages=["mt"])
+
+
+@pytest.mark.parametrize(
+    ("caller", "post", "names"),
+    [
+        (COMMISSION, an_access("services/requests", LegislativeRole.NIMIC), "NIMIC of IT"),
+        (LIMIC, an_access(ALERTS, LegislativeRole.LIMIC), "LIMIC of services:IT"),
+    ],
+)
+async def test_a_post_that_is_taken_stays_taken(small: Asking, caller: Caller, post: ModuleAccess, names: str) -> None:
+    found = await not_registered(small, caller, Conflict, a_draft(post))
+    assert (found.field, found.reason) == ("authority.access", "POST_TAKEN")
+    assert names in found.message
+
+
+async def test_a_region_has_a_limic_of_its_own_and_one_only(small: Asking) -> None:
+    regional = {"level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": "IT-82"}
+    post = an_access(ALERTS, LegislativeRole.LIMIC)
+    made = await small.do(LIMIC, "RegisterAuthority", authority=a_draft(post, **regional))
+    assert made.region_code == "IT-82"
+    found = await not_registered(small, LIMIC, Conflict, a_draft(post, **regional))
+    assert found.reason == "POST_TAKEN"
+
+
+LONG = "x" * (CONTACT_LIMIT + 1)
+UNFIT_PARTS: list[tuple[dict[str, Any], str, str]] = [
+    ({"contact": pb.Contact(email="imi")}, "contact.email", "NOT_AN_EMAIL"),
+    ({"contact": pb.Contact(town=LONG)}, "contact.town", "TOO_LONG"),
+    ({"informal_name": in_languages(en="x" * (NAME_LIMIT + 1))}, "informalName.en", "TOO_LONG"),
+    ({"informal_name": in_languages(tlh="x")}, "informalName.tlh", "UNKNOWN_LANGUAGE"),
+    ({"description": in_languages(en="x" * (DESCRIPTION_LIMIT + 1))}, "description.en", "TOO_LONG"),
+    ({"languages": ["it", "tlh"]}, "languages[1]", "UNKNOWN_LANGUAGE"),
+    ({"concept_ids": ["doctor", "wizard"]}, "concepts[1]", "UNKNOWN_CONCEPT"),
+]
+REGIONAL = pb.AUTHORITY_LEVEL_REGIONAL
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "reason"),
+    [
+        *UNFIT_PARTS,
+        ({"country_code": "GR"}, "country", "UNKNOWN_COUNTRY"),
+        ({"level": 0}, "level", "UNKNOWN_VALUE"),
+        ({"level": pb.AUTHORITY_LEVEL_UNION}, "level", "LEVEL"),
+        ({"region_code": "IT-62"}, "region", "REGION"),
+        ({"level": REGIONAL}, "region", "REGION"),
+        ({"level": REGIONAL, "region_code": "IT-0"}, "region", "UNKNOWN_REGION"),
+        ({"level": REGIONAL, "region_code": "HU-BU"}, "region", "REGION"),
+        ({"official_name": in_languages()}, "officialName", "EMPTY"),
+        ({"official_name": in_languages(it="  ")}, "officialName", "EMPTY"),
+        ({"official_name": in_languages(it="x" * (NAME_LIMIT + 1))}, "officialName.it", "TOO_LONG"),
+        ({"languages": []}, "languages", "EMPTY"),
+        ({"access": [access_on_wire(an_access("services/wizardry"))]}, "access[0].module", "UNKNOWN_MODULE"),
+        ({"access": [access_on_wire(an_access()), access_on_wire(an_access())]}, "access[1].module", "REPEATED"),
+        ({"access": [pb.ModuleAccess(module=ALERTS)]}, "access[0].legislativeRole", "UNKNOWN_VALUE"),
+    ],
+)
+async def test_what_is_wrong_with_a_registration_is_refused_by_name(
+    small: Asking, changed: dict[str, Any], field: str, reason: str
+) -> None:
+    found = await not_registered(small, LIMIC, Invalid, a_draft(**changed))
+    assert (found.field, found.reason) == (f"authority.{field}", reason)
+
+
+async def test_a_registration_sent_again_gives_the_first_answer_and_no_second_authority(small: Asking) -> None:
+    given = command()
+    made = await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft())
+    await small.do(an_administrator(made.id), "EditAuthority", id=made.id, languages=["mt"])
+    assert await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft()) == made
+    (now,) = await small.read(made.id)
+    assert (now.revision, list(now.languages)) == (2, ["mt"])
+    other = await small.do(a_registrar(LegislativeRole.DIMIC), "RegisterAuthority", command=given, authority=a_draft())
+    assert other.id != made.id
+
+
+async def test_another_command_under_the_same_key_is_refused(small: Asking) -> None:
+    given = command()
+    made = await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft())
+    with pytest.raises(Conflict) as refused:
+        await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft(languages=["mt"]))
+    assert (refused.value.field, refused.value.reason) == ("idempotencyKey", "IDEMPOTENCY_KEY_REUSED")
+    admin = an_administrator(made.id)
+    first = await small.do(admin, "EditAuthority", command=given, id=made.id, languages=["mt"])
+    with pytest.raises(Conflict) as refused:
+        await small.do(admin, "EditAuthority", command=given, id=made.id, languages=["ga"])
+    assert (refused.value.field, refused.value.reason) == ("idempotencyKey", "IDEMPOTENCY_KEY_REUSED")
+    assert await small.read(made.id) == [first]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 129])
+async def test_every_command_needs_a_key(small: Asking, key: str) -> None:
+    unkeyed = common_pb2.Command(idempotency_key=key)
+    for caller, method, fields in (
+        (LIMIC, "RegisterAuthority", {"authority": a_draft()}),
+        (ADMIN, "EditAuthority", {"id": "aut_office", "languages": ["mt"]}),
+    ):
+        with pytest.raises(Invalid) as refused:
+            await small.do(caller, method, command=unkeyed, **fields)
+        assert (refused.value.field, refused.value.reason) == ("idempotencyKey", "IDEMPOTENCY_KEY")
+
+
+ADMIN = an_administrator("aut_office")
+
+
+async def not_edited(small: Asking, caller: Caller | str, kind: type[Refusal], **fields: Any) -> Refusal:
+    """How the edit of the office is refused, having changed nothing."""
+    before = await small.read("aut_office")
+    with pytest.raises(kind) as found:
+        await small.do(caller, "EditAuthority", **{"id": "aut_office", **fields})
+    assert type(found.value) is kind
+    assert await small.read("aut_office") == before
+    return found.value
+
+
+@pytest.mark.parametrize("module", ["", ALERTS], ids=["in the authority", "in a module"])
+@pytest.mark.parametrize("role", UserRole)
+async def test_only_a_local_data_administrator_edits(small: Asking, role: UserRole, module: str) -> None:
+    caller = somebody("aut_office", role, module=module, name=f"editor_{role}")
+    if role is UserRole.LOCAL_DATA_ADMINISTRATOR and not module:
+        assert (await small.do(caller, "EditAuthority", id="aut_office", languages=["it", "fr"])).languages == [
+            "it",
+            "fr",
+        ]
+    else:
+        await not_edited(small, caller, Forbidden, languages=["mt"])
+
+
+@pytest.mark.parametrize("caller", [an_administrator("aut_hungary"), an_administrator("aut_nimic"), LIMIC, COMMISSION])
+async def test_nobody_edits_another_authority(small: Asking, caller: Caller) -> None:
+    await not_edited(small, caller, Forbidden, languages=["mt"])
+
+
+async def test_an_authority_that_is_not_there_is_not_found(small: Asking) -> None:
+    found = await not_edited(small, an_administrator("aut_nobody"), NotFound, id="aut_nobody", languages=["mt"])
+    assert found.field == "id"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"contact": pb.Contact(town="  Ostia ")}, {"contact": pb.Contact(town="Ostia")}),
+        (
+            {"informal_name": in_languages(en="Office", no="Kontor")},
+            {"informal_name": in_languages(en="Office", nb="Kontor")},
+        ),
+        ({"informal_name": in_languages()}, {"informal_name": in_languages()}),
+        ({"description": in_languages(it="Fa questo")}, {"description": in_languages(it="Fa questo")}),
+        ({"languages": ["FR-be", "fr", "de"]}, {"languages": ["fr", "de"]}),
+        ({"concept_ids": ["plumber", "plumber", "doctor"]}, {"concept_ids": ["plumber", "doctor"]}),
+        (
+            {"contact": pb.Contact(email="imi@altro.example"), "languages": ["it"], "concept_ids": ["electrician"]},
+            {"contact": pb.Contact(email="imi@altro.example"), "languages": ["it"], "concept_ids": ["electrician"]},
+        ),
+        ({}, {}),
+    ],
+)
+async def test_what_is_said_is_changed_and_the_rest_stays(
+    small: Asking, given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    (before,) = await small.read("aut_office")
+    after = await small.do(ADMIN, "EditAuthority", id="aut_office", **given)
+    assert after.revision == before.revision + 1
+    for name in pb.Authority.DESCRIPTOR.fields_by_name:
+        if name != "revision":
+            assert getattr(after, name) == expected.get(name, getattr(before, name))
+    assert await small.read("aut_office") == [after]
+
+
+@pytest.mark.parametrize(("changed", "field", "reason"), UNFIT_PARTS)
+async def test_what_is_wrong_with_an_edit_is_refused_by_name(
+    small: Asking, changed: dict[str, Any], field: str, reason: str
+) -> None:
+    found = await not_edited(small, ADMIN, Invalid, **changed)
+    assert (found.field, found.reason) == (field, reason)
+
+
+async def test_an_edit_sent_again_gives_the_first_answer_and_no_second_effect(small: Asking) -> None:
+    given = command()
+    first = await small.do(ADMIN, "EditAuthority", command=given, id="aut_office", languages=["el"])
+    later = await small.do(ADMIN, "EditAuthority", id="aut_office", languages=["lv"])
+    assert await small.do(ADMIN, "EditAuthority", command=given, id="aut_office", languages=["el"]) == first
+    assert await small.read("aut_office") == [later]
+
+
+async def test_an_edit_of_what_somebody_else_has_changed_is_refused(small: Asking) -> None:
+    (seen,) = await small.read("aut_office")
+    now = await small.do(ADMIN, "EditAuthority", command=command(revision=seen.revision), id="aut_office")
+    assert now.revision == seen.revision + 1
+    for revision in (seen.revision, now.revision + 1, 0):
+        found = await not_edited(small, ADMIN, Stale, command=command(revision=revision), languages=["mt"])
+        assert (found.field, found.reason) == ("revision", "STALE_REVISION")
+
+
+async def test_of_edits_at_the_same_time_none_is_lost(small: Asking) -> None:
+    (before,) = await small.read("aut_office")
+    parts: list[dict[str, Any]] = [
+        {"languages": ["sk"]},
+        {"concept_ids": ["notary"]},
+        {"contact": pb.Contact(town="Bari")},
+        {"description": in_languages(it="Insieme")},
+    ]
+    await asyncio.gather(*(small.do(ADMIN, "EditAuthority", id="aut_office", **part) for part in parts))
+    (after,) = await small.read("aut_office")
+    assert after.revision == before.revision + 4
+    assert (list(after.languages), list(after.concept_ids), after.contact.town) == (["sk"], ["notary"], "Bari")
+    assert after.description == in_languages(it="Insieme")
+
+
+async def test_each_change_is_told_by_ids_and_codes_and_a_refused_one_is_not(small: Asking) -> None:
+    made = await small.do(LIMIC, "RegisterAuthority", authority=a_draft())
+    admin = an_administrator(made.id)
+    with pytest.raises(Invalid):
+        await small.do(admin, "EditAuthority", id=made.id, languages=["tlh"])
+    given = command()
+    for _ in range(2):
+        await small.do(admin, "EditAuthority", command=given, id=made.id, languages=["mt"])
+    await small.do(admin, "EditAuthority", id=made.id, languages=["ga"])
+    told: list[Event] = []
+    async with (
+        asyncio.timeout(10),
+        open_events(small.settings.events) as events,
+        events.join(f"test-{uuid.uuid4()}", ["imi.directory.v1"]) as member,
+    ):
+        while not told or AuthorityChanged.FromString(told[-1].data).revision < 3:
+            told += [received.event for received in await member.poll() if received.event.subject == made.id]
+    assert {(event.type, event.source) for event in told} == {("imi.directory.v1.AuthorityChanged", "/imi/directory")}
+    assert [AuthorityChanged.FromString(event.data) for event in told] == [
+        AuthorityChanged(authority_id=made.id, revision=revision, country_code="IT") for revision in (1, 2, 3)
+    ]
