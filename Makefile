@@ -7,7 +7,7 @@ READY := .venv/.ready
 # How many processes share the tests.
 WORKERS ?= 2
 
-.PHONY: help up demo test check reset token format protos schema catalogues
+.PHONY: help up up-cluster demo test engines-test check reset token format protos schema catalogues
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,11 +15,17 @@ help:  ## list the targets
 up: $(READY)  ## start everything in one process, with training data; Ctrl-C stops it
 	@exec $(PYTHON) -m deploy.embedded
 
+up-cluster: $(READY)  ## start real engines and each part as its own process (needs Java 21 and Maven)
+	@exec $(PYTHON) -m deploy.cluster
+
 demo: $(READY)  ## run the example exchange and print its transcript (GATEWAY_URL uses a running system)
 	@exec $(PYTHON) -m deploy.demo
 
 test: $(READY)  ## run every test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21 and Maven)
+	@exec $(PYTHON) -m deploy.servers test -- $(PYTHON) -m pytest -q $(or $(ARGS),tests/engines tests/journeys tests/faults)
 
 check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m ruff check .

@@ -21,6 +21,8 @@ from chassis.settings import CannotStart
 from vocabulary.refusals import Refusal, Unavailable
 
 CALL_LIMIT_S = 30.0
+# A file of the largest size, on a slow line.
+UPLOAD_LIMIT_S = 600.0
 DRAIN_S = 20.0
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
@@ -68,15 +70,17 @@ class CallGuard(aio.ServerInterceptor):
             return grpc.unary_unary_rpc_method_handler(self._single(handler.unary_unary, method), **coders)
         if handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(
-                self._single(_hearing_out(handler.stream_unary), method), **coders
+                self._single(_hearing_out(handler.stream_unary), method, UPLOAD_LIMIT_S), **coders
             )
         return grpc.unary_stream_rpc_method_handler(self._streaming(handler.unary_stream, method), **coders)
 
-    def _single(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
+    def _single(
+        self, behaviour: Callable[..., Awaitable[Any]], method: str, longest_s: float = CALL_LIMIT_S
+    ) -> Callable[..., Awaitable[Any]]:
         async def answer(request: Any, context: Call) -> Any:
             async with self._around(method, context):
                 left = context.time_remaining()
-                limit = CALL_LIMIT_S if left is None else min(left, CALL_LIMIT_S)
+                limit = longest_s if left is None else min(left, longest_s)
                 calls.set_deadline(limit)
                 async with asyncio.timeout(limit):
                     return await behaviour(request, context)

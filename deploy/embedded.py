@@ -9,14 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from chassis import process, telemetry
-from chassis.keys import KeyRing
 from chassis.server import Server
 from chassis.settings import ServiceSettings, read
+from deploy.announce import announce
+from deploy.parts import prepare
 from gateway.settings import GatewaySettings
-from gateway.tokens import DevelopmentTokens
 from gateway.wiring import gateway
 from services.alerts.wiring import alerts
 from services.directory.settings import DirectorySettings
@@ -26,12 +25,6 @@ from services.requests.wiring import requests
 from services.translation.wiring import translation
 
 FREE_PORT = "127.0.0.1:0"
-SIGN_INS = {
-    "it-handler": "request handler, Italy",
-    "hu-handler": "request handler, Hungary",
-    "fr-coordinator": "alert coordinator, France",
-    "commission": "the European Commission",
-}
 
 
 @asynccontextmanager
@@ -44,6 +37,7 @@ async def system(data: Path, *, port: int) -> AsyncIterator[str]:
             addresses[f"{name}_address"] = f"127.0.0.1:{server.port}"
 
         first = DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)
+        await prepare(first)
         started("directory", await stack.enter_async_context(directory(first)))
         settings = ServiceSettings.model_validate({"data_dir": data, "listen_address": FREE_PORT, **addresses})
         started("requests", await stack.enter_async_context(requests(settings)))
@@ -59,27 +53,10 @@ async def _announced(settings: GatewaySettings) -> AsyncIterator[None]:
     console = Console()
     console.print("Starting the five services and the gateway …")
     async with system(settings.data_dir.resolve(), port=settings.gateway_port) as address:
-        _announce(console, address, settings)
+        announce(console, address, settings)
         yield
         console.print("Stopping: calls under way are let through …")
     console.print("Stopped.")
-
-
-def _announce(console: Console, address: str, settings: GatewaySettings) -> None:
-    console.print(f"\n[bold]GraphQL[/]   {address}/graphql   (open it in a browser for GraphiQL)")
-    console.print(f"[bold]Data[/]      {settings.data_dir}   (`make reset` removes it)\n")
-    table = Table("user", "who", title="Sample sign-ins", title_justify="left", box=None, pad_edge=False)
-    for user, who in SIGN_INS.items():
-        table.add_row(user, who)
-    console.print(table)
-    console.print(
-        "\nSend one of these as the header  Authorization: Bearer …  (`make token USER=…` prints one for any user)\n"
-    )
-    tokens = DevelopmentTokens(KeyRing(settings.keys))
-    for user in SIGN_INS:
-        console.print(f"[bold]{user}[/]")
-        console.print(tokens.issue(user), soft_wrap=True, highlight=False)
-    console.print("\nCtrl-C stops everything cleanly.")
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from deploy.servers.maven import NotFetched, ToolMissing
 from deploy.servers.mongo import Mongo
 from deploy.servers.server import NotStarted, Program, Server
 
-__all__ = ["KINDS", "NotFetched", "NotStarted", "Server", "Servers", "ToolMissing", "fetch", "running"]
+__all__ = ["KINDS", "NotFetched", "NotStarted", "Server", "Servers", "ToolMissing", "fetch", "free_ports", "running"]
 
 _PROGRAMS: dict[str, Program] = {program.name: program for program in (Kafka(), Mongo(), Elasticsearch())}
 KINDS = tuple(_PROGRAMS)
@@ -53,6 +53,16 @@ class Servers:
         return self.by_kind["elasticsearch"]
 
     @property
+    def settings(self) -> dict[str, str]:
+        """The settings that make a process use these servers."""
+        return {
+            "DOCUMENTS_URL": self.documents_url,
+            "EVENTS_URL": self.events_url,
+            "SEARCH_URL": self.search_url,
+            "FILES_URL": self.files_url,
+        }
+
+    @property
     def documents_url(self) -> str:
         return f"mongodb://127.0.0.1:{self.mongo.port}/imi-{{service}}"
 
@@ -62,12 +72,12 @@ class Servers:
 
     @property
     def events_url(self) -> str:
-        """There is one broker, so topics can only be made with ``?replication=1``."""
-        return f"kafka://127.0.0.1:{self.kafka.port}"
+        """There is one broker, so a topic has one replica."""
+        return f"kafka://127.0.0.1:{self.kafka.port}?replication=1&partitions=6"
 
     @property
     def search_url(self) -> str:
-        return f"elasticsearch://127.0.0.1:{self.elasticsearch.port}"
+        return f"elasticsearch://127.0.0.1:{self.elasticsearch.port}/imi-{{service}}?replicas=0"
 
 
 def fetch(kinds: Iterable[str] = KINDS) -> None:
@@ -85,7 +95,7 @@ async def running(folder: Path, kinds: Iterable[str] = KINDS) -> AsyncIterator[S
     kinds = tuple(kinds)
     folder = folder.resolve()
     await asyncio.to_thread(fetch, kinds)
-    ports = _free_ports(folder)
+    ports = free_ports(folder)
     servers = {kind: Server(_PROGRAMS[kind], folder, next(ports), next(ports)) for kind in kinds}
     async with AsyncExitStack() as stack:
         for server in servers.values():
@@ -96,7 +106,8 @@ async def running(folder: Path, kinds: Iterable[str] = KINDS) -> AsyncIterator[S
         yield Servers(servers)
 
 
-def _free_ports(folder: Path) -> Iterator[int]:
+def free_ports(folder: Path) -> Iterator[int]:
+    """Ports that nothing listens on, for what has its data in *folder*: whenever they are free, the same ones."""
     first = int.from_bytes(sha256(str(folder).encode()).digest()[:4])
     for step in range(len(_PORTS)):
         port = _PORTS[(first + step) % len(_PORTS)]

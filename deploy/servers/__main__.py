@@ -1,6 +1,9 @@
 """``python -m deploy.servers``: the engines in the foreground until Ctrl-C; with ``fetch``, only what they need is brought here."""
 
+import asyncio
+import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,13 +33,26 @@ def fetch_only() -> None:
     fetch()
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+def test(command: Annotated[list[str], typer.Argument(help="the command, with its arguments")]) -> None:
+    """Start the servers with data that are thrown away, run a command that finds them in REAL_DOCUMENTS_URL and so on, stop."""
+    with tempfile.TemporaryDirectory(prefix="imi-servers-") as folder:
+        code = asyncio.run(_tested(Path(folder), command))
+    raise typer.Exit(code)
+
+
+async def _tested(folder: Path, command: list[str]) -> int:
+    async with running(folder) as servers:
+        real = {f"REAL_{name}": url for name, url in servers.settings.items()}
+        process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **real})
+        return await process.wait()
+
+
 @asynccontextmanager
 async def _announced(folder: Path) -> AsyncIterator[None]:
     async with running(folder) as servers:
-        print(f"export DOCUMENTS_URL='{servers.documents_url}'")
-        print(f"export EVENTS_URL='{servers.events_url}'")
-        print(f"export SEARCH_URL='{servers.search_url}'")
-        print(f"export FILES_URL='{servers.files_url}'", flush=True)
+        for name, url in servers.settings.items():
+            print(f"export {name}='{url}'", flush=True)
         yield
 
 

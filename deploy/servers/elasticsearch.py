@@ -18,12 +18,12 @@ from deploy.servers.maven import ELASTICSEARCH, ELASTICSEARCH_VERSION, ToolMissi
 from deploy.servers.server import Command, connects
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
-_OPTIONS = """\
+_OPTIONS = f"""\
 -Xms768m
 -Xmx768m
--XX:+UseSerialGC
+{chr(10).join(java.QUICK)}
 -XX:-AlwaysPreTouch
--Djava.io.tmpdir=${ES_TMPDIR}
+-Djava.io.tmpdir=${{ES_TMPDIR}}
 --add-modules=jdk.incubator.vector
 -XX:+ExitOnOutOfMemoryError
 """
@@ -53,6 +53,7 @@ class Elasticsearch:
             "ES_PATH_CONF": str(config),
             "ES_TMPDIR": str(temporary),
             "ES_JAVA_OPTS": "",
+            "CLI_JAVA_OPTS": " ".join(java.QUICK),
         }
         return Command([*_unprivileged(), str(_home() / "bin" / "elasticsearch")], environment)
 

@@ -5,7 +5,6 @@ for with more is refused.
 """
 
 from base64 import urlsafe_b64encode
-import os
 from pathlib import Path
 
 from deploy.servers import java
@@ -35,12 +34,8 @@ class Kafka:
                 *("java", "-cp", java.class_path(fetched(KAFKA)), "kafka.tools.StorageTool"),
                 *("format", "-t", _CLUSTER_ID, "-c", properties),
             )
-        return Command(
-            [
-                *(str(java.java_home() / "bin" / "java"), "-Xmx512m", *os.environ.get("X_OPTS","").split(), f"-Dlog4j2.configurationFile={_LOGGING}"),
-                *("-cp", java.class_path(fetched(KAFKA)), "kafka.Kafka", str(properties)),
-            ]
-        )
+        program = [*java.quick(fetched(KAFKA)), "-Xmx512m", f"-Dlog4j2.configurationFile={_LOGGING}"]
+        return Command([*program, "-cp", java.class_path(fetched(KAFKA)), "kafka.Kafka", str(properties)])
 
     async def answers(self, port: int) -> bool:
         from aiokafka.admin import AIOKafkaAdminClient

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from deploy.servers.maven import say
 
-START_WITHIN_S = 180.0
+START_WITHIN_S = 300.0  # Elasticsearch on a machine that is busy with other things
 STOP_WITHIN_S = 30.0
 _ASK_EVERY_S = 0.2
 _GUARD = 'read -r _; kill -KILL -- "-$1" 2>/dev/null'
@@ -40,8 +40,15 @@ class Command:
 class Program(Protocol):
     """What is particular about one server."""
 
-    name: str
-    title: str
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
 
     def fetch(self) -> None:
         """Download and build what is missing. Blocks; returns at once when all is there."""

@@ -24,8 +24,18 @@ class Mongo:
         _class_path()
 
     def command(self, folder: Path, port: int, inner_port: int) -> Command:  # noqa: ARG002
-        program = (str(java.java_home() / "bin" / "java"), "-Xmx256m", "-Dorg.slf4j.simpleLogger.showDateTime=true")
-        return Command([*program, "-cp", _class_path(), "Main", str(folder / "data.mv"), str(port)])
+        program = [str(java.java_home() / "bin" / "java"), *java.QUICK, "-Xmx256m"]
+        return Command(
+            [
+                *program,
+                "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                "-cp",
+                _class_path(),
+                "Main",
+                str(folder / "data.mv"),
+                str(port),
+            ]
+        )
 
     async def answers(self, port: int) -> bool:
         from pymongo import AsyncMongoClient

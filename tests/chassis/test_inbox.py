@@ -1,0 +1,336 @@
+"""An inbox loses nothing, repeats nothing and keeps its order, whoever writes and whenever one reads."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis import inbox
+from chassis.inbox import BUCKET, INBOX, Delivered, Entry, Inbox
+from chassis.process import clock
+from engines.documents import Collection, Document, Documents, open_documents
+from vocabulary import pages
+from vocabulary.refusals import CursorExpired, Invalid, Unavailable
+
+AT = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
+STREAM = "alerts"
+
+
+def an_entry(id_: object) -> Entry:
+    return Entry(id=str(id_), subject="alt_1", kind="BROADCAST", at=AT, status="NEW")
+
+
+@pytest.fixture
+async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
+    async with open_documents(f"sqlite:///{tmp_path}/documents.db", [INBOX]) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def other_documents(tmp_path: Path, documents: Documents) -> AsyncIterator[Documents]:
+    """The same store as another process has it open."""
+    async with open_documents(f"sqlite:///{tmp_path}/documents.db", [INBOX]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def mine(documents: Documents) -> Inbox:
+    return Inbox(documents, STREAM, clock)
+
+
+@pytest.fixture
+def other(other_documents: Documents) -> Inbox:
+    return Inbox(other_documents, STREAM, clock)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Buckets of eight entries, so that a test crosses several of them quickly."""
+    monkeypatch.setattr(inbox, "BUCKET", 8)
+    return 8
+
+
+async def fill(box: Inbox, count: int, recipient: str = "r") -> None:
+    for n in range(1, count + 1):
+        await box.append(recipient, an_entry(n))
+
+
+async def read_all(box: Inbox, limit: int = 100, recipient: str = "r") -> tuple[list[str], list[str]]:
+    """The ids and the cursors of everything, page by page."""
+    ids: list[str] = []
+    cursors: list[str] = []
+    while True:
+        page = await box.read(recipient, cursors[-1] if cursors else "", limit)
+        ids += [entry.id for entry in page.items]
+        cursors += page.cursors
+        assert len(page.items) <= limit
+        if not page.has_next:
+            return ids, cursors
+
+
+def cursor(position: int, recipient: str = "r", stream: str = STREAM) -> str:
+    return pages.cursor(stream, recipient, position)
+
+
+async def taken(watching: AsyncIterator[Delivered], count: int) -> list[str]:
+    """The next *count* entries, without the watermarks between them."""
+    ids: list[str] = []
+    async with asyncio.timeout(20):
+        while len(ids) < count:
+            delivered = await anext(watching)
+            if delivered.entry:
+                ids.append(delivered.entry.id)
+    return ids
+
+
+async def test_an_entry_is_read_as_it_was_appended(mine: Inbox) -> None:
+    await mine.append("r", an_entry("1"))
+    page = await mine.read("r", "", 10)
+    assert list(page.items) == [an_entry("1")]
+    assert not page.has_next
+    assert list((await mine.read("nobody", "", 10)).items) == []
+
+
+async def test_positions_are_one_two_three_whoever_appends(mine: Inbox, other: Inbox) -> None:
+    """Two processes at once, across the end of a bucket: no gap, no place twice, each writer's own order kept."""
+
+    async def write(box: Inbox, name: str) -> None:
+        for n in range(80):
+            await box.append("r", an_entry(f"{name}{n:03}"))
+
+    await asyncio.gather(write(mine, "a"), write(other, "b"))
+    ids, cursors = await read_all(mine)
+    assert cursors == [cursor(position) for position in range(1, 161)]
+    assert len(set(ids)) == 160
+    for name in "ab":
+        own = [id_ for id_ in ids if id_.startswith(name)]
+        assert own == sorted(own)
+        assert len(own) == 80
+
+
+async def test_many_at_once_all_find_their_place(mine: Inbox, other: Inbox) -> None:
+    await fill(mine, BUCKET - 5)
+    await asyncio.gather(*(box.append("r", an_entry(f"x{n}")) for n, box in enumerate([mine, other] * 6)))
+    ids, _ = await read_all(other)
+    assert sorted(ids[BUCKET - 5 :]) == sorted(f"x{n}" for n in range(12))
+
+
+async def test_the_same_entry_twice_is_once(mine: Inbox, other: Inbox) -> None:
+    """One after the other, in an earlier bucket, and at once from several processes."""
+    await fill(mine, BUCKET + 3)
+    before, _ = await read_all(mine)
+    for again in (1, BUCKET, BUCKET + 1, BUCKET + 3):
+        await other.append("r", an_entry(again))
+    assert (await read_all(mine))[0] == before
+    await asyncio.gather(*(box.append("r", an_entry("new")) for box in [mine, other] * 6))
+    assert (await read_all(mine))[0] == [*before, "new"]
+
+
+class Overtaken:
+    """The store, where somebody else does something just before a question about an entry's id is answered, or just after."""
+
+    def __init__(self, documents: Documents, rival: Inbox, entry: Entry, *, before: bool) -> None:
+        self._documents = documents
+        self._rival = rival
+        self._entry: Entry | None = entry
+        self._before = before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._documents, name)
+
+    async def find(self, collection: Collection, where: Any = None, **question: Any) -> list[Document]:
+        about_entry = "entry_ids" in (where or {})
+        if about_entry and self._before:
+            await self._overtake()
+        found = await self._documents.find(collection, where, **question)
+        if about_entry and not self._before:
+            await self._overtake()
+        return found
+
+    async def _overtake(self) -> None:
+        entry, self._entry = self._entry, None
+        if entry:
+            await self._rival.append("r", entry)
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("there", [0, 5, BUCKET - 1, BUCKET])
+async def test_an_entry_that_another_process_appends_in_between_is_still_once(
+    documents: Documents, other: Inbox, there: int, before: bool
+) -> None:
+    await fill(other, there)
+    overtaken: Any = Overtaken(documents, other, an_entry("same"), before=before)
+    await Inbox(overtaken, STREAM, clock).append("r", an_entry("same"))
+    ids, _ = await read_all(other)
+    assert ids == [*(str(n) for n in range(1, there + 1)), "same"]
+
+
+async def test_recipients_do_not_see_or_disturb_each_other(mine: Inbox) -> None:
+    await asyncio.gather(fill(mine, 3, "r1"), fill(mine, 5, "r2"))
+    assert (await read_all(mine, recipient="r1"))[0] == ["1", "2", "3"]
+    assert (await read_all(mine, recipient="r2"))[0] == ["1", "2", "3", "4", "5"]
+
+
+async def test_whoever_never_gets_a_turn_is_told(
+    mine: Inbox, documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "RACES_LOST_LIMIT", 0)
+    with pytest.raises(Unavailable) as refused:
+        await mine.append("r", an_entry("1"))
+    assert refused.value.reason == "BUSY"
+    assert await documents.find(INBOX, limit=1) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 16, 17, 30])
+async def test_pages_of_any_size_meet_without_gap_or_overlap(mine: Inbox, small: int, count: int) -> None:
+    await fill(mine, count)
+    for limit in (1, 3, small, 1000):
+        ids, cursors = await read_all(mine, limit)
+        assert ids == [str(n) for n in range(1, count + 1)]
+        assert cursors == [cursor(n) for n in range(1, count + 1)]
+
+
+async def test_a_page_says_whether_more_follows(mine: Inbox) -> None:
+    await fill(mine, 3)
+    assert (await mine.read("r", "", 2)).has_next
+    assert not (await mine.read("r", "", 3)).has_next
+    assert not (await mine.read("r", cursor(1), 2)).has_next
+    empty = await mine.read("r", cursor(3), 2)
+    assert (list(empty.items), list(empty.cursors), empty.has_next) == ([], [], False)
+
+
+async def test_a_watch_begins_with_a_watermark_and_tells_what_comes_from_now_on(mine: Inbox) -> None:
+    await fill(mine, 3)
+    watching = mine.watch("r", "")
+    first = await anext(watching)
+    assert (first.entry, first.cursor) == (None, cursor(3))
+    await mine.append("r", an_entry(4))
+    async with asyncio.timeout(5):
+        second = await anext(watching)
+    assert (second.entry, second.cursor) == (an_entry(4), cursor(4))
+    await watching.aclose()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("seen", [0, 1, 7, 8, 9, 19])
+async def test_a_watch_from_a_cursor_tells_everything_after_it_and_then_what_is_new(
+    mine: Inbox, small: int, seen: int
+) -> None:
+    count = 2 * small + 3
+    await fill(mine, count)
+    watching = mine.watch("r", cursor(seen))
+    assert (await anext(watching)).cursor == cursor(seen)
+    assert await taken(watching, count - seen) == [str(n) for n in range(seen + 1, count + 1)]
+    await mine.append("r", an_entry("new"))
+    assert await taken(watching, 1) == ["new"]
+    await watching.aclose()  # type: ignore[attr-defined]
+
+
+async def test_watchers_at_once_are_all_woken_and_see_the_same(mine: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "LOOK_EVERY_S", 60.0)
+    watching = [mine.watch("r", "") for _ in range(5)]
+    for one in watching:
+        await anext(one)
+    reading = [asyncio.create_task(taken(one, 20)) for one in watching]
+    await asyncio.sleep(0)
+    await fill(mine, 20)
+    assert await asyncio.gather(*reading) == [[str(n) for n in range(1, 21)]] * 5
+    for one in watching:
+        await one.aclose()  # type: ignore[attr-defined]
+
+
+async def test_an_entry_of_another_process_which_wakes_nobody_here_is_found(
+    mine: Inbox, other: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "LOOK_EVERY_S", 0.05)
+    watching = mine.watch("r", "")
+    await anext(watching)
+    reading = asyncio.create_task(taken(watching, 3))
+    await asyncio.sleep(0)
+    await fill(other, 3)
+    assert await reading == ["1", "2", "3"]
+    await watching.aclose()  # type: ignore[attr-defined]
+
+
+async def test_silence_is_told_from_death_by_watermarks(mine: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(inbox, "WATERMARK_EVERY_S", 0.03)
+    await fill(mine, 2)
+    watching = mine.watch("r", cursor(1))
+    async with asyncio.timeout(10):
+        delivered = [await anext(watching) for _ in range(5)]
+    assert [one.entry.id if one.entry else None for one in delivered] == [None, "2", None, None, None]
+    assert [one.cursor for one in delivered] == [cursor(n) for n in (1, 2, 2, 2, 2)]
+    assert all(one.at.tzinfo for one in delivered)
+    await watching.aclose()  # type: ignore[attr-defined]
+
+
+async def test_every_stream_speaks_at_least_every_30_seconds() -> None:
+    """The promise of the protocol, with the pause between two looks."""
+    assert inbox.WATERMARK_EVERY_S + inbox.LOOK_EVERY_S <= 30
+
+
+async def test_a_reader_who_resumes_from_a_watermark_or_an_entry_misses_nothing(mine: Inbox) -> None:
+    await fill(mine, 5)
+    seen: list[str] = []
+    at = cursor(0)
+    for _ in range(5):
+        watching = mine.watch("r", at)
+        await anext(watching)
+        delivered = await anext(watching)
+        assert delivered.entry
+        seen.append(delivered.entry.id)
+        at = delivered.cursor
+        await watching.aclose()  # type: ignore[attr-defined]
+    assert seen == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(cursor(1, recipient="somebody else"), id="another recipient's"),
+        pytest.param(cursor(1, stream="requests"), id="another stream's"),
+        pytest.param(cursor(4), id="one ahead"),
+        pytest.param(cursor(10**30), id="far ahead"),
+        pytest.param(cursor(-1), id="before the beginning"),
+        pytest.param(pages.cursor(STREAM, "r", "1"), id="text for a number"),
+        pytest.param(pages.cursor(STREAM, "r", 1.0), id="a fraction"),
+        pytest.param(pages.cursor(STREAM, "r"), id="too short"),
+        pytest.param("3", id="a bare number"),
+        pytest.param("?", id="nothing of ours"),
+    ],
+)
+async def test_a_cursor_that_this_stream_never_sent_is_refused(mine: Inbox, wrong: str) -> None:
+    await fill(mine, 3)
+    for work in (mine.read("r", wrong, 10), anext(mine.watch("r", wrong))):
+        with pytest.raises(Invalid) as refused:
+            await work
+        assert (refused.value.field, refused.value.reason) == ("after", "CURSOR")
+
+
+async def test_a_cursor_whose_sequel_is_no_longer_kept_has_expired(mine: Inbox, small: int, tmp_path: Path) -> None:
+    """Buckets are dropped as a whole, oldest first; what is kept is still read."""
+    await fill(mine, 2 * small + 3)
+    drop(tmp_path, "r:0")
+    for gone in (0, 1, small - 1):
+        for work in (mine.read("r", cursor(gone), 10), anext(mine.watch("r", cursor(gone)))):
+            with pytest.raises(CursorExpired) as refused:
+                await work
+            assert refused.value.field == "after"
+    for kept in (small, small + 1, 2 * small + 2):
+        page = await mine.read("r", cursor(kept), 1)
+        assert [entry.id for entry in page.items] == [str(kept + 1)]
+    await mine.append("r", an_entry("new"))
+    assert (await mine.read("r", cursor(2 * small + 3), 1)).items == [an_entry("new")]
+
+
+def drop(folder: Path, bucket: str) -> None:
+    """As an operator or a retention job would; the service itself never deletes."""
+    import sqlite3
+
+    with sqlite3.connect(folder / "documents.db") as connection:
+        for table in ("documents_inbox", "index_inbox__recipient_bucket", "index_inbox__recipient_entry_ids"):
+            assert connection.execute(f"DELETE FROM {table} WHERE id = ?", (bucket,)).rowcount
+    connection.close()

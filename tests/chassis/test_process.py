@@ -1,0 +1,122 @@
+"""A process stops when it is told to, and works on when a part of it fails."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from chassis import process
+from chassis.process import working
+from chassis.settings import ProcessSettings, ServiceSettings
+from tests.faults.processes import running
+
+TRANSLATION = "services.translation"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_service_that_is_told_to_stop_stops_with_exit_code_zero(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {"DATA_DIR": str(tmp_path), "LISTEN_ADDRESS": "127.0.0.1:0"}
+    async with running(TRANSLATION, log=tmp_path / "log", environment=environment) as service:
+        await service.port()
+        assert await service.stop(number) == 0
+        events = [line["event"] for line in service.log()]
+    assert events[-1] == "stopping"
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+@asynccontextmanager
+async def never(_: ProcessSettings) -> AsyncIterator[None]:
+    raise AssertionError("it was started")
+    yield
+
+
+def test_a_process_with_wrong_settings_does_not_start_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["x"])
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    with pytest.raises(SystemExit) as ended:
+        process.main(ProcessSettings, never, "For a test.")
+    assert ended.value.code == 78
+    assert "LOG_LEVEL='loud'" in capsys.readouterr().err
+
+
+def test_help_says_the_purpose_and_lists_every_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["x", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        process.main(ServiceSettings, never, "For a test.")
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "For a test." in said
+    for name, field in ServiceSettings.model_fields.items():
+        assert name.upper() in said
+        assert str(field.description) in said
+
+
+async def test_a_loop_that_fails_or_ends_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PAUSE_AFTER_FAULT_S", 0.001)
+    begun = 0
+    enough = asyncio.Event()
+
+    async def fails() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            return
+        if begun == 4:
+            enough.set()
+            await asyncio.Event().wait()
+        raise RuntimeError("the log is away")
+
+    with capture_logs() as lines:
+        async with asyncio.timeout(10), working([fails]):
+            await enough.wait()
+    assert [line["event"] for line in lines] == ["loop_ended"] * 2
+    assert all(line["log_level"] == "error" and "fails" in line["loop"] for line in lines)
+
+
+async def test_a_loop_that_fails_does_not_disturb_the_others_or_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PAUSE_AFTER_FAULT_S", 0.001)
+    failed, worked = asyncio.Event(), asyncio.Event()
+
+    async def fails() -> None:
+        failed.set()
+        raise RuntimeError
+
+    async def works() -> None:
+        await failed.wait()
+        worked.set()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(10), working([fails, works]):
+        await worked.wait()
+
+
+async def test_loops_end_with_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def works() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with asyncio.timeout(10):
+        async with working([works]):
+            await begun.wait()
+            assert not ended.is_set()
+    assert ended.is_set()
+
+
+def test_the_clock_knows_its_zone() -> None:
+    now = process.clock()
+    assert now.utcoffset() is not None
+    assert now <= process.clock()

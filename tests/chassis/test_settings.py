@@ -1,0 +1,120 @@
+"""Settings: good without any, and everything that is wrong with them said at once."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from chassis.settings import Addresses, ProcessSettings, ServiceSettings, read
+
+SERVICES = ("directory", "requests", "alerts", "translation", "repositories")
+NAMES = [name.upper() for name in ServiceSettings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def test_without_any_variable_everything_is_in_one_folder_and_on_this_machine() -> None:
+    settings = read(ServiceSettings)
+    data = Path(".data").resolve()
+    assert settings.keys == data / "keys"
+    assert settings.events == f"sqlite:///{data}/events.db"
+    assert settings.documents("alerts") == f"sqlite:///{data}/alerts/documents.db"
+    assert settings.search("alerts") == f"tantivy:///{data}/alerts/index"
+    assert settings.files("requests") == f"folder:///{data}/requests/files"
+    assert settings.log_level == "info"
+    addresses = [settings.listening(service) for service in SERVICES]
+    assert addresses == [f"127.0.0.1:5005{n}" for n in range(1, 6)]
+
+
+def test_a_variable_changes_what_it_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("KEYS_DIR", "/etc/imi/keys")
+    monkeypatch.setenv("DOCUMENTS_URL", "mongodb://db/{service}?w=majority")
+    monkeypatch.setenv("EVENTS_URL", "kafka://broker:9092")
+    monkeypatch.setenv("log_level", "debug")
+    settings = read(ServiceSettings)
+    assert settings.keys == Path("/etc/imi/keys")
+    assert settings.events == "kafka://broker:9092"
+    assert settings.documents("alerts") == "mongodb://db/alerts?w=majority"
+    assert settings.files("alerts") == f"folder:///{tmp_path}/alerts/files"
+    assert settings.log_level == "debug"
+
+
+def test_a_process_listens_at_its_services_address_unless_it_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERTS_ADDRESS", "alerts.internal:443")
+    assert read(ServiceSettings).listening("alerts") == "alerts.internal:443"
+    monkeypatch.setenv("LISTEN_ADDRESS", "0.0.0.0:0")
+    settings = read(ServiceSettings)
+    assert settings.listening("alerts") == settings.listening("directory") == "0.0.0.0:0"
+    assert settings.alerts_address == "alerts.internal:443"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    without = read(ServiceSettings)
+    monkeypatch.setenv(name, "")
+    assert read(ServiceSettings) == without
+
+
+@pytest.mark.parametrize("address", ["localhost:0", "127.0.0.1:65535", "[::1]:50051", "directory.imi.svc:443"])
+def test_an_address_has_a_host_and_a_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("DIRECTORY_ADDRESS", address)
+    assert read(Addresses).directory_address == address
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("_ADDRESS")])
+@pytest.mark.parametrize(
+    "address",
+    ["localhost", ":50051", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "a:²", "http://a"],
+)
+def test_what_is_no_address_is_refused_with_78(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(SystemExit) as ended:
+        read(ServiceSettings)
+    assert ended.value.code == 78
+    assert f"{name}={address!r}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("level", ["verbose", "INFO", "10", "warn", " info"])
+def test_a_log_level_is_one_of_four(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", level)
+    with pytest.raises(SystemExit) as ended:
+        read(ProcessSettings)
+    assert ended.value.code == 78
+    said = capsys.readouterr().err
+    assert f"LOG_LEVEL={level!r}" in said
+    assert all(known in said for known in ("debug", "info", "warning", "error"))
+
+
+def test_everything_that_is_wrong_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {"LOG_LEVEL": "loud", "ALERTS_ADDRESS": "alerts", "LISTEN_ADDRESS": "8000", "REQUESTS_ADDRESS": ":1"}
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        read(ServiceSettings)
+    said = capsys.readouterr().err
+    assert [name for name in NAMES if f"{name}=" in said] == [name for name in NAMES if name in wrong]
+    assert "docs/settings.md" in said
+
+
+def test_settings_do_not_change_once_read() -> None:
+    settings = read(ServiceSettings)
+    with pytest.raises(ValidationError):
+        settings.log_level = "debug"  # type: ignore[misc]
+    assert settings.log_level == "info"
+
+
+def test_every_variable_says_what_it_is_for() -> None:
+    for kind in (ProcessSettings, Addresses, ServiceSettings):
+        assert all(field.description and field.description.endswith(".") for field in kind.model_fields.values())
