@@ -25,7 +25,7 @@ test: $(READY)  ## run every test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21 and Maven)
-	@exec $(PYTHON) -m deploy.servers test -- $(PYTHON) -m pytest -q $(or $(ARGS),tests/engines tests/journeys tests/faults)
+	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(or $(ARGS),tests/engines tests/journeys tests/faults)
 
 check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m ruff check .

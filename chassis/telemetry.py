@@ -48,7 +48,7 @@ def configure_logging(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # Request lines come from the gateway and the services themselves, with their trace ids.
-    for noisy in ("httpx", "uvicorn.access"):
+    for noisy in ("aiokafka", "elastic_transport", "httpx", "pymongo", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

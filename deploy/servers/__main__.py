@@ -1,9 +1,6 @@
 """``python -m deploy.servers``: the engines in the foreground until Ctrl-C; with ``fetch``, only what they need is brought here."""
 
-import asyncio
-import os
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,21 +28,6 @@ def up(
 def fetch_only() -> None:
     """Download and build what the servers need, and start nothing."""
     fetch()
-
-
-@app.command(context_settings={"ignore_unknown_options": True})
-def test(command: Annotated[list[str], typer.Argument(help="the command, with its arguments")]) -> None:
-    """Start the servers with data that are thrown away, run a command that finds them in REAL_DOCUMENTS_URL and so on, stop."""
-    with tempfile.TemporaryDirectory(prefix="imi-servers-") as folder:
-        code = asyncio.run(_tested(Path(folder), command))
-    raise typer.Exit(code)
-
-
-async def _tested(folder: Path, command: list[str]) -> int:
-    async with running(folder) as servers:
-        real = {f"REAL_{name}": url for name, url in servers.settings.items()}
-        process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **real})
-        return await process.wait()
 
 
 @asynccontextmanager

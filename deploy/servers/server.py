@@ -84,8 +84,9 @@ class Server:
 
     async def start(self) -> None:
         """Start it and return when it answers. Raises NotStarted, and then it does not run."""
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             raise RuntimeError(f"{self._program.title} runs already")
+        await self.kill()  # what is left of one that ended by itself
         began = time.monotonic()
         say(f"starting {self._program.title} …")
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -100,10 +101,10 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        self._guard = await asyncio.create_subprocess_exec(
-            *("sh", "-c", _GUARD, "guard", str(self.pid)), stdin=asyncio.subprocess.PIPE, start_new_session=True
-        )
         try:
+            self._guard = await asyncio.create_subprocess_exec(
+                *("sh", "-c", _GUARD, "guard", str(self.pid)), stdin=asyncio.subprocess.PIPE, start_new_session=True
+            )
             await self._answering(self._process)
         except BaseException:
             await self.kill()

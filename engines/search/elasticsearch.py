@@ -42,7 +42,8 @@ from vocabulary import pages
 from vocabulary.refusals import Unavailable
 
 REQUEST_TIMEOUT_S = 5.0
-BULK_DOCUMENTS = 1_000
+BULK_TIMEOUT_S = 60.0
+BULK_DOCUMENTS = 250
 # An index shows a change after this long at the most; a write waits for it.
 REFRESH_EVERY = "200ms"
 DEEPEST = pages.DEEPEST_OFFSET + pages.MAXIMUM_SIZE
@@ -198,7 +199,9 @@ class ElasticSearch:
                 for name in names:
                     operations += _operation(index, name, document)
             with _in_our_words():
-                done = await self._client.bulk(operations=operations, refresh="wait_for" if visible else False)
+                done = await self._client.options(request_timeout=BULK_TIMEOUT_S).bulk(
+                    operations=operations, refresh="wait_for" if visible else False
+                )
             for item in done["items"]:
                 ((kind, result),) = item.items()
                 if result["status"] == OUTDATED or (kind == "delete" and result["status"] == NOT_THERE):

@@ -105,7 +105,12 @@ class DirectoryRpc(DirectoryServiceServicer):
         size = page_size(request.page)
         offset = pages.offset(request.page.after, "authorities")
         hits = await self._index.find(request.text, language, self._filter(request.filter), offset=offset, limit=size)
-        found = await self._authorities.get_many([id_ for id_, _ in hits.hits])
+        # The index follows the store: who was suspended a moment ago may still be in it.
+        found = [
+            kept
+            for kept in await self._authorities.get_many([id_ for id_, _ in hits.hits])
+            if kept.state.status is authorities.Status.ACTIVE
+        ]
         positions = {id_: offset + place + 1 for place, (id_, _) in enumerate(hits.hits)}
         page = Page(
             found,

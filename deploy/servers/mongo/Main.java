@@ -40,6 +40,8 @@ public class Main {
 
     public static void main(String[] arguments) {
         MVStore store = new MVStore.Builder().fileName(arguments[0]).autoCommitDisabled().open();
+        // Space is used again at once: what it guards against is a loss of power, not a kill.
+        store.setRetentionTime(0);
         MongoServer server = new MongoServer(new Durable(store).version(new Version()));
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
         server.bind("127.0.0.1", Integer.parseInt(arguments[1]));

@@ -1,0 +1,302 @@
+"""The rules of alerts: two authorities decide, each country answers once, each delivery names exactly whom it is for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chassis.caller import Caller
+from services.alerts.domain import alerts as rules
+from services.alerts.domain.alerts import (
+    INFORMATION_LIMIT,
+    TOLD_LIMIT,
+    Addressed,
+    Alert,
+    Delivery,
+    Information,
+    InformationStatus,
+    News,
+    Party,
+)
+from services.alerts.domain.lifecycle import Action, Status
+from tests.alerts.cast import (
+    COMMISSION,
+    FR_COORDINATOR,
+    HU_COORDINATOR,
+    HU_REGION,
+    HUNGARY,
+    IT_COORDINATOR,
+    IT_REGION,
+    ITALY,
+    as_party,
+    someone,
+)
+from tests.alerts.dangers import NOW, TYPE, a_danger, written
+from tests.alerts.threads import ADDRESSED, acknowledged, ruled, said
+from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
+from vocabulary.roles import UserRole
+
+LATER = NOW + timedelta(hours=6)
+
+
+def later(caller: Caller) -> Party:
+    return replace(as_party(caller), now=LATER)
+
+
+def owed(before: Alert, after: Alert) -> list[Delivery]:
+    """What the step from *before* to *after* has made due."""
+    assert after.deliveries[: len(before.deliveries)] == before.deliveries
+    return list(after.deliveries[len(before.deliveries) :])
+
+
+def due(alert: Alert, news: News, *, countries: tuple[str, ...] = (), authority_ids: tuple[str, ...] = ()) -> Delivery:
+    return Delivery(id=str(len(alert.deliveries) + 1), news=news, countries=countries, authority_ids=authority_ids)
+
+
+def proposed(alert: Alert, by: Caller = HUNGARY, id_: str = "inf_1") -> Alert:
+    return rules.add_information(alert, id_, said("visto a Budapest"), as_party(by))
+
+
+def told(alert: Alert, *ids: str) -> Alert:
+    return rules.disseminate(alert, ids, as_party(HU_COORDINATOR))
+
+
+def test_a_new_alert_is_a_draft_of_its_author_which_may_be_incomplete() -> None:
+    new = rules.create("AL-1", TYPE, {"subject": written("x")}, as_party(ITALY))
+    assert (new.status, new.type_id, new.area) == (Status.DRAFT, "services:1", "services")
+    assert (new.author_id, new.country, new.created_at, new.changed_at) == ("aut_it_labour", "IT", NOW, NOW)
+    assert (new.addressed, new.information, new.deliveries) == ((), (), ())
+    assert [(entry.action, entry.before, entry.after) for entry in new.history] == [(Action.CREATE, None, Status.DRAFT)]
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        pytest.param(COMMISSION, id="the Commission"),
+        pytest.param(someone("aut_hu_requests", UserRole.ALERT_HANDLER), id="an authority without alerts"),
+    ],
+)
+def test_only_an_authority_that_takes_part_writes_alerts(caller: Caller) -> None:
+    with pytest.raises(Forbidden, match="does not take part in alerts about services"):
+        rules.create("AL-1", TYPE, a_danger(), as_party(caller))
+
+
+def test_a_draft_is_replaced_as_a_whole_and_keeps_the_reason_of_its_return() -> None:
+    draft = ruled(Status.DRAFT)
+    edited = rules.edit(draft, TYPE, {"subject": written("altro")}, later(ITALY))
+    assert edited.values == {"subject": written("altro")}
+    assert (edited.return_reason, edited.created_at, edited.changed_at) == (said("troppo vago"), NOW, LATER)
+
+
+@pytest.mark.parametrize("missing", [field.code for field in TYPE.fields if field.mandatory])
+def test_what_is_incomplete_is_not_submitted(missing: str) -> None:
+    draft = rules.edit(ruled(Status.DRAFT), TYPE, a_danger(**{missing: None}), as_party(ITALY))
+    with pytest.raises(Invalid, match=missing) as refused:
+        rules.submit(draft, TYPE, as_party(ITALY))
+    assert (refused.value.field, refused.value.reason) == ("values", "MISSING_FIELD")
+
+
+def test_what_may_be_left_out_is_not_asked_for() -> None:
+    optional = dict.fromkeys(field.code for field in TYPE.fields if not field.mandatory)
+    assert set(optional) == {"provider", "establishment", "measures", "since"}
+    draft = rules.edit(ruled(Status.DRAFT), TYPE, a_danger(**optional), as_party(ITALY))
+    assert rules.submit(draft, TYPE, as_party(ITALY)).status is Status.SUBMITTED
+
+
+def test_a_submitted_alert_waits_for_the_coordinators_of_its_own_country() -> None:
+    draft = ruled(Status.DRAFT)
+    after = rules.submit(draft, TYPE, later(ITALY))
+    assert owed(draft, after) == [due(draft, News.SUBMITTED, countries=("IT",))]
+    assert (after.return_reason, after.changed_at) == (None, LATER)
+
+
+def test_a_returned_alert_goes_back_to_its_author_with_the_reason() -> None:
+    before = ruled(Status.SUBMITTED)
+    after = rules.send_back(before, said("  troppo vago "), later(IT_REGION))
+    assert (after.status, after.return_reason, after.values) == (Status.DRAFT, said("troppo vago"), before.values)
+    assert owed(before, after) == [due(before, News.RETURNED, authority_ids=("aut_it_labour",))]
+
+
+def test_a_broadcast_alert_goes_to_the_coordinators_of_the_chosen_countries() -> None:
+    before = ruled(Status.SUBMITTED)
+    after = rules.broadcast(before, ["FR", "HU"], later(IT_COORDINATOR))
+    assert after.addressed == (Addressed(country="FR"), Addressed(country="HU"))
+    assert (after.coordinator_id, after.broadcast_at) == ("aut_it_coordinator", LATER)
+    assert owed(before, after) == [due(before, News.BROADCAST, countries=("FR", "HU"))]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "field", "reason"),
+    [
+        ([], "countries", "EMPTY"),
+        (["HU", "IT"], "countries[1]", "OWN_COUNTRY"),
+        (["HU", "FR", "HU"], "countries[2]", "REPEATED"),
+        (["GR"], "countries[0]", "UNKNOWN_COUNTRY"),
+        (["HU", "EU"], "countries[1]", "UNKNOWN_COUNTRY"),
+        (["hu"], "countries[0]", "UNKNOWN_COUNTRY"),
+    ],
+)
+def test_an_unfit_choice_of_countries_is_refused_by_name(chosen: list[str], field: str, reason: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.broadcast(ruled(Status.SUBMITTED), chosen, as_party(IT_COORDINATOR))
+    assert (refused.value.field, refused.value.reason) == (field, reason)
+
+
+DECIDE: dict[str, Callable[[Alert, Party], Alert]] = {
+    "return": lambda alert, by: rules.send_back(alert, said("no"), by),
+    "broadcast": lambda alert, by: rules.broadcast(alert, ADDRESSED, by),
+}
+
+
+@pytest.mark.parametrize("decision", DECIDE)
+def test_a_coordinator_does_not_decide_about_its_own_alert(decision: str) -> None:
+    """Whoever of the authority acts: the other authority may be the national coordinator."""
+    own = replace(ruled(Status.SUBMITTED), author_id="aut_it_coordinator")
+    with pytest.raises(Forbidden) as refused:
+        DECIDE[decision](own, replace(as_party(IT_COORDINATOR), user_id="usr_colleague"))
+    assert refused.value.reason == "FOUR_EYES"
+    for other in (IT_REGION, someone("aut_it_nimic", UserRole.COORDINATOR)):
+        assert DECIDE[decision](own, as_party(other)).status is not Status.SUBMITTED
+
+
+def test_each_country_acknowledges_once_for_all_its_coordinators() -> None:
+    before = ruled()
+    after = rules.acknowledge(before, later(HU_COORDINATOR))
+    hungary = Addressed(country="HU", acknowledged_at=LATER, acknowledged_by="aut_hu_coordinator")
+    assert after.addressed == (hungary, Addressed(country="FR"))
+    assert owed(before, after) == []
+    for again in (HU_COORDINATOR, HU_REGION):
+        with pytest.raises(Conflict) as refused:
+            rules.acknowledge(after, as_party(again))
+        assert refused.value.reason == "ALREADY_ACKNOWLEDGED"
+    france = rules.acknowledge(after, as_party(FR_COORDINATOR)).to("FR")
+    assert france == Addressed(country="FR", acknowledged_at=NOW, acknowledged_by="aut_fr_coordinator")
+
+
+def test_an_alert_is_passed_on_only_where_it_is_acknowledged() -> None:
+    only_france = rules.acknowledge(ruled(), as_party(FR_COORDINATOR))
+    with pytest.raises(Conflict) as refused:
+        told(only_france, "aut_hu_labour")
+    assert refused.value.reason == "NOT_ACKNOWLEDGED"
+    assert told(acknowledged(), "aut_hu_labour").told == ("aut_hu_labour",)
+
+
+def test_whoever_is_told_is_told_once() -> None:
+    first = told(acknowledged(), "aut_hu_labour", "aut_hu_labour")
+    assert owed(acknowledged(), first) == [due(acknowledged(), News.DISSEMINATED, authority_ids=("aut_hu_labour",))]
+    second = told(first, "aut_hu_labour", "aut_hu_trade")
+    assert owed(first, second) == [due(first, News.DISSEMINATED, authority_ids=("aut_hu_trade",))]
+    own = second.to("HU")
+    assert own is not None
+    assert own.told == second.told == ("aut_hu_labour", "aut_hu_trade")
+    for nobody_new in ([], ["aut_hu_trade", "aut_hu_labour"]):
+        with pytest.raises(Invalid) as refused:
+            told(second, *nobody_new)
+        assert (refused.value.field, refused.value.reason) == ("authorityIds", "EMPTY")
+
+
+def test_a_country_tells_so_many_authorities_and_no_more() -> None:
+    full = told(acknowledged(), *(f"aut_{number}" for number in range(TOLD_LIMIT)))
+    with pytest.raises(Invalid) as refused:
+        told(full, "aut_hu_labour")
+    assert (refused.value.field, refused.value.reason) == ("authorityIds", "TOO_MANY")
+    france = rules.disseminate(full, ["aut_fr_labour"], as_party(FR_COORDINATOR))
+    assert france.told[-1] == "aut_fr_labour"
+
+
+def test_added_information_waits_for_the_coordinators_of_the_country_that_added_it() -> None:
+    before = told(acknowledged(), "aut_hu_labour")
+    after = rules.add_information(before, "inf_1", said(" visto "), later(HUNGARY))
+    assert after.information == (
+        Information(
+            id="inf_1",
+            authority_id="aut_hu_labour",
+            country="HU",
+            status=InformationStatus.PROPOSED,
+            text=said("visto"),
+            at=LATER,
+        ),
+    )
+    assert owed(before, after) == [due(before, News.INFORMATION_PROPOSED, countries=("HU",))]
+
+
+def test_approved_information_reaches_every_party() -> None:
+    before = proposed(proposed(told(acknowledged(), "aut_hu_labour")), ITALY, "inf_2")
+    after = rules.approve_information(before, "inf_1", as_party(HU_REGION))
+    assert [one.status for one in after.information] == [InformationStatus.SHARED, InformationStatus.PROPOSED]
+    assert after.information[1] == before.information[1]
+    everybody = due(
+        before,
+        News.INFORMATION,
+        countries=("IT", "HU", "FR"),
+        authority_ids=("aut_it_labour", "aut_hu_labour"),
+    )
+    assert owed(before, after) == [everybody]
+
+
+def test_information_is_approved_by_another_authority_of_the_country_that_added_it() -> None:
+    alert = proposed(told(acknowledged(), "aut_hu_labour"), HU_COORDINATOR)
+    with pytest.raises(Forbidden) as refused:
+        rules.approve_information(alert, "inf_1", as_party(HU_COORDINATOR))
+    assert refused.value.reason == "FOUR_EYES"
+    for foreign in (IT_COORDINATOR, FR_COORDINATOR):
+        with pytest.raises(NotFound) as hidden:
+            rules.approve_information(alert, "inf_1", as_party(foreign))
+        with pytest.raises(NotFound) as absent:
+            rules.approve_information(alert, "inf_9", as_party(foreign))
+        assert hidden.value.field == absent.value.field == "informationId"
+        assert hidden.value.message.replace("inf_1", "inf_9") == absent.value.message
+    for other in (HU_REGION, someone("aut_hu_nimic", UserRole.COORDINATOR)):
+        approved = rules.approve_information(alert, "inf_1", as_party(other))
+        assert approved.information[0].status is InformationStatus.SHARED
+
+
+def test_information_is_shared_once() -> None:
+    shared = rules.approve_information(proposed(told(acknowledged(), "aut_hu_labour")), "inf_1", as_party(HU_REGION))
+    with pytest.raises(Conflict) as refused:
+        rules.approve_information(shared, "inf_1", as_party(HU_COORDINATOR))
+    assert refused.value.reason == "ALREADY_SHARED"
+
+
+def test_an_alert_takes_so_many_pieces_of_information_and_no_more() -> None:
+    one = proposed(ruled(), ITALY).information
+    full = replace(ruled(), information=one * INFORMATION_LIMIT)
+    with pytest.raises(Conflict) as refused:
+        proposed(full, ITALY)
+    assert refused.value.reason == "TOO_MUCH_INFORMATION"
+    assert len(proposed(replace(full, information=one * (INFORMATION_LIMIT - 1)), ITALY).information) == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "field", "reason"),
+    [
+        (" ", "it", "text", "EMPTY"),
+        ("x" * 4001, "it", "text", "TOO_LONG"),
+        ("campana\x07", "it", "text", "CONTROL_CHARACTER"),
+        ("текст", "ru", "language", "UNKNOWN_LANGUAGE"),
+        ("text", "", "language", "UNKNOWN_LANGUAGE"),
+    ],
+)
+def test_an_unfit_text_is_refused_by_name(words: str, language: str, field: str, reason: str) -> None:
+    with pytest.raises(Invalid) as returned:
+        rules.send_back(ruled(Status.SUBMITTED), said(words, language), as_party(IT_COORDINATOR))
+    assert (returned.value.field, returned.value.reason) == (f"reason.{field}", reason)
+    with pytest.raises(Invalid) as added:
+        rules.add_information(ruled(), "inf_1", said(words, language), as_party(ITALY))
+    assert (added.value.field, added.value.reason) == (f"text.{field}", reason)
+
+
+def test_history_says_who_did_what_when_and_from_where_to_where() -> None:
+    alert = rules.acknowledge(ruled(), later(HU_COORDINATOR))
+    assert [(entry.action, entry.authority_id, entry.before, entry.after) for entry in alert.history] == [
+        (Action.CREATE, "aut_it_labour", None, Status.DRAFT),
+        (Action.SUBMIT, "aut_it_labour", Status.DRAFT, Status.SUBMITTED),
+        (Action.RETURN, "aut_it_coordinator", Status.SUBMITTED, Status.DRAFT),
+        (Action.SUBMIT, "aut_it_labour", Status.DRAFT, Status.SUBMITTED),
+        (Action.BROADCAST, "aut_it_coordinator", Status.SUBMITTED, Status.BROADCAST),
+        (Action.ACKNOWLEDGE, "aut_hu_coordinator", Status.BROADCAST, Status.BROADCAST),
+    ]
+    last = alert.history[-1]
+    assert (last.at, last.country, last.user_id) == (LATER, "HU", HU_COORDINATOR.user_id)
+    assert alert.changed_at == LATER

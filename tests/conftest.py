@@ -1,0 +1,21 @@
+"""What tests of every folder may ask for."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy import servers as engines
+
+# Whether this run is one against real servers: `make engines-test` says so.
+REAL = bool(os.environ.get("REAL_ENGINES"))
+
+
+@pytest.fixture(scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[engines.Servers | None]:
+    """Kafka, Elasticsearch and a MongoDB-compatible server, started when first asked for; None in a run without them."""
+    if not REAL:
+        yield None
+        return
+    async with engines.running(tmp_path_factory.mktemp("servers")) as running:
+        yield running

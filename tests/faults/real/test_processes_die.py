@@ -1,0 +1,70 @@
+"""Processes that are killed or replaced under load."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from deploy.cluster import Cluster
+from deploy.servers import Servers
+from tests.faults.real.conftest import RUNS, Figures
+from tests.faults.real.ledger import Office
+
+pytestmark = pytest.mark.timeout(600)
+PEOPLE = 6
+CALM_S = 1.0
+
+
+async def test_killed_service(system: Cluster, servers: Servers, figures: Figures) -> None:
+    """A replica of requests is killed under load (F1)."""
+    chance = random.Random(7)
+    async with Office.opened(system) as office:
+        async with office.working(PEOPLE):
+            for run in range(RUNS):
+                await asyncio.sleep(CALM_S + chance.random())
+                victim = system.parts["requests"][run % 2]
+                await victim.kill()
+                began = time.monotonic()
+                await victim.start()
+                figures.recovery_s.append(time.monotonic() - began)
+        figures.runs = RUNS
+        figures.add(office.ledger, await office.verdict(servers.events_url))
+    assert office.ledger.failed == []
+    assert (figures.lost, figures.duplicated) == (0, 0)
+
+
+async def test_both_replicas_killed(system: Cluster, servers: Servers, figures: Figures) -> None:
+    """All replicas of requests are killed at once (F1)."""
+    async with Office.opened(system) as office:
+        async with office.working(PEOPLE):
+            for _ in range(max(1, RUNS // 3)):
+                await asyncio.sleep(CALM_S)
+                began = time.monotonic()
+                for victim in system.parts["requests"]:
+                    await victim.kill()
+                await asyncio.gather(*(victim.start() for victim in system.parts["requests"]))
+                figures.recovery_s.append(time.monotonic() - began)
+                figures.runs += 1
+        figures.add(office.ledger, await office.verdict(servers.events_url))
+    assert office.ledger.failed == []
+    assert (figures.lost, figures.duplicated) == (0, 0)
+
+
+async def test_rolling_restart(system: Cluster, servers: Servers, figures: Figures) -> None:
+    """Each replica of requests and directory is replaced in turn; no command fails (F11)."""
+    async with Office.opened(system) as office:
+        async with office.working(PEOPLE):
+            for _ in range(max(1, RUNS // 3)):
+                for name in ("requests", "directory"):
+                    for replica in system.parts[name]:
+                        await asyncio.sleep(CALM_S)
+                        began = time.monotonic()
+                        await replica.stop()
+                        await replica.start()
+                        figures.recovery_s.append(time.monotonic() - began)
+                figures.runs += 1
+        figures.add(office.ledger, await office.verdict(servers.events_url))
+    # A drained replica finishes what it began and refuses the rest at the transport, which goes to the other by itself.
+    assert office.ledger.retried == 0
+    assert (figures.lost, figures.duplicated) == (0, 0)
