@@ -22,7 +22,8 @@ from deploy.servers.maven import say
 START_WITHIN_S = 300.0  # Elasticsearch on a machine that is busy with other things
 STOP_WITHIN_S = 30.0
 _ASK_EVERY_S = 0.2
-_GUARD = 'read -r _; kill -KILL -- "-$1" 2>/dev/null'
+# Written so that every shell reads it: dash knows no `kill -KILL -- -pid`.
+_GUARD = 'read -r _; kill -s KILL -- "-$1" 2>/dev/null'
 
 
 class NotStarted(Exception):
