@@ -7,7 +7,7 @@ READY := .venv/.ready
 # How many processes share the tests.
 WORKERS ?= 2
 
-.PHONY: help up up-cluster demo test engines-test check reset token format protos schema catalogues
+.PHONY: help up up-cluster demo test engines-test faults check reset token format protos schema catalogues
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ test: $(READY)  ## run every test
 
 engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21 and Maven)
 	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(or $(ARGS),tests/engines tests/journeys tests/faults)
+
+faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
+	@REAL_ENGINES=1 RUNS=$(or $(RUNS),50) exec $(PYTHON) -m pytest -p no:xdist -q tests/faults/real
 
 check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m ruff check .

@@ -6,7 +6,7 @@ everything before it. Waking readers is a courtesy; a wake-up that is missed cos
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,16 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from engines.documents import AlreadyExists, Collection, Document, Documents, Index, RevisionChanged
+from engines.documents import AlreadyExists, AnyOf, Collection, Condition, Document, Documents, Index, RevisionChanged
 from vocabulary import pages
 from vocabulary.pages import Page
 from vocabulary.refusals import CursorExpired, Invalid, Unavailable
 
-BUCKET = 128
+BUCKET = 64
 WATERMARK_EVERY_S = 25.0
 LOOK_EVERY_S = 2.0
 RACES_LOST_LIMIT = 50
+APPENDED_AT_ONCE = 16
 
 INBOX = Collection("inbox", (Index(("recipient", "bucket")), Index(("recipient", "entry_ids"))))
 
@@ -56,30 +57,65 @@ class Inbox:
         self._now = now
         self._bells: WeakValueDictionary[str, _Bell] = WeakValueDictionary()
 
-    async def append(self, recipient: str, entry: Entry) -> None:
-        """Add *entry* at the end, unless it is there already. Raises Unavailable if too many others append at once."""
-        for _ in range(RACES_LOST_LIMIT):
+    async def append(self, recipient: str, *entries: Entry) -> None:
+        """Add *entries* at the end in their order, without those that are there already; as many as fit are one write.
+
+        Raises Unavailable if too many others append at once.
+        """
+        lost = 0
+        while lost < RACES_LOST_LIMIT:
             # In this order: an entry that arrives between the two looks makes the write fail, and is seen at the next attempt.
             last = await self._last_bucket(recipient)
-            if await self._documents.find(INBOX, {"recipient": recipient, "entry_ids": entry.id}, limit=1):
+            new = await self._not_there(recipient, entries)
+            if not new:
                 return
             try:
-                await self._append(recipient, entry, last)
+                written = await self._append(recipient, new, last)
             except (AlreadyExists, RevisionChanged):
+                lost += 1
                 continue
             if bell := self._bells.get(recipient):
                 bell.ring()
-            return
+            if written == len(new):
+                return
         raise Unavailable("the inbox is being written by too many at once", reason="BUSY")
 
-    async def _append(self, recipient: str, entry: Entry, last: Document | None) -> None:
+    async def append_all(self, by_recipient: Mapping[str, Sequence[Entry]]) -> None:
+        """Add entries to many inboxes at once; raises what one of them raised, when all have ended."""
+        free = asyncio.Semaphore(APPENDED_AT_ONCE)
+
+        async def one(recipient: str, entries: Sequence[Entry]) -> None:
+            async with free:
+                await self.append(recipient, *entries)
+
+        ended = await asyncio.gather(*(one(*each) for each in by_recipient.items()), return_exceptions=True)
+        for failure in ended:
+            if failure is not None:
+                raise failure
+
+    async def _not_there(self, recipient: str, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of *entries* that *recipient* does not have yet, each once."""
+        by_id = {entry.id: entry for entry in entries}
+        asked: dict[str, Condition] = {"recipient": recipient, "entry_ids": AnyOf(list(by_id))}
+        for bucket in await self._documents.find(INBOX, asked, limit=len(by_id)):
+            for entry in _entries(bucket):
+                by_id.pop(entry.id, None)
+        return list(by_id.values())
+
+    async def _append(self, recipient: str, new: list[Entry], last: Document | None) -> int:
+        """Write as many of *new* as fit behind *last*, in one step; returns how many."""
         if last is None or len(_entries(last)) == BUCKET:
             number = 0 if last is None else _number(last) + 1
-            new = Document(_bucket_id(recipient, number), _body(recipient, number, [entry]))
-            await self._documents.insert(INBOX, new)
+            fitting = new[:BUCKET]
+            await self._documents.insert(
+                INBOX, Document(_bucket_id(recipient, number), _body(recipient, number, fitting))
+            )
         else:
-            body = _body(recipient, _number(last), [*_entries(last), entry])
+            there = _entries(last)
+            fitting = new[: BUCKET - len(there)]
+            body = _body(recipient, _number(last), [*there, *fitting])
             await self._documents.compare_and_set(INBOX, Document(last.id, body, last.revision))
+        return len(fitting)
 
     async def read(self, recipient: str, after: str, limit: int) -> Page[Entry]:
         """The entries after the cursor *after*; an empty one means from the beginning.

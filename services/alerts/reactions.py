@@ -21,6 +21,7 @@ def deliver(
     """Tell whom a change concerns; doing it again has no effect, since an entry goes by its event's id."""
 
     async def changed(seen: Sequence[Event]) -> None:
+        entries: dict[str, list[Entry]] = {}
         for event in seen:
             message = events_pb2.AlertChanged.FromString(event.data)
             if not message.delivery_id:
@@ -31,7 +32,8 @@ def deliver(
             due = alert.delivery(message.delivery_id)
             entry = Entry(id=event.id, subject=kept.id, kind=due.news, at=event.time)
             for recipient in await _recipients(due, types[alert.type_id].module, recipients):
-                await inbox.append(recipient, entry)
+                entries.setdefault(recipient, []).append(entry)
+        await inbox.append_all(entries)
 
     return Reactions(events, "alerts-inbox", [topic("alerts")], {events_pb2.AlertChanged.DESCRIPTOR.full_name: changed})
 

@@ -20,6 +20,7 @@ def fill_inboxes(events: Events, inbox: Inbox) -> Reactions:
     """Append each change to the inboxes of those it concerns; doing it again has no effect."""
 
     async def changed(seen: Sequence[Event]) -> None:
+        due: dict[str, list[Entry]] = {}
         for event in seen:
             message = events_pb2.RequestChanged.FromString(event.data)
             action = wire.ACTION.from_wire(message.action, field="action")
@@ -31,7 +32,8 @@ def fill_inboxes(events: Events, inbox: Inbox) -> Reactions:
                 status=wire.STATUS.from_wire(message.to, field="to"),
             )
             for recipient in recipients(message, action):
-                await inbox.append(recipient, entry)
+                due.setdefault(recipient, []).append(entry)
+        await inbox.append_all(due)
 
     return Reactions(
         events, "requests-inbox", [topic("requests")], {events_pb2.RequestChanged.DESCRIPTOR.full_name: changed}

@@ -42,6 +42,8 @@ PATIENCE_S = 120.0
 # What is owed arrives within this time; nothing more comes once there was silence for that long.
 LATEST_S = 45.0
 QUIET_S = 3.0
+# What the ids of events begin with that no service made.
+POISON = "poison-"
 
 
 @dataclass(slots=True)
@@ -155,8 +157,10 @@ class Office:
             idle_since = time.monotonic()
             while missing and time.monotonic() - idle_since < LATEST_S:
                 for received in await member.poll(limit=500, wait_s=1.0):
+                    if received.event.subject not in first_seen or received.event.id.startswith(POISON):
+                        continue
                     message = events_pb2.RequestChanged.FromString(received.event.data)
-                    if message.request_id in first_seen and received.event.id not in ids:
+                    if received.event.id not in ids:
                         ids.add(received.event.id)
                         first_seen[message.request_id].append(_action(message.action))
                         missing -= 1

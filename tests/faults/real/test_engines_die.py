@@ -10,13 +10,27 @@ import pytest
 from chassis.reactions import ATTEMPTS, dead
 from deploy.cluster import Cluster
 from deploy.servers import Servers
+from engines.documents import open_documents
 from engines.events import Event, Received, open_events
 from protos.requests.v1 import events_pb2
+from services.requests import storage
+from tests.chassis.waiting import until
 from tests.faults.real.conftest import RUNS, Figures
-from tests.faults.real.ledger import TOPIC, Office
+from tests.faults.real.ledger import POISON, TOPIC, Office
 
 pytestmark = pytest.mark.timeout(600)
 PEOPLE = 4
+
+
+async def owes_nothing(servers: Servers) -> None:
+    """Return when every event is published."""
+    url = servers.documents_url.replace("{service}", "requests")
+    async with open_documents(url, storage.COLLECTIONS) as documents:
+
+        async def is_clear() -> bool:
+            return not await documents.pending(1)
+
+        await until(is_clear, 120)
 
 
 async def test_broker_down(system: Cluster, servers: Servers, figures: Figures) -> None:
@@ -30,9 +44,10 @@ async def test_broker_down(system: Cluster, servers: Servers, figures: Figures) 
             await asyncio.sleep(down_s)
             accepted = office.ledger.count - before
             await servers.kafka.start()
-        began = time.monotonic()
-        figures.add(office.ledger, await office.verdict(servers.events_url))
+            began = time.monotonic()
+        await owes_nothing(servers)
         figures.recovery_s.append(time.monotonic() - began)
+        figures.add(office.ledger, await office.verdict(servers.events_url))
         figures.runs = 1
     assert accepted > 0
     # The first call of a command may have been under way when nothing answered any more; none failed for good.
@@ -80,7 +95,7 @@ async def test_poison(system: Cluster, servers: Servers, figures: Figures) -> No
     async with Office.opened(system) as office:
         id_ = await office.exchange()
         bad = Event(
-            id=f"poison-{uuid.uuid4()}",
+            id=f"{POISON}{uuid.uuid4()}",
             type=events_pb2.RequestChanged.DESCRIPTOR.full_name,
             source="/test",
             subject=id_,
