@@ -4,10 +4,11 @@ SHELL := /bin/bash
 PYTHON_FOUND := $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+PINS := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -q
 # How many processes share the tests.
 WORKERS ?= 2
 
-.PHONY: help up up-cluster demo test engines-test faults check reset token format protos schema catalogues
+.PHONY: help up up-cluster demo test engines-test faults deploy-test check bench pins reset token format protos schema catalogues
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +31,14 @@ engines-test: $(READY)  ## run the engines' promises, the journeys and the fault
 faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
 	@REAL_ENGINES=1 RUNS=$(or $(RUNS),50) exec $(PYTHON) -m pytest -p no:xdist -q tests/faults/real
 
+deploy-test: $(READY)  ## lint and render the Helm chart, check the compose file (needs Go)
+	@tools="$$($(PYTHON) -m deploy.tools)" && eval "$$tools" && exec $(PYTHON) -m pytest -q -p no:xdist tests/deploy/tools $(ARGS)
+
+pins: $(READY)  ## pin the newest versions that work together, with hashes
+	.venv/bin/uv pip compile $(PINS) pyproject.toml -o requirements/runtime.txt
+	.venv/bin/uv pip compile $(PINS) pyproject.toml --extra cluster -o requirements/cluster.txt
+	.venv/bin/uv pip compile $(PINS) pyproject.toml --extra cluster --group dev -o requirements/dev.txt
+
 check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -38,6 +47,11 @@ check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m chassis.catalogues check
 	$(PYTHON) -m pytest -q -p no:xdist tests/contracts
 	$(PYTHON) -m mypy
+
+bench: $(READY)  ## measure exchanges, live streams and search, on embedded and real engines (needs Java 21 and Maven)
+	$(PYTHON) -m bench.exchanges
+	$(PYTHON) -m bench.streams
+	$(PYTHON) -m bench.search
 
 reset:  ## remove all data of `make up`
 	@rm -rf "$${DATA_DIR:-.data}"

@@ -24,6 +24,8 @@ CALL_LIMIT_S = 30.0
 # A file of the largest size, on a slow line.
 UPLOAD_LIMIT_S = 600.0
 DRAIN_S = 20.0
+# Clients look for replicas that were added when a connection ends; calls and streams on an old one live on.
+CONNECTION_AGE_MS = 300_000
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 if TYPE_CHECKING:
@@ -200,7 +202,11 @@ async def serving(
     guard = CallGuard(verifier, security)
     server = aio.server(
         interceptors=[guard],
-        options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
+        options=[
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
+        ],
     )
     register(server)
     health = health_aio.HealthServicer()

@@ -23,13 +23,13 @@ async def play(stage: Stage, author: User, coordinator: User, hungary: User) -> 
     async with hungary.listening(STREAM) as items:
         opened = await _next(items)
         expect(opened["entry"] is None, "the stream opens with a watermark to resume from")
-        first = await _broadcast(stage, author, coordinator, "Ascensore di cantiere senza freno di emergenza")
+        first = await broadcast(stage, author, coordinator, "Ascensore di cantiere senza freno di emergenza")
         heard = await _entry(items)
         cursor = heard["cursor"]
     expect(heard["entry"]["alert"]["id"] == first, "the first alert arrives on the live stream")
     _show(stage, heard)
     stage.act("Hungary's connection breaks; the next alert is not lost")
-    second = await _broadcast(stage, author, coordinator, "Quadri elettrici falsificati in alberghi")
+    second = await broadcast(stage, author, coordinator, "Quadri elettrici falsificati in alberghi")
     async with hungary.listening(STREAM, after=cursor) as items:
         resumed = await _entry(items)
     expect(resumed["entry"]["alert"]["id"] == second, "the second alert arrives by resuming after the cursor")
@@ -44,7 +44,7 @@ async def play(stage: Stage, author: User, coordinator: User, hungary: User) -> 
     stage.note("Hungary has acknowledged; France has not yet.")
 
 
-async def _broadcast(stage: Stage, author: User, coordinator: User, subject: str) -> str:
+async def broadcast(stage: Stage, author: User, coordinator: User, subject: str) -> str:
     """The id of an alert that its author wrote and its coordinator broadcast."""
     values = [
         {"code": "subject", "value": {"text": {"text": subject, "language": "IT"}}},

@@ -1,0 +1,1 @@
+"""Searching: how fast, on both engines."""

@@ -1,0 +1,46 @@
+"""Make the signing keys of a cluster: ``python -m deploy.keys FOLDER``.
+
+On one machine each process makes its own on first use. In a cluster a process is given its own private key and everybody's public
+ones, and could not write them anyway.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chassis.keys import KeyRing
+
+# Who calls others in its own name, or signs for people.
+SIGNERS = ("gateway", "requests", "alerts", "repositories")
+
+
+def main(
+    folder: Annotated[Path, typer.Argument(help="where the keys go; those that are there stay")],
+    release: Annotated[str, typer.Option(help="what the names of the Secrets begin with")] = "imi",
+    namespace: Annotated[str, typer.Option(help="the namespace of the release")] = "imi",
+) -> None:
+    """Make a key pair for each part that signs, and print the commands that bring them into a cluster."""
+    ring = KeyRing(folder)
+    for part in SIGNERS:
+        ring.private(part)
+    for command in commands(folder, release, namespace):
+        print(command)
+
+
+def commands(folder: Path, release: str, namespace: str) -> list[str]:
+    """One Secret for each private key, and one ConfigMap of all public ones, named as the chart expects them."""
+
+    def create(*kind_and_name: str, files: list[str]) -> str:
+        sources = [f"--from-file={name}={folder / name}" for name in files]
+        return shlex.join(["kubectl", "--namespace", namespace, "create", *kind_and_name, *sources])
+
+    return [
+        *(create("secret", "generic", f"{release}-{part}-key", files=[f"{part}.private.jwk"]) for part in SIGNERS),
+        create("configmap", f"{release}-public-keys", files=[f"{part}.public.jwk" for part in SIGNERS]),
+    ]
+
+
+if __name__ == "__main__":
+    typer.run(main)

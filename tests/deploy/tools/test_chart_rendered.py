@@ -1,0 +1,223 @@
+"""What Helm makes of the chart fits the program: who is given what, who reaches whom, what happens first."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.settings import ServiceSettings, read
+from gateway.settings import GatewaySettings
+from tests.deploy.program import PARTS, SERVICES, called_by, engines_of, is_module, port_of, settings_of, signs
+from tests.deploy.tools.chart import (
+    EVERYTHING,
+    INGRESS,
+    LEAST,
+    NAMESPACE,
+    SETS,
+    TLS,
+    Refused,
+    Render,
+    of_kind,
+    pod,
+    variables,
+)
+
+
+def test_each_part_has_its_deployment_service_budget_and_scaling(render: Render) -> None:
+    names = {f"imi-{part}" for part in PARTS}
+    manifests = render({})
+    for kind in ("Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"):
+        assert set(of_kind(manifests, kind)) == names
+    for manifest in of_kind(manifests, "Deployment").values():
+        assert "replicas" not in manifest["spec"]
+        labels = manifest["spec"]["template"]["metadata"]["labels"]
+        assert manifest["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        service = of_kind(manifests, "Service")[manifest["metadata"]["name"]]
+        assert service["spec"]["selector"] == manifest["spec"]["selector"]["matchLabels"]
+    for name, service in of_kind(manifests, "Service").items():
+        part = name.removeprefix("imi-")
+        assert (service["spec"].get("clusterIP") == "None") is (part != "gateway")
+        assert [port["port"] for port in service["spec"]["ports"]] == [port_of(part)]
+
+
+@pytest.mark.parametrize("values", SETS.values(), ids=SETS)
+def test_each_part_is_given_settings_it_can_use(
+    render: Render, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deployments = of_kind(render(values), "Deployment")
+    prefix = values.get("nameOverride", "imi")
+    for part in PARTS:
+        manifest = deployments[f"{prefix}-{part}"]
+        given = variables(manifest)
+        secrets = {name: value for name, value in given.items() if isinstance(value, dict)}
+        assert set(secrets) == engines_of(part)
+        assert {value["secretKeyRef"]["name"] for value in secrets.values()} == {"imi-engines"}
+        assert all(value["secretKeyRef"]["key"] == name for name, value in secrets.items())
+        with monkeypatch.context() as environment:
+            for name, value in given.items():
+                environment.setenv(name, f"x:///{name}" if name in secrets else value)
+            settings = read(settings_of(part))
+        assert set(given) <= {name.upper() for name in type(settings).model_fields}
+        for called in called_by(part):
+            address = f"dns:///{prefix}-{called}.{NAMESPACE}.svc:{port_of(called)}"
+            assert getattr(settings, f"{called}_address") == address
+        if isinstance(settings, ServiceSettings):
+            assert settings.listening(part) == f"0.0.0.0:{port_of(part)}"
+        else:
+            assert isinstance(settings, GatewaySettings)
+            assert settings.gateway_host == "0.0.0.0"
+            assert settings.oidc_issuer == values.get("signIn", {}).get("issuer", "")
+        (container,) = pod(manifest)["containers"]
+        (module,) = container["args"]
+        assert is_module(module)
+        assert module.rpartition(".")[2] == part
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
+def test_every_pod_is_locked_down(render: Render, values: dict[str, Any]) -> None:
+    manifests = render(values)
+    for manifest in [*of_kind(manifests, "Deployment").values(), *of_kind(manifests, "Job").values()]:
+        spec = pod(manifest)
+        assert spec["securityContext"]["runAsNonRoot"]
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["enableServiceLinks"] is False
+        for container in spec["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["limits"]["memory"]
+            mounted = {mount["name"] for mount in container["volumeMounts"]}
+            assert mounted == {volume["name"] for volume in spec["volumes"]}
+
+
+def test_a_services_probes_ask_in_plain_text_where_it_answers_them(render: Render) -> None:
+    for name, manifest in of_kind(render(TLS), "Deployment").items():
+        (container,) = pod(manifest)["containers"]
+        probes = [container[f"{kind}Probe"] for kind in ("startup", "liveness", "readiness")]
+        if name == "imi-gateway":
+            assert [probe["httpGet"]["path"] for probe in probes] == ["/health/live", "/health/live", "/health/ready"]
+        else:
+            asked = {f"0.0.0.0:{probe['grpc']['port']}" for probe in probes}
+            assert asked == {variables(manifest)["HEALTH_ADDRESS"]}
+            assert asked.isdisjoint({variables(manifest)["LISTEN_ADDRESS"]})
+
+
+def test_each_part_has_its_own_private_key_and_everybodys_public_ones(render: Render) -> None:
+    for part in PARTS:
+        volumes = {
+            volume["name"]: volume for volume in pod(of_kind(render({}), "Deployment")[f"imi-{part}"])["volumes"]
+        }
+        sources = volumes["keys"]["projected"]["sources"]
+        secrets = [source["secret"] for source in sources if "secret" in source]
+        assert [source["configMap"]["name"] for source in sources if "configMap" in source] == ["imi-public-keys"]
+        assert [secret["name"] for secret in secrets] == ([f"imi-{part}-key"] if signs(part) else [])
+        assert [item["path"] for secret in secrets for item in secret["items"]] == (
+            [f"{part}.private.jwk"] if signs(part) else []
+        )
+
+
+def test_with_mutual_tls_each_shows_its_own_certificate_and_knows_its_callers(render: Render) -> None:
+    deployments = of_kind(render(TLS), "Deployment")
+    for part in PARTS:
+        manifest = deployments[f"imi-{part}"]
+        given = variables(manifest)
+        assert given["TLS_CERTIFICATE"] == "/tls/tls.crt"
+        (secret,) = [volume["secret"]["secretName"] for volume in pod(manifest)["volumes"] if volume["name"] == "tls"]
+        assert secret == f"imi-{part}-tls"
+        peers = set(given.get("TLS_PEERS", "").split())
+        callers = {f"imi-{other}.{NAMESPACE}.svc" for other in PARTS if part in called_by(other)}
+        assert peers == callers | ({"streams.hu.example"} if part == "alerts" else set())
+    assert not any(name.startswith("TLS_") for name in variables(of_kind(render({}), "Deployment")["imi-alerts"]))
+
+
+def test_engines_are_prepared_before_the_program_starts(render: Render) -> None:
+    jobs = of_kind(render(EVERYTHING), "Job")
+    assert set(jobs) == {f"market-prepare-{service}" for service in SERVICES}
+    for service in SERVICES:
+        job = jobs[f"market-prepare-{service}"]
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+        (container,) = pod(job)["containers"]
+        assert container["args"] == [f"services.{service}", "prepare"]
+        assert container["image"] == f"registry.example/imi@sha256:{'0' * 64}"
+        sources = [one["valueFrom"]["secretKeyRef"]["name"] for one in container["env"] if "valueFrom" in one]
+        assert set(sources) == {"engines-admin"}
+        assert [volume["name"] for volume in pod(job)["volumes"]] == ["temporary", "engines"]
+    assert not of_kind(render(LEAST), "Job")
+
+
+def test_keda_replaces_the_autoscaler_of_those_who_read_the_log(render: Render) -> None:
+    manifests = render(EVERYTHING)
+    readers = {"directory", "requests", "alerts", "repositories"}
+    scaled = of_kind(manifests, "ScaledObject")
+    assert set(scaled) == {f"market-{part}" for part in readers}
+    assert set(of_kind(manifests, "HorizontalPodAutoscaler")) == {f"market-{part}" for part in set(PARTS) - readers}
+    trigger = scaled["market-requests"]["spec"]["triggers"][1]
+    assert trigger["metadata"]["topic"] == "test.imi.requests.v1"
+    assert trigger["metadata"]["consumerGroup"] == "test.requests-inbox"
+    assert trigger["metadata"]["sasl"] == "scram_sha512"
+    assert trigger["authenticationRef"] == {"name": "kafka"}
+    with pytest.raises(Refused, match=r"keda\.bootstrapServers names the brokers"):
+        render({"keda": {"enabled": True}})
+
+
+def test_no_replicas_move_where_nothing_scales_them(render: Render) -> None:
+    manifests = render({**LEAST, "parts": {"alerts": {"replicas": 5, "preStopSeconds": 0}}})
+    assert not of_kind(manifests, "HorizontalPodAutoscaler")
+    deployments = of_kind(manifests, "Deployment")
+    assert {name: one["spec"]["replicas"] for name, one in deployments.items()} == {
+        f"imi-{part}": 5 if part == "alerts" else 2 for part in PARTS
+    }
+    (container,) = pod(deployments["imi-alerts"])["containers"]
+    assert container["lifecycle"]["preStop"] == {"sleep": {"seconds": 0}}
+
+
+def reachable(manifests: list[dict[str, Any]], part: str) -> list[dict[str, Any]]:
+    """The rules of who reaches *part*, all for its own port."""
+    rules = of_kind(manifests, "NetworkPolicy")[f"imi-{part}"]["spec"]["ingress"]
+    assert all([port["port"] for port in rule["ports"]] == [port_of(part)] for rule in rules)
+    return list(rules)
+
+
+def test_only_the_gateway_and_alerts_are_reached_from_outside(render: Render) -> None:
+    manifests = render({})
+    (deny,) = [one for name, one in of_kind(manifests, "NetworkPolicy").items() if name == "imi-deny"]
+    assert deny["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in deny["spec"]
+    open_to_all = {part for part in PARTS if any("from" not in rule for rule in reachable(manifests, part))}
+    assert open_to_all == {"gateway", "alerts"}
+    for part in SERVICES:
+        callers = {
+            peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+            for rule in reachable(manifests, part)
+            for peer in rule.get("from", ())
+        }
+        assert callers == {other for other in PARTS if part in called_by(other)}
+
+
+def test_every_call_that_is_let_in_is_let_out(render: Render) -> None:
+    policies = of_kind(render({}), "NetworkPolicy")
+    for part in PARTS:
+        called = {
+            peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+            for rule in policies[f"imi-{part}"]["spec"]["egress"]
+            for peer in rule.get("to", ())
+            if "podSelector" in peer
+        }
+        assert called == called_by(part)
+        ports = {port["port"] for rule in policies[f"imi-{part}"]["spec"]["egress"] for port in rule["ports"]}
+        assert {53, 27017, 9092, 9200} <= ports
+        assert 443 not in ports
+    assert {f"imi-prepare-{service}" for service in SERVICES} <= set(policies)
+
+
+def test_the_ingress_leaves_health_and_metrics_inside(render: Render) -> None:
+    (ingress,) = of_kind(render(INGRESS), "Ingress").values()
+    (rule,) = ingress["spec"]["rules"]
+    assert {path["path"] for path in rule["http"]["paths"]} == {"/graphql", "/files"}
+    annotations = ingress["metadata"]["annotations"]
+    assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) >= 3600
+    with pytest.raises(Refused, match=r"ingress\.host names the host"):
+        render({"ingress": {"enabled": True}})
