@@ -32,6 +32,8 @@ class Projection(Generic[Aggregate]):
         self._aggregates = aggregates
         self._shown = shown
         self._building = asyncio.Lock()
+        # What this process has built the index with: events of that, or of before, have nothing to add.
+        self._built: dict[str, int] = {}
 
     async def ensure(self) -> None:
         """Build the index if it never was, or has been lost."""
@@ -58,21 +60,23 @@ class Projection(Generic[Aggregate]):
 
         async def changed(seen: Sequence[Event]) -> None:
             ids = list(dict.fromkeys(event.subject for event in seen))
-            documents = await self._shown(await self._aggregates.get_many(ids))
-            await self._search.apply(self._index, documents)
+            found = await self._aggregates.get_many(ids)
+            newer = [kept for kept in found if kept.revision > self._built.get(kept.id, 0)]
+            if newer:
+                await self._search.apply(self._index, await self._shown(newer))
 
         group = f"{service}-{self._index.name}-{self._index.fingerprint}"
         return Reactions(events, group, [topic(service)], {event_type: changed})
 
     async def _build(self) -> None:
         log.info("building_index", index=self._index.name)
-        count = 0
+        built: dict[str, int] = {}
         async with self._search.rebuild(self._index) as put:
             async for page in self._pages():
-                documents = await self._shown(page)
-                count += len(documents)
-                await put(documents)
-        log.info("index_built", index=self._index.name, documents=count)
+                await put(await self._shown(page))
+                built.update((kept.id, kept.revision) for kept in page)
+        self._built = built
+        log.info("index_built", index=self._index.name, documents=len(built))
 
     async def _pages(self) -> AsyncIterator[Sequence[Kept[Aggregate]]]:
         after: tuple[str, str] | None = None

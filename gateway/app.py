@@ -1,6 +1,7 @@
 """The gateway over HTTP: GraphQL with its subscriptions, files, health and metrics."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
 from chassis import telemetry
 from gateway import files
@@ -41,6 +43,8 @@ from vocabulary.refusals import (
 INIT_TIMEOUT = timedelta(seconds=10)
 SUBSCRIPTIONS_PER_CONNECTION = 20
 READY_TIMEOUT_S = 2.0
+# Nobody can sign in without it; whatever else is away is refused by name, and the rest goes on.
+NEEDED = "directory"
 
 HTTP_STATUS: dict[type[Refusal], int] = {
     Unauthenticated: 401,
@@ -55,12 +59,41 @@ HTTP_STATUS: dict[type[Refusal], int] = {
 log = structlog.get_logger(__name__)
 
 
+class Messages(BaseGraphQLTransportWSHandler[Context, None]):
+    """Strawberry's graphql-transport-ws, which would fall over messages of the wrong shape."""
+
+    async def handle_message(self, message: Any) -> None:
+        if _well_formed(message):
+            await super().handle_message(message)
+        else:
+            await self.handle_invalid_message("Failed to parse message")
+
+
+def _well_formed(message: Any) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return False
+    if message["type"] != "subscribe":
+        return True
+    payload = message.get("payload")
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
+    )
+
+
 class Gateway(GraphQL[Context, None]):
     """Strawberry's ASGI view, with our sign-in."""
 
-    def __init__(self, stubs: Stubs, people: People, allowed_origins: list[str]) -> None:
+    graphql_transport_ws_handler_class = Messages
+
+    def __init__(self, stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: bool) -> None:
         super().__init__(
             schema,
+            graphql_ide="graphiql" if explorer else None,
             allow_queries_via_get=False,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             connection_init_wait_timeout=INIT_TIMEOUT,
@@ -71,13 +104,27 @@ class Gateway(GraphQL[Context, None]):
         self._people = people
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
-        token = bearer(request)
-        person = await self._people.sign_in(token) if token else None
-        return Context(self._stubs, person, request.headers.get("accept-language", ""))
+        context = Context(self._stubs, None, request.headers.get("accept-language", ""))
+        context.bearer = bearer(request)
+        if context.bearer and isinstance(request, Request):
+            context.person = await self._people.sign_in(context.bearer)
+        return context
+
+    def decode_json(self, data: str | bytes) -> object:
+        try:
+            return super().decode_json(data)
+        except (RecursionError, UnicodeDecodeError) as error:
+            raise json.JSONDecodeError("nested too deeply, or not UTF-8", "", 0) from error
+
+    def parse_json(self, data: str | bytes) -> Any:
+        body = super().parse_json(data)
+        if not isinstance(body, dict | list):
+            raise Invalid("send a JSON object with a `query`", reason="BODY")
+        return body
 
     async def on_ws_connect(self, context: Context) -> Any:
-        """A browser cannot set headers on a WebSocket: there the token comes with connection_init."""
-        token = _token((context.connection_params or {}).get("authorization", ""))
+        """On a WebSocket, where a browser cannot set headers, the token comes with connection_init, or in the header after all."""
+        token = _token((context.connection_params or {}).get("authorization", "")) or context.bearer
         if token:
             try:
                 context.person = await self._people.sign_in(token)
@@ -98,8 +145,8 @@ def _token(authorization: object) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def app(stubs: Stubs, people: People, allowed_origins: list[str]) -> Starlette:
-    """The gateway as an ASGI application."""
+def app(stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: bool) -> Starlette:
+    """The gateway as an ASGI application; *explorer* shows browsers a page to try queries on."""
 
     def signed_in(
         answer: Callable[[Request, Backends], Awaitable[Response]],
@@ -115,7 +162,7 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str]) -> Starlette:
 
     async def ready(_: Request) -> Response:
         states = dict(zip(stubs.channels, await asyncio.gather(*map(_serving, stubs.channels.values())), strict=True))
-        return JSONResponse({"services": states}, status_code=200 if all(states.values()) else 503)
+        return JSONResponse({"services": states}, status_code=200 if states[NEEDED] else 503)
 
     async def _serving(channel: Any) -> bool:
         stub: Any = health_pb2_grpc.HealthStub(channel)
@@ -125,7 +172,7 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str]) -> Starlette:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
-    graphql = Gateway(stubs, people, allowed_origins)
+    graphql = Gateway(stubs, people, allowed_origins, explorer=explorer)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=allowed_origins,
@@ -139,7 +186,8 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str]) -> Starlette:
             Route("/health/live", _live),
             Route("/health/ready", ready),
             Route("/metrics", _metrics),
-            Mount("/graphql", graphql),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
         ],
         middleware=[Middleware(Traced), *([cors] if allowed_origins else [])],
         exception_handlers={Refusal: _refused, Exception: _failed},
@@ -147,7 +195,7 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str]) -> Starlette:
 
 
 class Traced:
-    """Answers each request as part of its caller's trace, and lets ``/graphql`` be written without a slash at its end."""
+    """Answers each request as part of its caller's trace, and lets ``/graphql`` be written with a slash at its end."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -156,8 +204,8 @@ class Traced:
         if scope["type"] not in ("http", "websocket"):
             await self._inner(scope, receive, send)
             return
-        if scope["path"] == "/graphql":
-            scope["path"] = "/graphql/"
+        if scope["path"] == "/graphql/":
+            scope["path"] = "/graphql"
         headers = dict(scope["headers"])
         with telemetry.span(headers.get(b"traceparent", b"").decode("latin-1"), path=scope["path"]):
             await self._inner(scope, receive, send)

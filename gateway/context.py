@@ -1,9 +1,10 @@
 """What every resolver can reach: who asks, in which language, and the services in their name. One per operation."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-from graphql import ArgumentNode, EnumValueNode, VariableNode, Visitor, visit
+from graphql import ArgumentNode, EnumValueNode, VariableDefinitionNode, VariableNode, Visitor, visit
 from strawberry.dataloader import DataLoader
 from strawberry.types.execution import ExecutionContext
 
@@ -11,6 +12,7 @@ from gateway import batches
 from gateway.backends import Backends, Stubs
 from gateway.batches import BatchRead
 from gateway.people import Person
+from gateway.tokens import LEEWAY_S
 from vocabulary import languages
 from vocabulary.refusals import Unauthenticated
 
@@ -23,6 +25,8 @@ class Context:
     def __init__(self, stubs: Stubs, person: Person | None, accept_language: str) -> None:
         self.person = person
         self.accept_language = accept_language
+        # The bearer token in the connection's headers.
+        self.bearer = ""
         # Strawberry puts here what a WebSocket client sends with connection_init.
         self.connection_params: dict[str, Any] | None = None
         # Root field → the language its `language` argument asked for.
@@ -45,9 +49,12 @@ class Context:
 
     @property
     def signed_in(self) -> Person:
-        """Who asks; raises Unauthenticated for nobody."""
+        """Who asks; raises Unauthenticated for nobody, and for somebody whose token has run out."""
         if self.person is None:
             raise Unauthenticated("sign in first: send an Authorization header with a bearer token")
+        # A WebSocket outlives the token it was opened with.
+        if self.person.expires_at + LEEWAY_S < time.time():
+            raise Unauthenticated("the bearer token has expired; sign in again", reason="TOKEN_EXPIRED")
         return self.person
 
     @property
@@ -80,27 +87,25 @@ class Context:
     def _named(self) -> set[str]:
         if self._execution is None or self._execution.graphql_document is None:
             return set()
-        collector = _LanguageArguments(self._execution.variables or {})
+        collector = _LanguageArguments()
         visit(self._execution.graphql_document, collector)
-        return collector.found
+        variables = {**collector.defaults, **(self._execution.variables or {})}
+        said = [variables.get(one.name.value) if isinstance(one, VariableNode) else one.value for one in collector.said]
+        return {code for one in said if isinstance(one, str) and (code := languages.normalise(one))}
 
 
 class _LanguageArguments(Visitor):
-    """Collects what the `language` arguments of a document say."""
+    """Collects what the `language` arguments of a document say, and what its variables are if they are not given."""
 
-    def __init__(self, variables: dict[str, Any]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.found: set[str] = set()
-        self._variables = variables
+        self.said: list[EnumValueNode | VariableNode] = []
+        self.defaults: dict[str, Any] = {}
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
-        if node.name.value != LANGUAGE_ARGUMENT:
-            return
-        value: Any = None
-        if isinstance(node.value, EnumValueNode):
-            value = node.value.value
-        elif isinstance(node.value, VariableNode):
-            value = self._variables.get(node.value.name.value)
-        code = languages.normalise(value) if isinstance(value, str) else None
-        if code:
-            self.found.add(code)
+        if node.name.value == LANGUAGE_ARGUMENT and isinstance(node.value, EnumValueNode | VariableNode):
+            self.said.append(node.value)
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        if isinstance(node.default_value, EnumValueNode):
+            self.defaults[node.variable.name.value] = node.default_value.value

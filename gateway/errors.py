@@ -1,6 +1,7 @@
 """What a client learns when something is refused or goes wrong: a code, the field at fault, and never an exception's text."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -8,8 +9,10 @@ from graphql import (
     ArgumentNode,
     DocumentNode,
     GraphQLError,
+    ListValueNode,
     Node,
     ObjectFieldNode,
+    ObjectValueNode,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
@@ -21,8 +24,12 @@ from vocabulary.refusals import Invalid, Refusal
 
 INTERNAL = "INTERNAL"
 INTERNAL_MESSAGE = "An internal error occurred. It has been logged."
-# graphql-core says in its message where in a variable a value is wrong.
-_INSIDE_VARIABLE = re.compile(r" at '\$?\w+((?:\.\w+|\[\d+\])+)'")
+# graphql-core says only in its message where in a variable a value is wrong, and which input is missing or unknown.
+_INSIDE_VARIABLE = re.compile(r"^Variable '\$\w+' has invalid value at ((?:\.\w+|\[\d+\])+):")
+_BESIDE = re.compile(r"Expected value of type '[^']+' (?:to include required|not to include unknown) field '(\w+)'")
+_MISSING_ARGUMENT = re.compile(r"^Argument '[^']+\((\w+):\)' of type '[^']+' is required")
+# What there is besides, a client learns from the schema, if it may have that.
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 _UNKNOWN_LANGUAGE = re.compile(r"'Language' enum")
 # Mutations have one argument, `input`; fields are named as they stand in it.
 _INPUT = "input."
@@ -60,19 +67,26 @@ def as_error(refusal: Refusal) -> dict[str, Any]:
     return {"message": refusal.message, "extensions": coded(refusal)}
 
 
+def _refusal(error: GraphQLError) -> Refusal | None:
+    cause = error.original_error
+    if isinstance(cause, UnicodeEncodeError):
+        return Invalid("a text has half of a character in it (a lone surrogate)", reason="NOT_TEXT")
+    return cause if isinstance(cause, Refusal) else None
+
+
 def _message(error: GraphQLError) -> str:
     cause = error.original_error
-    if isinstance(cause, Refusal):
-        return cause.message
+    if refusal := _refusal(error):
+        return refusal.message
     if cause is None or isinstance(cause, GraphQLError):
-        return error.message
+        return _SUGGESTION.sub("", error.message)
     return INTERNAL_MESSAGE
 
 
 def _extensions(error: GraphQLError, document: DocumentNode | None) -> dict[str, Any]:
     cause = error.original_error
-    if isinstance(cause, Refusal):
-        return coded(cause)
+    if refusal := _refusal(error):
+        return coded(refusal)
     if cause is None or isinstance(cause, GraphQLError):
         reason = "UNKNOWN_LANGUAGE" if _UNKNOWN_LANGUAGE.search(error.message) else "GRAPHQL"
         return coded(Invalid(error.message, field=_field(error, document), reason=reason))
@@ -84,11 +98,15 @@ def _field(error: GraphQLError, document: DocumentNode | None) -> str:
     """The input that *error* is about, as the client wrote it; empty if it is about none."""
     if document is None or not error.nodes:
         return ""
-    inputs = _Inputs(error.nodes[0])
+    if missing := _MISSING_ARGUMENT.search(error.message):
+        return missing.group(1).removeprefix(_INPUT)
+    node = error.nodes[0]
+    inputs = _Inputs(node)
     visit(document, inputs)
     inside = _INSIDE_VARIABLE.search(error.message)
-    found = inputs.found + (inside.group(1) if inside else "")
-    return found.removeprefix(_INPUT).lstrip(".")
+    beside = None if isinstance(node, ObjectFieldNode) else _BESIDE.search(error.message)
+    found = inputs.found + (inside.group(1) if inside else "") + (f".{beside.group(1)}" if beside else "")
+    return found.removeprefix(_INPUT)
 
 
 class _Inputs(Visitor):
@@ -99,15 +117,22 @@ class _Inputs(Visitor):
         self.found = ""
         self._node = node
         self._variable = node.variable.name.value if isinstance(node, VariableDefinitionNode) else ""
-        self._path: list[str] = []
 
-    def enter(self, node: Node, *_: Any) -> None:
-        if isinstance(node, ArgumentNode | ObjectFieldNode):
-            self._path.append(node.name.value)
-        is_variable = isinstance(node, VariableNode) and node.name.value == self._variable
-        if self._path and (node is self._node or is_variable):
-            self.found = ".".join(self._path)
+    def enter_argument(self, argument: ArgumentNode, *_: Any) -> None:
+        for node, path in ((argument, argument.name.value), *_values(argument.value, argument.name.value)):
+            is_variable = isinstance(node, VariableNode) and node.name.value == self._variable
+            if node is self._node or is_variable:
+                self.found = self.found or path
 
-    def leave(self, node: Node, *_: Any) -> None:
-        if isinstance(node, ArgumentNode | ObjectFieldNode):
-            self._path.pop()
+
+def _values(value: Node, path: str) -> Iterator[tuple[Node, str]]:
+    """*value*, which is written at *path*, and everything in it, each with its path."""
+    yield value, path
+    if isinstance(value, ListValueNode):
+        for index, item in enumerate(value.values):
+            yield from _values(item, f"{path}[{index}]")
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            at = f"{path}.{field.name.value}"
+            yield field, at
+            yield from _values(field.value, at)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -39,7 +39,7 @@ async def _multipart(request: Request, backends: Backends) -> Response:
                 raise Invalid("the form has no part `file`", field="file", reason="MISSING_FIELD")
             header = pb.UploadHeader(name=file.filename or "", media_type=file.content_type or "")
             return await _passed_on(header, _chunks(file), backends)
-    except MultiPartException as error:
+    except HTTPException as error:
         raise Invalid("the form cannot be read", field="file", reason="FORM") from error
 
 

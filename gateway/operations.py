@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import structlog
+from graphql import GraphQLError
 from prometheus_client import Counter, Histogram
-from strawberry.extensions import SchemaExtension
+from strawberry.extensions import ParserCache, SchemaExtension
 
 from gateway.context import Context
 
@@ -33,6 +35,17 @@ class Operations(SchemaExtension):
         if kind != "subscription":
             SECONDS.labels(kind).observe(took)
         log.info("operation", kind=kind, operation=execution.operation_name, outcome=outcome, ms=round(took * 1000, 2))
+
+
+class Documents(ParserCache):
+    """Strawberry's cache, but a document that cannot be parsed is refused like any other: raised from here, its error would be
+    neither coded nor, in a stream, sent."""
+
+    def on_parse(self) -> Iterator[None]:
+        execution = self.execution_context
+        with suppress(GraphQLError):
+            execution.graphql_document = self.cached_parse_document(execution.query, **execution.parse_options)
+        yield
 
 
 def _kind(execution: object) -> str:

@@ -63,7 +63,9 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
     keys = KeyRing(settings.keys)
     async with connected(settings, Security.of(settings)) as stubs, open_events(settings.events) as events:
         people = People(bearer_tokens(settings, keys), Signer(keys, GATEWAY), stubs)
-        application = app(stubs, people, settings.allowed_origins.split())
+        # The page is for development: with a real issuer there are real data, and it loads its scripts from elsewhere.
+        explorer = not settings.oidc_issuer
+        application = app(stubs, people, settings.allowed_origins.split(), explorer=explorer)
         config = uvicorn.Config(
             application,
             log_config=None,

@@ -1,17 +1,19 @@
 """The one schema: five subjects joined."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.execution import ExecutionContext
+from strawberry.types.execution import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from gateway.batches import ALERTS, AUTHORITIES, ENTRIES, REQUESTS, USERS, BatchRead
 from gateway.enums import Language
 from gateway.errors import CodedErrors
-from gateway.operations import Operations
+from gateway.operations import Documents, Operations
 from gateway.readings import speak
 from gateway.schema.alerts import AlertsMutations, AlertsQueries
 from gateway.schema.common import GatewayInfo, Node
@@ -67,6 +69,22 @@ class Mutation(DirectoryMutations, RequestsMutations, AlertsMutations, Repositor
 
 
 class _Schema(strawberry.Schema):
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """One answer to one operation. A subscription has many: it goes over a WebSocket or server-sent events."""
+        allowed = set(allowed_operation_types or OperationType) - {OperationType.SUBSCRIPTION}
+        return await super().execute(
+            query, variable_values, context_value, root_value, operation_name, allowed, operation_extensions
+        )
+
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Says nothing: Strawberry would log the operation's text, which may hold personal data. `CodedErrors` logs faults."""
 
@@ -82,7 +100,7 @@ schema = _Schema(
         lambda: QueryDepthLimiter(max_depth=DEPTH_LIMIT),
         lambda: MaxTokensLimiter(max_token_count=TOKENS_LIMIT),
         lambda: MaxAliasesLimiter(max_alias_count=ALIASES_LIMIT),
-        ParserCache,
+        Documents,
         ValidationCache,
     ],
 )

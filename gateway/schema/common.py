@@ -20,6 +20,7 @@ from protos.translation.v1 import translation_pb2
 from vocabulary import pages
 from vocabulary.refusals import Invalid
 
+DIGITS_LIMIT = 100
 GatewayInfo = Info[Context, None]
 Item = TypeVar("Item")
 
@@ -218,9 +219,9 @@ def value(given: ValueInput) -> pb.Value:
     if given.date:
         return pb.Value(date=given.date.isoformat())
     if isinstance(given.number, Decimal):
-        return pb.Value(number=f"{given.number:f}")
+        return pb.Value(number=_digits(given.number))
     if given.money:
-        return pb.Value(money=pb.Money(amount=f"{given.money.amount:f}", currency=given.money.currency))
+        return pb.Value(money=pb.Money(amount=_digits(given.money.amount), currency=given.money.currency))
     if given.text:
         return pb.Value(text=free_text(given.text))
     if given.files:
@@ -230,6 +231,11 @@ def value(given: ValueInput) -> pb.Value:
     if given.references:
         return pb.Value(references=pb.Codes(codes=given.references))
     return pb.Value()
+
+
+def _digits(number: Decimal) -> str:
+    # 1e999999999 is eleven characters to a client and a gigabyte of zeros to us; as it was written, it is refused as a number.
+    return f"{number:f}" if abs(number.adjusted()) < DIGITS_LIMIT else str(number)
 
 
 @strawberry.input

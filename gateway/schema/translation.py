@@ -10,6 +10,7 @@ from gateway.context import Context
 from gateway.enums import Language, QualityTier, TranslationStatus, UnavailableReason
 from gateway.readings import given, localized, moment
 from protos.translation.v1 import translation_pb2 as pb
+from vocabulary.refusals import Invalid
 
 
 @strawberry.type(description="A translation, or the reason why there is none.")
@@ -43,5 +44,9 @@ class TranslationQueries:
         request = pb.TranslateRequest(languages=info.context.languages)
         segment = request.segments.add(target_language=to.value)
         segment.text.text, segment.text.language = text, from_.value if from_ else ""
-        response = await backend.call(backend.stub.Translate, request)
+        try:
+            response = await backend.call(backend.stub.Translate, request)
+        except Invalid as refused:
+            # The only input that can be at fault; the service names it by its place among many.
+            raise Invalid(refused.message, field="text", reason=refused.reason) from refused
         return cast("Translation", response.translations[0])

@@ -39,6 +39,6 @@ def deliver(
 
 
 async def _recipients(due: Delivery, module: str, recipients: Recipients) -> list[str]:
-    by_country = await recipients.coordinators(module, due.countries)
+    by_country = await recipients.coordinators(module, due.countries, besides=due.besides)
     coordinators = (id_ for ids in by_country.values() for id_ in ids)
     return list(dict.fromkeys((*due.authority_ids, *coordinators)))

@@ -20,23 +20,37 @@ class Recipients:
         self._directory = directory
         self._references = References(peer, directory)
 
-    async def coordinators(self, module: str, countries: Sequence[str]) -> dict[str, list[str]]:
-        """The alert coordinators of *countries* in *module*: the postboxes of their countries. None for no country."""
+    async def coordinators(self, module: str, countries: Sequence[str], *, besides: str = "") -> dict[str, list[str]]:
+        """Who coordinates alerts of *module* in each of *countries*, without *besides*: the postboxes of the countries.
+
+        Where there is nobody else, it is the National IMI Coordinator; where there is none either, nobody.
+        """
         found: dict[str, list[str]] = {country: [] for country in countries}
-        if countries:
-            request = pb.ListParticipantsRequest(
-                module=module, workflow_roles=[pb.WORKFLOW_ROLE_ALERT_COORDINATOR], countries=countries
-            )
-            answer = await self._peer.call(self._directory.ListParticipants, request)
-            for one in answer.participants:
+        if not countries:
+            return found
+        request = pb.ListParticipantsRequest(
+            module=module, workflow_roles=[pb.WORKFLOW_ROLE_ALERT_COORDINATOR], countries=countries
+        )
+        answer = await self._peer.call(self._directory.ListParticipants, request)
+        for one in answer.participants:
+            if one.authority_id != besides:
                 found[one.country_code].append(one.authority_id)
+        if not all(found.values()):
+            national = await self._national()
+            for country, ids in found.items():
+                if not ids and country in national and national[country] != besides:
+                    ids.append(national[country])
         return found
 
-    async def require_own_coordinator(self, module: str, country: str) -> None:
-        """Raises Conflict if *country* has nobody who could approve an alert."""
-        if not (await self.coordinators(module, [country]))[country]:
+    async def _national(self) -> dict[str, str]:
+        answer = await self._peer.call(self._directory.ListHelpdesks, pb.ListHelpdesksRequest())
+        return {one.country_code: one.authority_id for one in answer.helpdesks}
+
+    async def require_own_coordinator(self, module: str, country: str, author_id: str) -> None:
+        """Raises Conflict if *country* has nobody who could approve an alert of *author_id*."""
+        if not (await self.coordinators(module, [country], besides=author_id))[country]:
             raise Conflict(
-                f"{country} has no alert coordinator for {module} yet; ask your national coordinator to register one",
+                f"{country} has no other alert coordinator for {module} yet; ask the Commission's helpdesk",
                 reason="NO_COORDINATOR",
             )
 

@@ -104,7 +104,7 @@ class AlertsRpc(AlertsServiceServicer):
         async def submitted(before: Alert, by: Party) -> Alert:
             kind = self._types[before.type_id]
             after = rules.submit(before, kind, by)
-            await self._recipients.require_own_coordinator(kind.module, before.country)
+            await self._recipients.require_own_coordinator(kind.module, before.country, before.author_id)
             return after
 
         return await self._change(request, submitted, pb.SubmitAlertResponse)

@@ -92,7 +92,12 @@ class DirectoryRpc(DirectoryServiceServicer):
         found = await self._authorities.find({"national_coordinator": True}, limit=len(countries.ALL))
         found.sort(key=lambda kept: countries.ALL.index(kept.state.country))
         return pb.ListHelpdesksResponse(
-            helpdesks=[pb.Helpdesk(authority_id=kept.id, contact=wire.contact(kept.state.contact)) for kept in found]
+            helpdesks=[
+                pb.Helpdesk(
+                    authority_id=kept.id, contact=wire.contact(kept.state.contact), country_code=kept.state.country
+                )
+                for kept in found
+            ]
         )
 
     async def SearchAuthorities(

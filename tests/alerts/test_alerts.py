@@ -50,8 +50,16 @@ def owed(before: Alert, after: Alert) -> list[Delivery]:
     return list(after.deliveries[len(before.deliveries) :])
 
 
-def due(alert: Alert, news: News, *, countries: tuple[str, ...] = (), authority_ids: tuple[str, ...] = ()) -> Delivery:
-    return Delivery(id=str(len(alert.deliveries) + 1), news=news, countries=countries, authority_ids=authority_ids)
+def due(
+    alert: Alert,
+    news: News,
+    *,
+    countries: tuple[str, ...] = (),
+    authority_ids: tuple[str, ...] = (),
+    besides: str = "",
+) -> Delivery:
+    number = str(len(alert.deliveries) + 1)
+    return Delivery(id=number, news=news, countries=countries, authority_ids=authority_ids, besides=besides)
 
 
 def proposed(alert: Alert, by: Caller = HUNGARY, id_: str = "inf_1") -> Alert:
@@ -107,7 +115,7 @@ def test_what_may_be_left_out_is_not_asked_for() -> None:
 def test_a_submitted_alert_waits_for_the_coordinators_of_its_own_country() -> None:
     draft = ruled(Status.DRAFT)
     after = rules.submit(draft, TYPE, later(ITALY))
-    assert owed(draft, after) == [due(draft, News.SUBMITTED, countries=("IT",))]
+    assert owed(draft, after) == [due(draft, News.SUBMITTED, countries=("IT",), besides=draft.author_id)]
     assert (after.return_reason, after.changed_at) == (None, LATER)
 
 
@@ -218,7 +226,7 @@ def test_added_information_waits_for_the_coordinators_of_the_country_that_added_
             at=LATER,
         ),
     )
-    assert owed(before, after) == [due(before, News.INFORMATION_PROPOSED, countries=("HU",))]
+    assert owed(before, after) == [due(before, News.INFORMATION_PROPOSED, countries=("HU",), besides="aut_hu_labour")]
 
 
 def test_approved_information_reaches_every_party() -> None:

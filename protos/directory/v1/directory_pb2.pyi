@@ -456,11 +456,15 @@ Global___Concept: _TypeAlias = Concept  # noqa: Y015
 
 @_typing.final
 class Helpdesk(_message.Message):
+    """The National IMI Coordinator of a country."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     AUTHORITY_ID_FIELD_NUMBER: _builtins.int
     CONTACT_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
     authority_id: _builtins.str
+    country_code: _builtins.str
     @_builtins.property
     def contact(self) -> Global___Contact: ...
     def __init__(
@@ -468,10 +472,11 @@ class Helpdesk(_message.Message):
         *,
         authority_id: _builtins.str = ...,
         contact: Global___Contact | None = ...,
+        country_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "contact", b"contact"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "contact", b"contact", "country_code", b"country_code"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -32,13 +32,15 @@ class News(StrEnum):
 class Delivery:
     """Who is to be told what: the alert coordinators of some countries, and some authorities by name.
 
-    It is part of the alert, so that a change and the duty to tell of it are one write.
+    `besides` is a coordinator that need not be told, because it may not decide about what it wrote itself. It is part of the alert, so
+    that a change and the duty to tell of it are one write.
     """
 
     id: str
     news: News
     countries: tuple[str, ...] = ()
     authority_ids: tuple[str, ...] = ()
+    besides: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,9 @@ def submit(alert: Alert, kind: AlertType, by: Party) -> Alert:
     """Before the own country's coordinators; raises Invalid naming the fields that are still empty."""
     after = _moved(alert, Action.SUBMIT, by)
     kind.check(alert.values, complete=True)
-    told = _owing(replace(after, return_reason=None), News.SUBMITTED, countries=(alert.country,))
+    told = _owing(
+        replace(after, return_reason=None), News.SUBMITTED, countries=(alert.country,), besides=alert.author_id
+    )
     return _recorded(told, Action.SUBMIT, alert.status, by)
 
 
@@ -254,7 +258,7 @@ def add_information(alert: Alert, id_: str, text: FreeText, by: Party) -> Alert:
         at=by.now,
     )
     proposed = replace(after, information=(*after.information, new))
-    told = _owing(proposed, News.INFORMATION_PROPOSED, countries=(by.country,))
+    told = _owing(proposed, News.INFORMATION_PROPOSED, countries=(by.country,), besides=by.authority_id)
     return _recorded(told, Action.ADD_INFORMATION, alert.status, by)
 
 
@@ -294,8 +298,16 @@ def _with(alert: Alert, changed: Addressed) -> Alert:
     return replace(alert, addressed=addressed)
 
 
-def _owing(alert: Alert, news: News, *, countries: tuple[str, ...] = (), authority_ids: tuple[str, ...] = ()) -> Alert:
-    due = Delivery(id=str(len(alert.deliveries) + 1), news=news, countries=countries, authority_ids=authority_ids)
+def _owing(
+    alert: Alert,
+    news: News,
+    *,
+    countries: tuple[str, ...] = (),
+    authority_ids: tuple[str, ...] = (),
+    besides: str = "",
+) -> Alert:
+    number = str(len(alert.deliveries) + 1)
+    due = Delivery(id=number, news=news, countries=countries, authority_ids=authority_ids, besides=besides)
     return replace(alert, deliveries=(*alert.deliveries, due))
 
 

@@ -105,12 +105,19 @@ class Office:
 
     async def exchange(self) -> str:
         """One exchange from its creation to its closure; gives its id."""
+        id_ = await self.begun()
+        for (caller, method, fields), action in zip(STEPS[1:], ACTIONS[2:], strict=True):
+            await self._acknowledged(caller, method, id=id_, **fields)
+            self.ledger.acknowledged[id_].append(action)
+        return id_
+
+    async def begun(self) -> str:
+        """An exchange that is on its way to Hungary; gives its id."""
         created = await self._acknowledged(ITALY, "CreateRequest", draft=a_draft())
         id_: str = created.request.id
         self.ledger.acknowledged[id_] = ["CREATE"]
-        for (caller, method, fields), action in zip(STEPS, ACTIONS[1:], strict=True):
-            await self._acknowledged(caller, method, id=id_, **fields)
-            self.ledger.acknowledged[id_].append(action)
+        await self._acknowledged(ITALY, "SendRequest", id=id_)
+        self.ledger.acknowledged[id_].append("SEND")
         return id_
 
     async def _acknowledged(self, caller: Caller, method: str, **fields: Any) -> Any:

@@ -1,15 +1,22 @@
-"""Processes that are killed or replaced under load."""
+"""Processes that are killed, replaced, or race each other."""
 
 import asyncio
 import random
 import time
+import uuid
+from contextlib import AsyncExitStack
 
 import pytest
 
+from chassis.calls import open_channel
 from deploy.cluster import Cluster
 from deploy.servers import Servers
+from protos.common.v1 import common_pb2
+from protos.requests.v1 import requests_pb2 as pb
+from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
 from tests.faults.real.conftest import RUNS, Figures
-from tests.faults.real.ledger import Office
+from tests.faults.real.ledger import HUNGARY, Office
+from vocabulary.refusals import Conflict
 
 pytestmark = pytest.mark.timeout(600)
 PEOPLE = 6
@@ -67,4 +74,31 @@ async def test_rolling_restart(system: Cluster, servers: Servers, figures: Figur
         figures.add(office.ledger, await office.verdict(servers.events_url))
     # A drained replica finishes what it began and refuses the rest at the transport, which goes to the other by itself.
     assert office.ledger.retried == 0
+    assert (figures.lost, figures.duplicated) == (0, 0)
+
+
+async def test_racing_commands(system: Cluster, servers: Servers, figures: Figures) -> None:
+    """Two replicas, commands racing on the same request: one winner, the others a typed CONFLICT."""
+    async with Office.opened(system) as office, AsyncExitStack() as stack:
+        stubs = [
+            RequestsServiceStub(await stack.enter_async_context(open_channel(f"127.0.0.1:{one.port}")))
+            for one in system.parts["requests"]
+        ]
+        for _ in range(RUNS * 5):
+            id_ = await office.begun()
+            commands = [
+                pb.AcceptRequestRequest(id=id_, command=common_pb2.Command(idempotency_key=str(uuid.uuid4())))
+                for _ in range(4)
+            ]
+            racing = [
+                office.peer(HUNGARY).call(stubs[number % 2].AcceptRequest, command)
+                for number, command in enumerate(commands)
+            ]
+            ended = await asyncio.gather(*racing, return_exceptions=True)
+            winners = [one for one in ended if isinstance(one, pb.AcceptRequestResponse)]
+            losers = [one for one in ended if isinstance(one, Conflict) and one.reason == "TRANSITION"]
+            assert (len(winners), len(losers)) == (1, 3), ended
+            office.ledger.acknowledged[id_].append("ACCEPT")
+            figures.runs += 1
+        figures.add(office.ledger, await office.verdict(servers.events_url))
     assert (figures.lost, figures.duplicated) == (0, 0)
