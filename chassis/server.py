@@ -77,12 +77,13 @@ class CallGuard(aio.ServerInterceptor):
         return grpc.unary_stream_rpc_method_handler(self._streaming(handler.unary_stream, method), **coders)
 
     def _single(
-        self, behaviour: Callable[..., Awaitable[Any]], method: str, longest_s: float = CALL_LIMIT_S
+        self, behaviour: Callable[..., Awaitable[Any]], method: str, longest_s: float | None = None
     ) -> Callable[..., Awaitable[Any]]:
         async def answer(request: Any, context: Call) -> Any:
             async with self._around(method, context):
                 left = context.time_remaining()
-                limit = longest_s if left is None else min(left, longest_s)
+                longest = CALL_LIMIT_S if longest_s is None else longest_s
+                limit = longest if left is None else min(left, longest)
                 calls.set_deadline(limit)
                 async with asyncio.timeout(limit):
                     return await behaviour(request, context)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from bson.binary import Binary
-from pymongo import ASCENDING, DESCENDING, InsertOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from engines import NotPrepared
@@ -179,7 +179,7 @@ class MongoDocuments:
                 for one in await cursor.to_list(limit):
                     if not one["outbox"]:
                         # A relay was killed between clearing the events and saying so.
-                        await self._owes_nothing(there, one["_id"])
+                        await there.bulk_write([_owes_nothing(one["_id"])])
                     found += [
                         Pending(_event(owed), json.dumps([collection.name, one["_id"], owed["id"]]))
                         for owed in one["outbox"][: limit - len(found)]
@@ -193,21 +193,41 @@ class MongoDocuments:
         for item in pending:
             collection, id_, event_id = json.loads(item.mark)
             by_document.setdefault((collection, id_), []).append(event_id)
-        with in_our_words():
-            for (name, id_), event_ids in by_document.items():
-                there = self._database[name]
-                await there.update_one({"_id": id_}, {"$pull": {"outbox": {"id": {"$in": event_ids}}}})
-                await self._owes_nothing(there, id_)
+        for collection in self._collections:
+            cleared = {id_: events for (name, id_), events in by_document.items() if name == collection.name}
+            if cleared:
+                with in_our_words():
+                    await self._cleared(self._of(collection), cleared)
 
-    async def _owes_nothing(self, there: "AsyncIOMotorCollection[dict[str, Any]]", id_: str) -> None:
-        """Say that a document owes nothing, unless it owes something new by now."""
-        await there.update_one({"_id": id_, "outbox": {"$size": 0}}, {"$unset": {OWING: ""}})
+    async def _cleared(
+        self, there: "AsyncIOMotorCollection[dict[str, Any]]", cleared: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Mostly a document owes just these events: then it owes nothing any more, in one step for all such documents."""
+        whole = [
+            UpdateOne(
+                {"_id": id_, "outbox": {"$size": len(events)}, "outbox.id": {"$all": list(events)}},
+                {"$set": {"outbox": []}, "$unset": {OWING: ""}},
+            )
+            for id_, events in cleared.items()
+        ]
+        if (await there.bulk_write(whole, ordered=False)).matched_count == len(whole):
+            return
+        parts: list[UpdateOne] = []
+        for id_, events in cleared.items():
+            parts.append(UpdateOne({"_id": id_}, {"$pull": {"outbox": {"id": {"$in": list(events)}}}}))
+            parts.append(_owes_nothing(id_))
+        await there.bulk_write(parts)
 
     def _of(self, collection: Collection) -> "AsyncIOMotorCollection[dict[str, Any]]":
         return self._database[collection.name]
 
 
 _SHOWN = {"body": 1, "revision": 1}
+
+
+def _owes_nothing(id_: str) -> UpdateOne:
+    """Say that a document owes nothing, unless it owes something new by now."""
+    return UpdateOne({"_id": id_, "outbox": {"$size": 0}}, {"$unset": {OWING: ""}})
 
 
 def _name(index: Index) -> str:
