@@ -121,6 +121,17 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await loop()
+        except asyncio.CancelledError:
+            # A driver that cancels its own work may let that out as if we had been told to stop; then nobody would go on.
+            if _is_cancelled():
+                raise
+            log.exception("loop_cancelled_by_itself", loop=getattr(loop, "__qualname__", repr(loop)))
         except Exception:
             log.exception("loop_ended", loop=getattr(loop, "__qualname__", repr(loop)))
         await asyncio.sleep(PAUSE_AFTER_FAULT_S)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody has told the current task to stop."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -3,99 +3,40 @@
 An event is a record whose key is the aggregate's id, so that one partition keeps an aggregate's events in order, and whose headers
 are those of the CloudEvents Kafka binding in binary mode: a foreign consumer can read it with nothing but the .proto file. Kafka's
 transactions are not used: consumers are idempotent by event id, which also covers what those leave open.
-
-``kafka://host:9092,other:9092?partitions=12&replication=3&prefix=test.``; with ``tls=true`` the connection is encrypted, and a
-``user:password@`` before the hosts signs in with SCRAM-SHA-512.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.errors import (
     CommitFailedError,
     IllegalStateError,
-    KafkaError,
     RebalanceInProgressError,
     TopicAlreadyExistsError,
-    UnknownTopicOrPartitionError,
     for_code,
 )
 
 from engines import NotPrepared
 from engines.events import Event, Received
+from engines.kafka import Cluster, administering, in_our_words, started, stopped
 from vocabulary.refusals import Unavailable
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/protobuf"
-DEFAULT_PARTITIONS = 12
-DEFAULT_REPLICATION = 3
 # A reacting service may be down for a while, and then must find what it missed.
 RETENTION_MS = 30 * 24 * 3600 * 1000
-REQUEST_TIMEOUT_MS = 10_000
 PUBLISH_TIMEOUT_S = 20.0
 # A consumer that has something to read and does not get on is begun anew (aiokafka#1037).
 STUCK_AFTER_S = 60.0
 LOOK_FOR_LAG_EVERY_S = 10.0
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """What a URL says of a cluster."""
-
-    servers: str
-    user: str = ""
-    password: str = ""
-    tls: bool = False
-    partitions: int = DEFAULT_PARTITIONS
-    replication: int = DEFAULT_REPLICATION
-    prefix: str = ""
-
-    @classmethod
-    def of(cls, url: str) -> Self:
-        """The cluster that *url* names; raises ValueError for an option there is not."""
-        parts = urlsplit(url)
-        credentials, _, servers = parts.netloc.rpartition("@")
-        user, _, password = credentials.partition(":")
-        options = dict(parse_qsl(parts.query))
-        unknown = options.keys() - {"partitions", "replication", "prefix", "tls"}
-        if unknown or not servers:
-            raise ValueError(
-                f"write kafka://host:port?partitions=…&replication=…&prefix=…&tls=…, not {sorted(unknown)}"
-            )
-        return cls(
-            servers,
-            unquote(user),
-            unquote(password),
-            options.get("tls") == "true",
-            int(options.get("partitions", DEFAULT_PARTITIONS)),
-            int(options.get("replication", DEFAULT_REPLICATION)),
-            options.get("prefix", ""),
-        )
-
-    @property
-    def connection(self) -> dict[str, Any]:
-        """What every client is made with."""
-        security = ("SASL_" if self.user else "") + ("SSL" if self.tls else "PLAINTEXT")
-        return {
-            "bootstrap_servers": self.servers,
-            "request_timeout_ms": REQUEST_TIMEOUT_MS,
-            "security_protocol": security,
-            "ssl_context": ssl.create_default_context() if self.tls else None,
-            "sasl_mechanism": "SCRAM-SHA-512" if self.user else "PLAIN",
-            "sasl_plain_username": self.user or None,
-            "sasl_plain_password": self.password or None,
-        }
 
 
 async def prepare(url: str, topics: Sequence[str]) -> None:
@@ -106,8 +47,8 @@ async def prepare(url: str, topics: Sequence[str]) -> None:
     """
     cluster = Cluster.of(url)
     wanted = [cluster.prefix + topic for topic in topics]
-    with _in_our_words():
-        async with _administering(cluster) as admin:
+    with in_our_words():
+        async with administering(cluster) as admin:
             made = await admin.create_topics(
                 [
                     NewTopic(
@@ -157,7 +98,7 @@ class KafkaEvents:
         name = self._cluster.prefix + topic
         async with self._producing:
             try:
-                with _in_our_words():
+                with in_our_words():
                     async with asyncio.timeout(PUBLISH_TIMEOUT_S):
                         await self._require([name])
                         producer = await self._started_producer()
@@ -177,7 +118,7 @@ class KafkaEvents:
     @asynccontextmanager
     async def join(self, group: str, topics: Sequence[str]) -> AsyncIterator["KafkaMember"]:
         names = [self._cluster.prefix + topic for topic in topics]
-        with _in_our_words():
+        with in_our_words():
             await self._require(names)
             consumer = AIOKafkaConsumer(
                 *names,
@@ -186,21 +127,21 @@ class KafkaEvents:
                 auto_offset_reset="earliest",
                 **self._cluster.connection,
             )
-            await _started(consumer)
+            await started(consumer)
         try:
             yield KafkaMember(consumer, len(self._cluster.prefix))
         finally:
-            await _stopped(consumer)
+            await stopped(consumer)
 
     @asynccontextmanager
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Received]]:
         names = [self._cluster.prefix + topic for topic in topics]
-        with _in_our_words():
+        with in_our_words():
             await self._require(names)
             consumer = AIOKafkaConsumer(
                 group_id=None, auto_offset_reset="latest", enable_auto_commit=False, **self._cluster.connection
             )
-            await _started(consumer)
+            await started(consumer)
             try:
                 partitions = await self._partitions(names)
                 consumer.assign(partitions)
@@ -208,45 +149,45 @@ class KafkaEvents:
                 for partition, end in (await consumer.end_offsets(partitions)).items():
                     consumer.seek(partition, end)
             except BaseException:
-                await _stopped(consumer)
+                await stopped(consumer)
                 raise
         events = self._read(consumer)
         try:
             yield events
         finally:
             await events.aclose()
-            await _stopped(consumer)
+            await stopped(consumer)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> AsyncGenerator[Received]:
         while True:
-            with _in_our_words():
+            with in_our_words():
                 record = await consumer.getone()
             yield _received(record, len(self._cluster.prefix))
 
     async def _started_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(enable_idempotence=True, acks="all", **self._cluster.connection)
-            await _started(producer)
+            await started(producer)
             self._producer = producer
         return self._producer
 
     async def _give_up_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stopped(producer)
+            await stopped(producer)
 
     async def _require(self, names: Sequence[str]) -> None:
         """Raises NotPrepared for a topic that is not there: it must not come to be by accident, with one partition."""
         if self._known.issuperset(names):
             return
-        async with _administering(self._cluster) as admin:
+        async with administering(self._cluster) as admin:
             there = set(await admin.list_topics())
         if missing := set(names) - there:
             raise NotPrepared(f"Kafka has no topic {', '.join(sorted(missing))}")
         self._known |= set(names)
 
     async def _partitions(self, names: Sequence[str]) -> list[TopicPartition]:
-        async with _administering(self._cluster) as admin:
+        async with administering(self._cluster) as admin:
             described = await admin.describe_topics(list(names))
         return [TopicPartition(one["topic"], part["partition"]) for one in described for part in one["partitions"]]
 
@@ -262,7 +203,7 @@ class KafkaMember:
         self._progress_at = self._looked_at = clock()
 
     async def poll(self, *, limit: int = 100, wait_s: float = 5.0) -> Sequence[Received]:
-        with _in_our_words():
+        with in_our_words():
             by_partition = await self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
             found = [_received(one, self._prefix_length) for records in by_partition.values() for one in records]
             if found:
@@ -273,7 +214,7 @@ class KafkaMember:
 
     async def commit(self, received: Received) -> None:
         partition = TopicPartition(self._topic(received), received.partition)
-        with _in_our_words():
+        with in_our_words():
             try:
                 await self._consumer.commit({partition: received.offset + 1})
             except (CommitFailedError, IllegalStateError, RebalanceInProgressError) as error:
@@ -348,39 +289,3 @@ def _received(record: "ConsumerRecord[bytes, bytes]", prefix_length: int) -> Rec
         ),
         failure=headers.get("imi_failure", ""),
     )
-
-
-@asynccontextmanager
-async def _administering(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**cluster.connection)
-    try:
-        await admin.start()
-        yield admin
-    finally:
-        await admin.close()
-
-
-async def _started(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    try:
-        await client.start()
-    except BaseException:
-        await _stopped(client)
-        raise
-
-
-async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await client.stop()
-    except (KafkaError, TimeoutError, OSError) as error:
-        log.warning("client_not_stopped_cleanly", cause=repr(error))
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """A broker that is away becomes Unavailable; so does one that lost a topic it had."""
-    try:
-        yield
-    except (KafkaError, TimeoutError, OSError) as error:
-        what = "no longer has a topic" if isinstance(error, UnknownTopicOrPartitionError) else "cannot be used now"
-        raise Unavailable(f"the event log {what}; try again later", reason="EVENTS_UNAVAILABLE") from error

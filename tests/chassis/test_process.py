@@ -99,6 +99,28 @@ async def test_a_loop_that_fails_does_not_disturb_the_others_or_the_body(monkeyp
         await worked.wait()
 
 
+async def test_a_loop_that_is_cancelled_by_its_own_driver_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody told it to stop: a driver let the cancellation of a request of its own out."""
+    monkeypatch.setattr(process, "PAUSE_AFTER_FAULT_S", 0.001)
+    begun = 0
+    again = asyncio.Event()
+
+    async def loses_its_connection() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            again.set()
+            await asyncio.Event().wait()
+        request = asyncio.get_running_loop().create_future()
+        request.cancel()
+        await request
+
+    with capture_logs() as lines:
+        async with asyncio.timeout(10), working([loses_its_connection]):
+            await again.wait()
+    assert [line["event"] for line in lines] == ["loop_cancelled_by_itself"]
+
+
 async def test_loops_end_with_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 

@@ -12,7 +12,7 @@ from chassis.projection import Projection
 from chassis.reactions import Reactions
 from chassis.server import DRAIN_S
 from deploy.keys import SIGNERS
-from engines.events.kafka import DEFAULT_PARTITIONS
+from engines.kafka import DEFAULT_PARTITIONS
 from gateway import wiring
 from gateway.app import app
 from services.alerts.reactions import deliver

@@ -18,7 +18,7 @@ from grpc_health.v1.health import aio as health_aio
 from chassis.server import DRAIN_S
 from chassis.settings import ServiceSettings, read
 from deploy.servers.maven import KAFKA_VERSION
-from engines.events.kafka import Cluster
+from engines.kafka import Cluster
 from gateway import wiring
 from gateway.app import app
 from gateway.settings import GatewaySettings

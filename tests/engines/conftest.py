@@ -8,6 +8,9 @@ import pytest
 from deploy.servers import Servers
 from tests.conftest import REAL
 
+# What only a real server can show.
+collect_ignore = [] if REAL else ["test_kafka.py"]
+
 EMBEDDED = {
     "documents": "sqlite:///{folder}/documents.db",
     "events": "sqlite:///{folder}/events.db",
