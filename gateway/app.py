@@ -26,6 +26,7 @@ from chassis import telemetry
 from gateway import files
 from gateway.backends import Backends, Stubs
 from gateway.context import Context
+from gateway.disconnects import Disconnects
 from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error
 from gateway.people import People
 from gateway.schema import schema
@@ -189,7 +190,7 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: b
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
         ],
-        middleware=[Middleware(Traced), *([cors] if allowed_origins else [])],
+        middleware=[Middleware(Disconnects), Middleware(Traced), *([cors] if allowed_origins else [])],
         exception_handlers={Refusal: _refused, Exception: _failed},
     )
 

@@ -1,5 +1,6 @@
 """Systems for tests: the training data loaded once, and parts put together in any way, all over real sockets."""
 
+import asyncio
 import shutil
 import socket
 import sqlite3
@@ -167,5 +168,39 @@ async def a_faulty_service(code: grpc.StatusCode, details: str) -> AsyncIterator
     await server.start()
     try:
         yield f"127.0.0.1:{port}"
+    finally:
+        await server.stop(None)
+
+
+@dataclass(slots=True)
+class Slow:
+    """A service that answers nobody before it may."""
+
+    address: str
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def a_slow_service() -> AsyncIterator[Slow]:
+    """A gRPC server whose every answer, that it is away, waits."""
+    server = aio.server()
+    slow = Slow(f"127.0.0.1:{server.add_insecure_port(FREE_PORT)}")
+
+    async def waiting(_method: str, _request: bytes, context: Any) -> bytes:
+        slow.asked.set()
+        try:
+            await slow.go_on.wait()
+        except asyncio.CancelledError:
+            slow.cancelled.set()
+            raise
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not yet")
+        raise AssertionError
+
+    server.add_generic_rpc_handlers((_Every(waiting),))
+    await server.start()
+    try:
+        yield slow
     finally:
         await server.stop(None)

@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from chassis.inbox import INBOX, Entry, Inbox
+from chassis.inbox import BUCKET, INBOX, Entry, Inbox
 from chassis.keys import KeyRing
 from chassis.process import clock
 from chassis.reactions import Reactions
@@ -22,9 +22,11 @@ from deploy.demo.client import key, signed_in
 from deploy.servers import Servers
 from engines.documents import open_documents, prepare_documents
 from engines.events import Event, open_events, prepare_events
+from engines.mongo import open_database
 from gateway.tokens import DevelopmentTokens
 from tests.chassis.waiting import until
 from tests.faults.real.conftest import RUNS, Figures
+from vocabulary.refusals import CursorExpired
 
 pytestmark = pytest.mark.timeout(600)
 # Enough to share buckets, loops and channels; `make faults` opens as many as a replica is made for.
@@ -235,3 +237,23 @@ async def test_members_come_and_go(servers: Servers, figures: Figures) -> None:
     figures.duplicated = sum(len(found) - len(set(found)) for found in got.values())
     assert (figures.lost, figures.duplicated) == (0, 0)
     assert got == expected
+
+
+async def test_cursor_older_than_what_is_kept(servers: Servers, figures: Figures) -> None:
+    """A cursor is older than what is kept: it is refused by name, never skipped (F10)."""
+    url = servers.documents_url.replace("{service}", f"t{uuid.uuid4().hex[:12]}")
+    await prepare_documents(url, [INBOX])
+    async with open_documents(url, [INBOX]) as documents, open_database(url) as database:
+        inbox = Inbox(documents, "things", clock)
+        entries = [Entry(id=str(n), subject=str(n), kind="K", at=clock()) for n in range(3 * BUCKET)]
+        await inbox.append("aut_1", *entries)
+        page = await inbox.read("aut_1", "", 100)
+        old, kept = page.cursors[5], page.cursors[BUCKET + 5]
+        # What retention will do.
+        await database["inbox"].delete_one({"_id": "aut_1:0"})
+        for reading in (inbox.read("aut_1", old, 10), anext(inbox.watch("aut_1", old))):
+            with pytest.raises(CursorExpired):
+                await reading
+        after = await inbox.read("aut_1", kept, 100)
+        assert [entry.id for entry in after.items] == [entry.id for entry in entries[BUCKET + 6 :][:100]]
+    figures.runs, figures.acknowledged = 1, len(entries)
