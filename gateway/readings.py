@@ -25,11 +25,14 @@ READING = "reading"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """*kind* says how *source*, a dotted path in the message, becomes the field; a link's messages come from *batch*."""
+    """*kind* says how *source*, a dotted path in the message, becomes the field; a link's messages come from *batch*, a text that
+    is not there from *otherwise*.
+    """
 
     kind: str
     source: str
     batch: BatchRead | None = None
+    otherwise: str = ""
 
 
 def attr(source: str, description: str | None = None) -> Any:
@@ -73,15 +76,20 @@ def day(source: str, description: str | None = None) -> Any:
     )
 
 
-def localized(source: str, description: str | None = None) -> Any:
-    """The text at *source* in the reader's language, or the one asked for; failing that in English or any other."""
-    get = attrgetter(source)
+def localized(source: str, description: str | None = None, *, otherwise: str = "") -> Any:
+    """The text at *source* in the reader's language, or the one asked for; failing that in English or any other.
+
+    Where there is none at all, the one at *otherwise*.
+    """
+    sources = [attrgetter(one) for one in (source, otherwise) if one]
 
     def resolve(root: Any, info: Info[Context, None], language: Language | UnsetType | None = strawberry.UNSET) -> Any:
-        found = languages.best_text(get(root).texts, spoken(info, language))
-        return found[0] if found else ""
+        wanted = spoken(info, language)
+        found = (languages.best_text(get(root).texts, wanted) for get in sources)
+        return next((one[0] for one in found if one), "")
 
-    return strawberry.field(resolver=resolve, description=description, metadata={READING: Reading("localized", source)})
+    reading = Reading("localized", source, otherwise=otherwise)
+    return strawberry.field(resolver=resolve, description=description, metadata={READING: reading})
 
 
 def link(batch: BatchRead, source: str, description: str | None = None) -> Any:

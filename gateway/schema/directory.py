@@ -70,7 +70,11 @@ class Authority(Node):
     is_type_of = is_message(pb.Authority)
 
     revision: int
-    name: str = localized("informal_name", "What it is called in the reader's language.")
+    name: str = localized(
+        "informal_name",
+        "What it is called in the reader's language; its own name where nobody has said.",
+        otherwise="official_name",
+    )
     official_name: str = localized("official_name", "Its own name, in the reader's language if it has one there.")
     description: str = localized("description")
     country: Country | None = link(COUNTRIES, "country_code", "Null for the Commission.")

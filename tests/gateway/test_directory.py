@@ -180,6 +180,11 @@ async def test_a_coordinator_registers_an_authority_which_is_then_found(as_: As)
         "revision": 1,
     }
 
+    bare = await as_("de-nimic").do(
+        "registerAuthority", "authority { name }", authority={**an_authority(), "informalName": []}
+    )
+    assert bare == {"name": made["officialName"]}
+
     async def found() -> bool | None:
         page = await as_("it-handler").ask(SEARCH, text="Quittenbaum", filter=None, first=1, after=None)
         return [edge["node"]["id"] for edge in page["searchAuthorities"]["edges"]] == [id_] or None
