@@ -10,6 +10,7 @@ arrive, the newest stays.
 """
 
 import math
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
@@ -44,6 +45,8 @@ from vocabulary.refusals import Unavailable
 REQUEST_TIMEOUT_S = 5.0
 BULK_TIMEOUT_S = 60.0
 BULK_DOCUMENTS = 250
+ABANDONED_AFTER_S = 6 * 3600
+RACES_LOST_LIMIT = 10
 # An index shows a change after this long at the most; a write waits for it.
 REFRESH_EVERY = "200ms"
 DEEPEST = pages.DEEPEST_OFFSET + pages.MAXIMUM_SIZE
@@ -141,7 +144,8 @@ class ElasticSearch:
             yield put
             with _in_our_words():
                 await self._client.indices.refresh(index=name)
-                await self._client.indices.update_aliases(actions=await self._handing_over(alias, name))
+                await self._hand_over(alias, name)
+                await self._tidy(alias)
         except BaseException:
             with _in_our_words():
                 await self._client.indices.delete(index=name, ignore_unavailable=True)
@@ -182,13 +186,31 @@ class ElasticSearch:
             found = await self._client.indices.get_alias(index=f"{self._place.alias(index)}-*")
             return sorted(found.body)
 
-    async def _handing_over(self, alias: str, name: str) -> list[dict[str, Any]]:
-        """The steps, taken as one, by which *name* is searched instead of what was searched before."""
-        steps: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
-        if await self._client.indices.exists_alias(name=alias):
-            before = await self._client.indices.get_alias(name=alias)
-            steps += [{"remove_index": {"index": old}} for old in before.body]
-        return steps
+    async def _hand_over(self, alias: str, name: str) -> None:
+        """From now on *name* is searched instead of what was searched before, in one step."""
+        for _ in range(RACES_LOST_LIMIT):
+            steps: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
+            if await self._client.indices.exists_alias(name=alias):
+                before = await self._client.indices.get_alias(name=alias)
+                steps += [{"remove_index": {"index": old}} for old in before.body]
+            try:
+                await self._client.indices.update_aliases(actions=steps)
+            except NotFoundError:
+                continue  # another replica removed the old one at the same moment
+            return
+        raise _away()
+
+    async def _tidy(self, alias: str) -> None:
+        """Leave the newest index behind *alias*: two replicas that build at once both hand over, and neither sees the other.
+
+        What somebody began to build long ago and never finished goes too; every write would go to it for ever.
+        """
+        searched = (await self._client.indices.get_alias(name=alias)).body
+        there = (await self._client.indices.get_alias(index=f"{alias}-*")).body
+        abandoned = {name for name in there if name not in searched and _age_s(name) > ABANDONED_AFTER_S}
+        superseded = set(searched) - {max(searched)}
+        for name in superseded | abandoned:
+            await self._client.indices.delete(index=name, ignore_unavailable=True)
 
     async def _write(
         self, index: Index, names: Sequence[str], documents: Sequence[SearchDocument], *, visible: bool
@@ -210,6 +232,11 @@ class ElasticSearch:
                     raise Unavailable(
                         "the search engine did not take a document; try again later", reason="SEARCH_UNAVAILABLE"
                     ) from ValueError(result["error"])
+
+
+def _age_s(name: str) -> float:
+    """How long ago the index *name* was begun: its name ends with a ULID."""
+    return time.time() - ULID.from_str(name.rpartition("-")[2].upper()).timestamp
 
 
 def _settings(place: _Place) -> dict[str, Any]:
