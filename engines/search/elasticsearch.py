@@ -12,7 +12,7 @@ arrive, the newest stays.
 import math
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -102,6 +102,8 @@ async def prepare(url: str, indexes: Sequence[Index]) -> None:
                 await client.indices.put_index_template(
                     name=alias,
                     index_patterns=[f"{alias}-*"],
+                    # A write to one that was just removed must not bring it back.
+                    allow_auto_create=False,
                     template={"settings": _settings(place), "mappings": _mappings(index)},
                 )
 
@@ -210,7 +212,8 @@ class ElasticSearch:
         abandoned = {name for name in there if name not in searched and _age_s(name) > ABANDONED_AFTER_S}
         superseded = set(searched) - {max(searched)}
         for name in superseded | abandoned:
-            await self._client.indices.delete(index=name, ignore_unavailable=True)
+            with suppress(NotFoundError):  # another replica tidies too
+                await self._client.indices.delete(index=name, ignore_unavailable=True)
 
     async def _write(
         self, index: Index, names: Sequence[str], documents: Sequence[SearchDocument], *, visible: bool
