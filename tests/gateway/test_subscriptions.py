@@ -285,6 +285,24 @@ async def test_200_connections_that_are_cut_leave_nothing_behind(as_: As) -> Non
     assert (await hungary.ask("{ viewer { language } }")) == {"viewer": {"language": "HU"}}
 
 
+async def test_1000_that_close_while_their_subscription_is_being_opened_leave_nothing_behind(as_: As) -> None:
+    hungary = as_("hu-alerts")
+    async with hungary.listening(WEBSOCKET, ALERTS) as items:
+        await opened(items)
+    before = await settled()
+
+    async def one(number: int) -> None:
+        async with hungary.socket() as socket:
+            await socket.subscribe(ALERTS)
+            if number % 2:
+                socket.connection.transport.abort()
+
+    for start in range(0, 1_000, 25):
+        await asyncio.gather(*(one(number) for number in range(start, start + 25)))
+    await gone(before)
+    assert (await hungary.ask("{ viewer { language } }")) == {"viewer": {"language": "HU"}}
+
+
 async def test_readers_of_server_sent_events_that_go_away_leave_nothing_behind(as_: As) -> None:
     hungary = as_("hu-alerts")
     async with hungary.listening(SSE, ALERTS) as items:
