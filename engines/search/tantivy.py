@@ -40,6 +40,8 @@ from engines.search.folding import grams, words
 _WRITER_HEAP_BYTES = 50_000_000
 _ID = "_id"
 _CURRENT = "current.json"
+# How many more than wanted are read at first, to find the last one's equals.
+TIES = 200
 _STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
     "hu": "hungarian", "it": "italian", "nb": "norwegian", "nl": "dutch", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
@@ -197,9 +199,27 @@ class TantivySearch:
             (tantivy.Occur.Must, tantivy.Query.const_score_query(_translate(index, schema, part), 0.0))
             for part in filters
         ]
-        found = searcher.search(tantivy.Query.boolean_query(must), limit=limit, offset=offset, count=True)
-        hits = [(str(searcher.doc(address)[_ID][0]), float(score)) for score, address in found.hits]
-        return Hits(hits, found.count or 0)  # type: ignore[attr-defined]
+        wanted = tantivy.Query.boolean_query(must)
+        hits, total = _ranked(searcher, wanted, offset + limit)
+        return Hits(hits[offset : offset + limit], total)
+
+
+def _ranked(searcher: tantivy.Searcher, query: tantivy.Query, count: int) -> tuple[list[tuple[str, float]], int]:
+    """The best *count* hits, and how many there are. Of equally good ones the order is that of their ids.
+
+    Left to itself the order of equals follows where segments put them, which changes whenever something is indexed: pages would
+    overlap, and leave gaps. So all equals of the last one wanted are read.
+    """
+    reach = count + TIES
+    while True:
+        found = searcher.search(query, limit=reach, count=True)
+        total: int = found.count or 0  # type: ignore[attr-defined]
+        scores = [float(score) for score, _ in found.hits]
+        if len(scores) < reach or scores[-1] < scores[min(count, len(scores)) - 1]:
+            break
+        reach *= 4
+    hits = [(str(searcher.doc(address)[_ID][0]), float(score)) for score, address in found.hits]
+    return sorted(hits, key=lambda hit: (-hit[1], hit[0])), total
 
 
 def _schema(index: Index) -> tantivy.Schema:

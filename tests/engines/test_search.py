@@ -213,3 +213,20 @@ async def test_a_word_is_found_by_another_of_its_forms(engine: Engine, language:
             await put([SearchDocument("a", {"label": [text]}), SearchDocument("b", {"label": ["zzz"]})])
         found = await search.find(index, Stems("label", asked), limit=10)
     assert [id_ for id_, _ in found.hits] == ["a"]
+
+
+async def test_equals_keep_their_order_while_the_index_changes(engine: Engine) -> None:
+    """Pages of a list meet although documents come and go between them."""
+    index = Index("many", terms=("kind",))
+    ids = [f"d{n:04}" for n in range(500)]
+    async with engine.opened(index) as search:
+        async with search.rebuild(index) as put:
+            await put([SearchDocument(id_, {"kind": ["a"]}, 1) for id_ in reversed(ids)])
+        seen: list[str] = []
+        for start in range(0, 500, 50):
+            page = await search.find(index, Terms("kind", ["a"]), offset=start, limit=50)
+            assert page.total == 500
+            seen += [id_ for id_, _ in page.hits]
+            await search.apply(index, [SearchDocument(id_, {"kind": ["a"]}, 2) for id_ in ids[start : start + 20]])
+            await search.apply(index, [SearchDocument(f"x{start}", {"kind": ["b"]}, 1)])
+        assert seen == ids
