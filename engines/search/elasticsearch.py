@@ -38,7 +38,7 @@ from engines.search import (
     Terms,
     Words,
 )
-from engines.search.folding import grams, words
+from engines.search.folding import edits, grams, words
 from vocabulary import pages
 from vocabulary.refusals import Unavailable
 
@@ -314,10 +314,10 @@ def _translate(index: Index, query: Query) -> dict[str, Any]:
 
 def _word(field: str, word: str, fuzzy: bool) -> dict[str, Any]:
     exact = {"term": {field: word}}
-    edits = 0 if not fuzzy or len(word) < 4 else 1 if len(word) < 8 else 2
-    if not edits:
+    forgiven = edits(word) if fuzzy else 0
+    if not forgiven:
         return exact
-    near = _always({"fuzzy": {field: {"value": word, "fuzziness": edits}}}, 0.5)
+    near = _always({"fuzzy": {field: {"value": word, "fuzziness": forgiven}}}, 0.5)
     return {"dis_max": {"queries": [exact, near]}}
 
 

@@ -34,3 +34,8 @@ def grams(text: str) -> list[str]:
             for start in range(max(1, len(word) - size + 1)):
                 found[word[start : start + size]] = None
     return list(found)
+
+
+def edits(word: str) -> int:
+    """How many typing errors are forgiven in a folded word: none in a short one, which would become another word."""
+    return 0 if len(word) < 4 else 1 if len(word) < 8 else 2

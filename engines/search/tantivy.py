@@ -35,7 +35,7 @@ from engines.search import (
     Terms,
     Words,
 )
-from engines.search.folding import grams, words
+from engines.search.folding import edits, grams, words
 
 _WRITER_HEAP_BYTES = 50_000_000
 _ID = "_id"
@@ -298,10 +298,10 @@ def _combined(parts: list[tantivy.Query], occur: tantivy.Occur, at_least: int | 
 
 def _word(schema: tantivy.Schema, field: str, word: str, fuzzy: bool) -> tantivy.Query:
     exact = _term(schema, field, word, "freq")
-    edits = 0 if not fuzzy or len(word) < 4 else 1 if len(word) < 8 else 2
-    if not edits:
+    forgiven = edits(word) if fuzzy else 0
+    if not forgiven:
         return exact
-    near = tantivy.Query.fuzzy_term_query(schema, field, word, distance=edits)
+    near = tantivy.Query.fuzzy_term_query(schema, field, word, distance=forgiven)
     return tantivy.Query.disjunction_max_query([exact, tantivy.Query.const_score_query(near, 0.5)])
 
 
