@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -189,7 +189,7 @@ class Server:
 @asynccontextmanager
 async def serving(
     register: Callable[[aio.Server], None],
-    service_name: str,
+    service_names: Sequence[str],
     address: str,
     verifier: Verifier,
     *,
@@ -198,7 +198,7 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Answer at *address* (port 0 takes a free one) for as long as the context lasts, then drain.
 
-    *register* adds the servicer; *service_name* is its full protobuf name, for health and reflection.
+    *register* adds the servicers; *service_names* are their full protobuf names, for health and reflection.
     """
     guard = CallGuard(verifier, security)
     server = aio.server(
@@ -212,11 +212,11 @@ async def serving(
     register(server)
     health = health_aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    reflection.enable_server_reflection((service_name, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
+    reflection.enable_server_reflection((*service_names, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
     port = _bound(server, address, security)
     await server.start()
     serving_status = health_pb2.HealthCheckResponse.SERVING
-    for known in ("", service_name):
+    for known in ("", *service_names):
         await health.set(known, serving_status)
     running = Server(server, guard, health, port)
     async with _answering_probes(health, health_address):

@@ -1,4 +1,7 @@
-"""The five services as the gateway calls them: one channel each, in the name of whoever asks."""
+"""The five services as the gateway calls them: one channel each, in the name of whoever asks.
+
+A service may have several gRPC services, each with a stub of its own on the same channel.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +15,8 @@ from chassis.security import Security
 from chassis.settings import Addresses
 from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.directory.v1.registration_pb2_grpc import RegistrationServiceStub
+from protos.directory.v1.search_pb2_grpc import SearchServiceStub
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
 from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
@@ -25,6 +30,8 @@ class Stubs:
 
     channels: dict[str, aio.Channel]
     directory: DirectoryServiceStub
+    search: SearchServiceStub
+    registration: RegistrationServiceStub
     requests: RequestsServiceStub
     alerts: AlertsServiceStub
     translation: TranslationServiceStub
@@ -44,6 +51,8 @@ class Backends:
 
     def __init__(self, stubs: Stubs, token: Callable[[], str]) -> None:
         self.directory = Backend("directory", token, stubs.directory)
+        self.search = Backend("directory", token, stubs.search)
+        self.registration = Backend("directory", token, stubs.registration)
         self.requests = Backend("requests", token, stubs.requests)
         self.alerts = Backend("alerts", token, stubs.alerts)
         self.translation = Backend("translation", token, stubs.translation)
@@ -68,6 +77,8 @@ async def connected(addresses: Addresses, security: Security | None) -> AsyncIte
         yield Stubs(
             channels,
             DirectoryServiceStub(channels["directory"]),
+            SearchServiceStub(channels["directory"]),
+            RegistrationServiceStub(channels["directory"]),
             RequestsServiceStub(channels["requests"]),
             AlertsServiceStub(channels["alerts"]),
             TranslationServiceStub(channels["translation"]),

@@ -17,7 +17,8 @@ from gateway.operations import Documents, Operations
 from gateway.readings import speak
 from gateway.schema.alerts import AlertsMutations, AlertsQueries
 from gateway.schema.common import GatewayInfo, Node
-from gateway.schema.directory import DirectoryMutations, DirectoryQueries
+from gateway.schema.directory import DirectoryQueries
+from gateway.schema.registration import RegistrationMutations
 from gateway.schema.repositories import RepositoriesMutations, RepositoriesQueries
 from gateway.schema.requests import RequestsMutations, RequestsQueries
 from gateway.schema.subscriptions import Subscription
@@ -64,7 +65,7 @@ def _node(info: GatewayInfo, id_: str) -> Any:
 
 
 @strawberry.type
-class Mutation(DirectoryMutations, RequestsMutations, AlertsMutations, RepositoriesMutations):
+class Mutation(RegistrationMutations, RequestsMutations, AlertsMutations, RepositoriesMutations):
     """Every command, one input each."""
 
 

@@ -13,10 +13,10 @@ from gateway.enums import (
     UserRole,
     WorkflowRole,
 )
-from gateway.readings import attr, given, is_message, link, links, localized, part, speak
-from gateway.schema.common import Command, Connection, GatewayInfo, Node, command, connection, page
-from protos.common.v1 import common_pb2
+from gateway.readings import given, is_message, link, links, localized, part, speak
+from gateway.schema.common import Connection, GatewayInfo, Node, connection, page
 from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import search_pb2
 
 
 @strawberry.type(description="One of the 30 countries. Codes are ISO 3166-1, but EL for Greece.")
@@ -124,10 +124,10 @@ class AuthorityFilter:
     )
 
 
-def _filter(given: AuthorityFilter | None) -> pb.AuthorityFilter | None:
+def _filter(given: AuthorityFilter | None) -> search_pb2.AuthorityFilter | None:
     if given is None:
         return None
-    return pb.AuthorityFilter(
+    return search_pb2.AuthorityFilter(
         countries=given.countries,
         regions=given.regions,
         areas=given.areas,
@@ -158,15 +158,15 @@ class DirectoryQueries:
         first: int | None = None,
         after: str | None = None,
     ) -> Connection[Authority]:
-        directory = info.context.backends.directory
-        request = pb.SearchAuthoritiesRequest(
+        search = info.context.backends.search
+        request = search_pb2.SearchAuthoritiesRequest(
             text=text or "",
             language=speak(info, language),
             filter=_filter(filter),
             page=page(first, after),
             languages=info.context.languages,
         )
-        response = await directory.call(directory.stub.SearchAuthorities, request)
+        response = await search.call(search.stub.SearchAuthorities, request)
         return cast(
             "Connection[Authority]",
             connection(response.authorities, response.page_info, after, response.total),
@@ -204,116 +204,3 @@ class DirectoryQueries:
         directory = info.context.backends.directory
         response = await directory.call(directory.stub.ListHelpdesks, pb.ListHelpdesksRequest())
         return cast("list[Helpdesk]", response.helpdesks)
-
-
-@strawberry.input
-class LocalizedTextInput:
-    language: Language
-    text: str
-
-
-def _localized(given: list[LocalizedTextInput]) -> common_pb2.LocalizedText:
-    return common_pb2.LocalizedText(texts={one.language.value: one.text for one in given})
-
-
-@strawberry.input
-class ContactInput:
-    email: str = ""
-    phone: str = ""
-    website: str = ""
-    town: str = ""
-
-
-def _contact(given: ContactInput) -> pb.Contact:
-    return pb.Contact(email=given.email, phone=given.phone, website=given.website, town=given.town)
-
-
-@strawberry.input
-class ModuleAccessInput:
-    module: str
-    legislative_role: LegislativeRole
-    workflow_roles: list[WorkflowRole]
-
-
-@strawberry.input
-class AuthorityInput:
-    country: str
-    level: AuthorityLevel
-    region: str | None = None
-    official_name: list[LocalizedTextInput]
-    informal_name: list[LocalizedTextInput] = strawberry.field(default_factory=list)
-    description: list[LocalizedTextInput] = strawberry.field(default_factory=list)
-    languages: list[Language]
-    contact: ContactInput = strawberry.field(default_factory=ContactInput)
-    concepts: list[strawberry.ID] = strawberry.field(default_factory=list)
-    access: list[ModuleAccessInput] = strawberry.field(default_factory=list)
-
-
-@strawberry.input
-class RegisterAuthorityInput(Command):
-    authority: AuthorityInput
-
-
-@strawberry.type
-class RegisterAuthorityPayload:
-    authority: Authority = attr("authority")
-
-
-@strawberry.input(description="The parts to change; what is absent stays.")
-class EditAuthorityInput(Command):
-    id: strawberry.ID
-    contact: ContactInput | None = None
-    informal_name: list[LocalizedTextInput] | None = None
-    description: list[LocalizedTextInput] | None = None
-    languages: list[Language] | None = None
-    concepts: list[strawberry.ID] | None = None
-
-
-@strawberry.type
-class EditAuthorityPayload:
-    authority: Authority = attr("authority")
-
-
-@strawberry.type
-class DirectoryMutations:
-    @strawberry.mutation(description="A coordinator registers an authority it will coordinate; it is active at once.")
-    async def register_authority(self, info: GatewayInfo, input: RegisterAuthorityInput) -> RegisterAuthorityPayload:
-        directory = info.context.backends.directory
-        one = input.authority
-        draft = pb.AuthorityDraft(
-            country_code=one.country,
-            level=one.level.value,
-            region_code=one.region or "",
-            official_name=_localized(one.official_name),
-            informal_name=_localized(one.informal_name),
-            description=_localized(one.description),
-            languages=[language.value for language in one.languages],
-            contact=_contact(one.contact),
-            concept_ids=one.concepts,
-            access=[
-                pb.ModuleAccess(
-                    module=access.module,
-                    legislative_role=access.legislative_role.value,
-                    workflow_roles=[role.value for role in access.workflow_roles],
-                )
-                for access in one.access
-            ],
-        )
-        request = pb.RegisterAuthorityRequest(command=command(input), authority=draft)
-        response = await directory.call(directory.stub.RegisterAuthority, request)
-        return cast("RegisterAuthorityPayload", response)
-
-    @strawberry.mutation(description="A local data administrator changes its own authority's data.")
-    async def edit_authority(self, info: GatewayInfo, input: EditAuthorityInput) -> EditAuthorityPayload:
-        directory = info.context.backends.directory
-        request = pb.EditAuthorityRequest(
-            command=command(input),
-            id=input.id,
-            contact=None if input.contact is None else _contact(input.contact),
-            informal_name=None if input.informal_name is None else _localized(input.informal_name),
-            description=None if input.description is None else _localized(input.description),
-            languages=[language.value for language in input.languages or ()],
-            concept_ids=input.concepts or (),
-        )
-        response = await directory.call(directory.stub.EditAuthority, request)
-        return cast("EditAuthorityPayload", response)

@@ -51,7 +51,7 @@ async def alerts(settings: ServiceSettings) -> AsyncIterator[Server]:
             working([outbox.relay, deliver(events, kept, types, recipients, inbox).run]),
             serving(
                 lambda server: add_AlertsServiceServicer_to_server(rpc, server),
-                DESCRIPTOR.services_by_name["AlertsService"].full_name,
+                [DESCRIPTOR.services_by_name["AlertsService"].full_name],
                 settings.listening(NAME),
                 Verifier(keys),
                 security=Security.of(settings),

@@ -6,6 +6,7 @@ from chassis import wire
 from chassis.aggregates import Kept
 from chassis.wire import EnumOnWire, localized
 from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import registration_pb2
 from services.directory.domain.authorities import (
     DESCRIPTION_LIMIT,
     NAME_LIMIT,
@@ -48,7 +49,7 @@ def authority(kept: Kept[Authority], wanted: Collection[str]) -> pb.Authority:
     )
 
 
-def authority_from(draft: pb.AuthorityDraft, *, at: str) -> Authority:
+def authority_from(draft: registration_pb2.AuthorityDraft, *, at: str) -> Authority:
     """The authority that *draft* describes; raises Invalid for what the wire can tell is wrong."""
     return Authority(
         country=draft.country_code,

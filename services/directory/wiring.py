@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
+from grpc import aio
 
 import chassis.prepare
 from chassis.caller import Verifier
@@ -16,17 +17,26 @@ from chassis.server import Server, serving
 from engines.documents import open_documents
 from engines.events import open_events
 from engines.search import open_search
-from protos.directory.v1.directory_pb2 import DESCRIPTOR
+from protos.directory.v1 import directory_pb2, registration_pb2, search_pb2
 from protos.directory.v1.directory_pb2_grpc import add_DirectoryServiceServicer_to_server
 from protos.directory.v1.events_pb2 import AuthorityChanged
+from protos.directory.v1.registration_pb2_grpc import add_RegistrationServiceServicer_to_server
+from protos.directory.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from services.directory import storage, training
 from services.directory.index import AUTHORITIES, INDEXES, AuthorityIndex, shown
 from services.directory.reference import Reference
-from services.directory.rpc import DirectoryRpc
+from services.directory.rpc.reading import DirectoryRpc
+from services.directory.rpc.registering import RegistrationRpc
+from services.directory.rpc.searching import SearchRpc
 from services.directory.settings import DirectorySettings
 
 NAME = "directory"
 CHANGED = AuthorityChanged.DESCRIPTOR.full_name
+SERVICES = [
+    service.full_name
+    for file in (directory_pb2, search_pb2, registration_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+]
 log = structlog.get_logger(__name__)
 
 
@@ -48,12 +58,17 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
         projection = Projection(search, AUTHORITIES, authorities, shown)
         await index.load_concepts()
         await projection.ensure()
-        rpc = DirectoryRpc(reference, authorities, users, index)
+
+        def register(server: aio.Server) -> None:
+            add_DirectoryServiceServicer_to_server(DirectoryRpc(reference, authorities, users), server)
+            add_SearchServiceServicer_to_server(SearchRpc(reference, authorities, index), server)
+            add_RegistrationServiceServicer_to_server(RegistrationRpc(reference, authorities), server)
+
         async with (
             working([outbox.relay, projection.keep, projection.follow(events, NAME, CHANGED).run]),
             serving(
-                lambda server: add_DirectoryServiceServicer_to_server(rpc, server),
-                DESCRIPTOR.services_by_name["DirectoryService"].full_name,
+                register,
+                SERVICES,
                 settings.listening(NAME),
                 Verifier(KeyRing(settings.keys)),
                 security=Security.of(settings),

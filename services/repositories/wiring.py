@@ -57,7 +57,7 @@ async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
             working([outbox.relay, projection.keep, projection.follow(events, NAME, CHANGED).run]),
             serving(
                 lambda server: add_RepositoriesServiceServicer_to_server(rpc, server),
-                DESCRIPTOR.services_by_name["RepositoriesService"].full_name,
+                [DESCRIPTOR.services_by_name["RepositoriesService"].full_name],
                 settings.listening(NAME),
                 Verifier(keys),
                 security=Security.of(settings),

@@ -53,7 +53,7 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
             working([outbox.relay, fill_inboxes(events, inbox).run]),
             serving(
                 lambda server: add_RequestsServiceServicer_to_server(rpc, server),
-                DESCRIPTOR.services_by_name["RequestsService"].full_name,
+                [DESCRIPTOR.services_by_name["RequestsService"].full_name],
                 settings.listening(NAME),
                 Verifier(keys),
                 security=Security.of(settings),

@@ -46,7 +46,7 @@ async def translation(settings: ServiceSettings) -> AsyncIterator[Server]:
                 working([outbox.relay]),
                 serving(
                     lambda server: add_TranslationServiceServicer_to_server(rpc, server),
-                    DESCRIPTOR.services_by_name["TranslationService"].full_name,
+                    [DESCRIPTOR.services_by_name["TranslationService"].full_name],
                     settings.listening(NAME),
                     Verifier(KeyRing(settings.keys)),
                     security=Security.of(settings),

@@ -105,7 +105,7 @@ async def running(folder: Path, address: str = "127.0.0.1:0") -> AsyncIterator[R
     keys = KeyRing(folder / "keys")
     async with (
         serving(
-            lambda server: add_RequestsServiceServicer_to_server(told, server), NAME, address, Verifier(keys)
+            lambda server: add_RequestsServiceServicer_to_server(told, server), [NAME], address, Verifier(keys)
         ) as server,
         open_channel(f"127.0.0.1:{server.port}") as channel,
     ):

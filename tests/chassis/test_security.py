@@ -106,7 +106,7 @@ async def guarded(folder: Path, health_port: int, peers: str = "") -> AsyncItera
     health_address = f"127.0.0.1:{health_port}"
     async with serving(
         lambda server: add_RequestsServiceServicer_to_server(told, server),
-        NAME,
+        [NAME],
         "127.0.0.1:0",
         Verifier(keys),
         security=authority.issued("requests", peers),

@@ -10,6 +10,7 @@ from engines.documents import open_documents
 from engines.events import open_events
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import registration_pb2
 from services.directory import storage
 from services.directory.domain.authorities import Authority, Contact, Level, ModuleAccess
 from services.directory.domain.users import RoleInModule, User, signin
@@ -65,7 +66,7 @@ def access_on_wire(access: ModuleAccess) -> pb.ModuleAccess:
     )
 
 
-def a_draft(*access: ModuleAccess, **changed: Any) -> pb.AuthorityDraft:
+def a_draft(*access: ModuleAccess, **changed: Any) -> registration_pb2.AuthorityDraft:
     """What a coordinator of services in Italy may register."""
     fields: dict[str, Any] = {
         "country_code": "IT",
@@ -78,7 +79,7 @@ def a_draft(*access: ModuleAccess, **changed: Any) -> pb.AuthorityDraft:
         "concept_ids": ["electrician"],
         "access": map(access_on_wire, access or (an_access(),)),
     }
-    return pb.AuthorityDraft(**{**fields, **changed})
+    return registration_pb2.AuthorityDraft(**{**fields, **changed})
 
 
 def somebody(

@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from grpc import aio
 
 from chassis.caller import Caller, Signer
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
 from protos.common.v1 import common_pb2
-from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import directory_pb2, registration_pb2, search_pb2
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.directory.v1.registration_pb2_grpc import RegistrationServiceStub
+from protos.directory.v1.search_pb2_grpc import SearchServiceStub
 from services.directory.domain.authorities import Authority, Level, Status
 from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
@@ -28,23 +31,28 @@ FREE_PORT = "127.0.0.1:0"
 class Asking:
     """Calls the service for whoever is named: a person, or a service by its name."""
 
-    def __init__(self, stub: DirectoryServiceStub, settings: DirectorySettings) -> None:
-        self.stub = stub
+    def __init__(self, channel: aio.Channel, settings: DirectorySettings) -> None:
+        self._stubs = [
+            (directory_pb2, DirectoryServiceStub(channel)),
+            (search_pb2, SearchServiceStub(channel)),
+            (registration_pb2, RegistrationServiceStub(channel)),
+        ]
         self.settings = settings
         self._keys = KeyRing(settings.keys)
         self._gateway = Signer(self._keys, "gateway")
 
     async def __call__(self, caller: Caller | str, method: str, **fields: Any) -> Any:
-        message = getattr(pb, f"{method}Request")(**fields)
-        return await self._peer(caller).call(getattr(self.stub, method), message)
+        messages, stub = next((file, stub) for file, stub in self._stubs if hasattr(stub, method))
+        message = getattr(messages, f"{method}Request")(**fields)
+        return await self._peer(caller).call(getattr(stub, method), message)
 
-    async def do(self, caller: Caller | str, method: str, **fields: Any) -> pb.Authority:
+    async def do(self, caller: Caller | str, method: str, **fields: Any) -> directory_pb2.Authority:
         """A command with a key of its own; gives the authority as it is then."""
         answer = await self(caller, method, **{"command": command(), **fields})
-        authority: pb.Authority = answer.authority
+        authority: directory_pb2.Authority = answer.authority
         return authority
 
-    async def read(self, *ids: str) -> list[pb.Authority]:
+    async def read(self, *ids: str) -> list[directory_pb2.Authority]:
         return list((await self("gateway", "BatchGetAuthorities", ids=ids)).authorities)
 
     def _peer(self, caller: Caller | str) -> Peer:
@@ -60,7 +68,7 @@ def command(key: str = "", revision: int | None = None) -> common_pb2.Command:
 @asynccontextmanager
 async def running(settings: DirectorySettings) -> AsyncIterator[Asking]:
     async with directory(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
-        yield Asking(DirectoryServiceStub(channel), settings)
+        yield Asking(channel, settings)
 
 
 @pytest.fixture(scope="session")

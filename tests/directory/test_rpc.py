@@ -11,6 +11,7 @@ from chassis.caller import Caller
 from engines.events import Event, open_events
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import registration_pb2
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import wire
 from services.directory.domain.authorities import CONTACT_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, ModuleAccess
@@ -33,14 +34,16 @@ LIMIC = a_registrar(LegislativeRole.LIMIC)
 COMMISSION = a_registrar(LegislativeRole.COMMISSION)
 
 
-async def not_registered(small: Asking, caller: Caller | str, kind: type[Refusal], draft: pb.AuthorityDraft) -> Refusal:
+async def not_registered(
+    small: Asking, caller: Caller | str, kind: type[Refusal], draft: registration_pb2.AuthorityDraft
+) -> Refusal:
     """How the registration is refused, having registered nothing."""
     given = command()
     with pytest.raises(kind) as found:
         await small.do(caller, "RegisterAuthority", command=given, authority=draft)
     assert type(found.value) is kind
     if isinstance(caller, Caller):
-        request = pb.RegisterAuthorityRequest(command=given, authority=draft)
+        request = registration_pb2.RegisterAuthorityRequest(command=given, authority=draft)
         assert await small.read(CommandKey.of(request, caller).new_id(ids.AUTHORITY)) == []
     return found.value
 

@@ -8,6 +8,7 @@ import pytest
 
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import search_pb2
 from services.directory.domain.authorities import Authority, Contact, Level
 from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
@@ -40,7 +41,7 @@ async def search(
         language=language,
         languages=told_in,
         page=common_pb2.Page(first=first, after=after),
-        filter=pb.AuthorityFilter(**narrowed),
+        filter=search_pb2.AuthorityFilter(**narrowed),
     )
 
 

@@ -10,6 +10,7 @@ from chassis.aggregates import Kept
 from chassis.wire import EnumOnWire
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1 import registration_pb2
 from services.directory import wire
 from services.directory.domain.authorities import (
     DESCRIPTION_LIMIT,
@@ -71,8 +72,8 @@ def contact_on_wire(contact: Contact) -> pb.Contact:
     return pb.Contact(email=contact.email, phone=contact.phone, website=contact.website, town=contact.town)
 
 
-def draft_of(authority: Authority) -> pb.AuthorityDraft:
-    return pb.AuthorityDraft(
+def draft_of(authority: Authority) -> registration_pb2.AuthorityDraft:
+    return registration_pb2.AuthorityDraft(
         country_code=authority.country,
         level=wire.LEVEL.to_wire(authority.level),
         region_code=authority.region,

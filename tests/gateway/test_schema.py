@@ -16,7 +16,7 @@ from gateway.readings import READING, Reading
 from gateway.schema import schema
 from protos.alerts.v1 import alerts_pb2
 from protos.common.v1 import common_pb2
-from protos.directory.v1 import directory_pb2
+from protos.directory.v1 import directory_pb2, registration_pb2, search_pb2
 from protos.repositories.v1 import repositories_pb2
 from protos.requests.v1 import requests_pb2
 from protos.translation.v1 import translation_pb2
@@ -25,7 +25,16 @@ from vocabulary import languages
 EXPORTED = Path(__file__).resolve().parents[2] / "gateway" / "schema.graphql"
 FILES = [
     module.DESCRIPTOR
-    for module in (alerts_pb2, common_pb2, directory_pb2, repositories_pb2, requests_pb2, translation_pb2)
+    for module in (
+        alerts_pb2,
+        common_pb2,
+        directory_pb2,
+        registration_pb2,
+        repositories_pb2,
+        requests_pb2,
+        search_pb2,
+        translation_pb2,
+    )
 ]
 GRAPHQL = schema._schema
 

@@ -79,11 +79,6 @@ class DirectoryServiceStub:
                 request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksRequest.SerializeToString,
                 response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksResponse.FromString,
                 _registered_method=True)
-        self.SearchAuthorities = channel.unary_unary(
-                '/imi.directory.v1.DirectoryService/SearchAuthorities',
-                request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.SearchAuthoritiesRequest.SerializeToString,
-                response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.SearchAuthoritiesResponse.FromString,
-                _registered_method=True)
         self.ListParticipants = channel.unary_unary(
                 '/imi.directory.v1.DirectoryService/ListParticipants',
                 request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsRequest.SerializeToString,
@@ -93,16 +88,6 @@ class DirectoryServiceStub:
                 '/imi.directory.v1.DirectoryService/ResolveUser',
                 request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserRequest.SerializeToString,
                 response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserResponse.FromString,
-                _registered_method=True)
-        self.RegisterAuthority = channel.unary_unary(
-                '/imi.directory.v1.DirectoryService/RegisterAuthority',
-                request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.RegisterAuthorityRequest.SerializeToString,
-                response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.RegisterAuthorityResponse.FromString,
-                _registered_method=True)
-        self.EditAuthority = channel.unary_unary(
-                '/imi.directory.v1.DirectoryService/EditAuthority',
-                request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.EditAuthorityRequest.SerializeToString,
-                response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.EditAuthorityResponse.FromString,
                 _registered_method=True)
 
 
@@ -164,12 +149,6 @@ class DirectoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def SearchAuthorities(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ListParticipants(self, request, context):
         """Authorities with a given part in a module: who receives an alert, who may be sent a request. For services.
         """
@@ -179,20 +158,6 @@ class DirectoryServiceServicer:
 
     def ResolveUser(self, request, context):
         """The user behind a sign-in. For the gateway.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def RegisterAuthority(self, request, context):
-        """A coordinator registers an authority on its behalf: it is ACTIVE at once.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def EditAuthority(self, request, context):
-        """A local data administrator changes its own authority's data.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -246,11 +211,6 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksRequest.FromString,
                     response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksResponse.SerializeToString,
             ),
-            'SearchAuthorities': grpc.unary_unary_rpc_method_handler(
-                    servicer.SearchAuthorities,
-                    request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.SearchAuthoritiesRequest.FromString,
-                    response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.SearchAuthoritiesResponse.SerializeToString,
-            ),
             'ListParticipants': grpc.unary_unary_rpc_method_handler(
                     servicer.ListParticipants,
                     request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsRequest.FromString,
@@ -260,16 +220,6 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
                     servicer.ResolveUser,
                     request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserRequest.FromString,
                     response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserResponse.SerializeToString,
-            ),
-            'RegisterAuthority': grpc.unary_unary_rpc_method_handler(
-                    servicer.RegisterAuthority,
-                    request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.RegisterAuthorityRequest.FromString,
-                    response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.RegisterAuthorityResponse.SerializeToString,
-            ),
-            'EditAuthority': grpc.unary_unary_rpc_method_handler(
-                    servicer.EditAuthority,
-                    request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.EditAuthorityRequest.FromString,
-                    response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.EditAuthorityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -526,33 +476,6 @@ class DirectoryService:
             _registered_method=True)
 
     @staticmethod
-    def SearchAuthorities(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/imi.directory.v1.DirectoryService/SearchAuthorities',
-            protos_dot_directory_dot_v1_dot_directory__pb2.SearchAuthoritiesRequest.SerializeToString,
-            protos_dot_directory_dot_v1_dot_directory__pb2.SearchAuthoritiesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def ListParticipants(request,
             target,
             options=(),
@@ -596,60 +519,6 @@ class DirectoryService:
             '/imi.directory.v1.DirectoryService/ResolveUser',
             protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserRequest.SerializeToString,
             protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def RegisterAuthority(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/imi.directory.v1.DirectoryService/RegisterAuthority',
-            protos_dot_directory_dot_v1_dot_directory__pb2.RegisterAuthorityRequest.SerializeToString,
-            protos_dot_directory_dot_v1_dot_directory__pb2.RegisterAuthorityResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def EditAuthority(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/imi.directory.v1.DirectoryService/EditAuthority',
-            protos_dot_directory_dot_v1_dot_directory__pb2.EditAuthorityRequest.SerializeToString,
-            protos_dot_directory_dot_v1_dot_directory__pb2.EditAuthorityResponse.FromString,
             options,
             channel_credentials,
             insecure,

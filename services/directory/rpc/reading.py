@@ -1,0 +1,120 @@
+"""DirectoryService: reading by id, and whole lists."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from chassis.aggregates import Aggregates
+from chassis.caller import GATEWAY, current_caller, require_service
+from chassis.server import Call
+from chassis.wire import batch, wanted_languages
+from engines.documents import AnyOf
+from protos.directory.v1 import directory_pb2 as pb
+from protos.directory.v1.directory_pb2_grpc import DirectoryServiceServicer
+from services.directory import wire
+from services.directory.domain import authorities, users
+from services.directory.domain.authorities import Authority
+from services.directory.domain.users import User
+from services.directory.reference import Reference
+from services.directory.storage import participation
+from vocabulary import countries
+from vocabulary.refusals import Unauthenticated
+
+PARTICIPANTS_LIMIT = 20_000
+
+Thing = TypeVar("Thing")
+
+
+class DirectoryRpc(DirectoryServiceServicer):
+    def __init__(self, reference: Reference, authorities: Aggregates[Authority], users: Aggregates[User]) -> None:
+        self._reference = reference
+        self._authorities = authorities
+        self._users = users
+
+    async def BatchGetAuthorities(
+        self, request: pb.BatchGetAuthoritiesRequest, context: Call
+    ) -> pb.BatchGetAuthoritiesResponse:
+        wanted = wanted_languages(request.languages)
+        found = await self._authorities.get_many(batch(request.ids))
+        return pb.BatchGetAuthoritiesResponse(authorities=[wire.authority(kept, wanted) for kept in found])
+
+    async def BatchGetUsers(self, request: pb.BatchGetUsersRequest, context: Call) -> pb.BatchGetUsersResponse:
+        caller = current_caller()
+        found = await self._users.get_many(batch(request.ids))
+        # People are known to their own authority only.
+        visible = [kept for kept in found if caller.service or kept.state.authority_id == caller.authority_id]
+        return pb.BatchGetUsersResponse(users=map(wire.user, visible))
+
+    async def BatchGetCountries(
+        self, request: pb.BatchGetCountriesRequest, context: Call
+    ) -> pb.BatchGetCountriesResponse:
+        wanted = wanted_languages(request.languages)
+        found = _those(self._reference.countries, request.ids)
+        return pb.BatchGetCountriesResponse(countries=[wire.country(one, wanted) for one in found])
+
+    async def BatchGetRegions(self, request: pb.BatchGetRegionsRequest, context: Call) -> pb.BatchGetRegionsResponse:
+        wanted = wanted_languages(request.languages)
+        found = _those(self._reference.regions, request.ids)
+        return pb.BatchGetRegionsResponse(regions=[wire.region(one, wanted) for one in found])
+
+    async def BatchGetAreas(self, request: pb.BatchGetAreasRequest, context: Call) -> pb.BatchGetAreasResponse:
+        wanted = wanted_languages(request.languages)
+        found = _those(self._reference.areas, request.ids)
+        return pb.BatchGetAreasResponse(areas=[wire.area(one, wanted) for one in found])
+
+    async def BatchGetConcepts(self, request: pb.BatchGetConceptsRequest, context: Call) -> pb.BatchGetConceptsResponse:
+        wanted = wanted_languages(request.languages)
+        found = _those(self._reference.concepts, request.ids)
+        return pb.BatchGetConceptsResponse(concepts=[wire.concept(one, wanted) for one in found])
+
+    async def ListCountries(self, request: pb.ListCountriesRequest, context: Call) -> pb.ListCountriesResponse:
+        wanted = wanted_languages(request.languages)
+        listed = self._reference.countries.values()
+        return pb.ListCountriesResponse(countries=[wire.country(one, wanted) for one in listed])
+
+    async def ListAreas(self, request: pb.ListAreasRequest, context: Call) -> pb.ListAreasResponse:
+        wanted = wanted_languages(request.languages)
+        return pb.ListAreasResponse(areas=[wire.area(one, wanted) for one in self._reference.areas.values()])
+
+    async def ListHelpdesks(self, request: pb.ListHelpdesksRequest, context: Call) -> pb.ListHelpdesksResponse:
+        found = await self._authorities.find({"national_coordinator": True}, limit=len(countries.ALL))
+        found.sort(key=lambda kept: countries.ALL.index(kept.state.country))
+        return pb.ListHelpdesksResponse(
+            helpdesks=[
+                pb.Helpdesk(
+                    authority_id=kept.id, contact=wire.contact(kept.state.contact), country_code=kept.state.country
+                )
+                for kept in found
+            ]
+        )
+
+    async def ListParticipants(self, request: pb.ListParticipantsRequest, context: Call) -> pb.ListParticipantsResponse:
+        require_service("requests", "alerts", "repositories")
+        parts = [
+            participation(request.module, wire.WORKFLOW_ROLE.from_wire(role, field="workflowRoles"))
+            for role in request.workflow_roles
+        ]
+        where = {"participation": AnyOf(parts)} | (
+            {"country": AnyOf(list(request.countries))} if request.countries else {}
+        )
+        found = await self._authorities.find(where, limit=PARTICIPANTS_LIMIT)
+        return pb.ListParticipantsResponse(
+            participants=[
+                pb.Participant(authority_id=kept.id, country_code=kept.state.country)
+                for kept in found
+                if kept.state.status is authorities.Status.ACTIVE
+            ]
+        )
+
+    async def ResolveUser(self, request: pb.ResolveUserRequest, context: Call) -> pb.ResolveUserResponse:
+        require_service(GATEWAY)
+        found = await self._users.find({"signin": users.signin(request.issuer, request.subject)}, limit=1)
+        if not found:
+            raise Unauthenticated("nobody is registered under this sign-in", reason="UNKNOWN_USER")
+        authority = await self._authorities.get(found[0].state.authority_id)
+        if authority is None or authority.state.status is not authorities.Status.ACTIVE:
+            raise Unauthenticated("the authority of this sign-in is not active", reason="AUTHORITY_NOT_ACTIVE")
+        return pb.ResolveUserResponse(user=wire.user(found[0]), authority=wire.authority(authority, ()))
+
+
+def _those(known: Mapping[str, Thing], ids_: Iterable[str]) -> list[Thing]:
+    return [known[id_] for id_ in batch(ids_) if id_ in known]
