@@ -7,6 +7,7 @@ import strawberry
 from protos.alerts.v1 import alerts_pb2 as alerts
 from protos.common.v1 import common_pb2 as common
 from protos.directory.v1 import directory_pb2 as directory
+from protos.directory.v1 import search_pb2 as search
 from protos.repositories.v1 import repositories_pb2 as repositories
 from protos.requests.v1 import requests_pb2 as requests
 from protos.translation.v1 import translation_pb2 as translation
@@ -76,6 +77,12 @@ class AuthorityLevel(Enum):
     REGIONAL = directory.AUTHORITY_LEVEL_REGIONAL
     LOCAL = directory.AUTHORITY_LEVEL_LOCAL
     UNION = directory.AUTHORITY_LEVEL_UNION
+
+
+@strawberry.enum(description="How an authority stands to a place that was asked for.")
+class PlaceRelation(Enum):
+    SITS_THERE = search.PLACE_RELATION_SITS_THERE
+    SERVES_IT = search.PLACE_RELATION_SERVES_IT
 
 
 @strawberry.enum(description="Where an authority stands in its registration.")

@@ -14,8 +14,6 @@ from vocabulary.refusals import Invalid
 
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100
-# Further down, a list of search results is narrowed, not paged.
-DEEPEST_OFFSET = 10_000
 
 Item = TypeVar("Item")
 Part = str | int | float
@@ -66,13 +64,3 @@ def position(cursor: str, kind: str, shape: Sequence[type], *, field: str = "aft
     ):
         raise Invalid("this is not a cursor of this list; use one that it returned", field=field, reason="CURSOR")
     return found[1:]
-
-
-def offset(cursor: str, kind: str, *, field: str = "after") -> int:
-    """Where a page of search results begins: after the item of *cursor*, whose only part is its place from 1 on."""
-    if not cursor:
-        return 0
-    (place,) = position(cursor, kind, (int,), field=field)
-    if not isinstance(place, int) or not 0 < place <= DEEPEST_OFFSET:
-        raise Invalid("narrow the search instead of paging this far", field=field, reason="CURSOR")
-    return place

@@ -20,8 +20,11 @@ from bench.figures import console, machine, percentile, show
 from chassis.aggregates import Kept
 from deploy import servers
 from engines.search import Search, SearchDocument, open_search, prepare_search
-from services.directory.index import AUTHORITIES, INDEXES, AuthorityIndex, Filter, shown
 from services.directory.reference import Reference
+from services.directory.search.index import AUTHORITIES, FACETS, INDEXES, AuthorityIndex, Filter, shown
+from services.directory.search.places import Gazetteer
+from services.directory.search.question import Questions
+from services.directory.search.vocabulary import vocabularies
 from services.directory.training.authorities import authorities
 from vocabulary import languages
 
@@ -55,9 +58,8 @@ def questions(reference: Reference, count: int) -> list[tuple[str, str]]:
     return found
 
 
-async def build(search: Search, reference: Reference, shown_documents: Sequence[SearchDocument]) -> float:
+async def build(search: Search, shown_documents: Sequence[SearchDocument]) -> float:
     """Documents a second."""
-    await AuthorityIndex(search, reference).load_concepts()
     began = time.perf_counter()
     async with search.rebuild(AUTHORITIES) as put:
         for start in range(0, len(shown_documents), BATCH):
@@ -67,7 +69,9 @@ async def build(search: Search, reference: Reference, shown_documents: Sequence[
 
 async def measure(count: int, asked: int) -> list[Taken]:
     reference = Reference.load()
-    ready = await shown(documents(reference, count))
+    gazetteer = Gazetteer(reference)
+    asking = Questions(vocabularies(reference), gazetteer)
+    ready = await shown(reference, gazetteer)(documents(reference, count))
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imi-bench-")))
         real = await stack.enter_async_context(servers.running(folder / "servers", ["elasticsearch"]))
@@ -77,13 +81,14 @@ async def measure(count: int, asked: int) -> list[Taken]:
             await prepare_search(where, INDEXES)
             search = await stack.enter_async_context(open_search(where, INDEXES))
             console.print(f"building {count} authorities on {name} …")
-            taken = Taken(name, built_per_s=await build(search, reference, ready))
+            taken = Taken(name, built_per_s=await build(search, ready))
             opened.append((taken, AuthorityIndex(search, reference)))
         for number, (text, language) in enumerate(questions(reference, asked)):
             # In turn, and each first every other time.
             for taken, index in opened if number % 2 else reversed(opened):
                 began = time.perf_counter()
-                await index.find(text, language, Filter(), offset=0, limit=20)
+                understood = asking.understand(text, language)
+                await index.find(understood, text, language, Filter(), limit=20, facets=FACETS)
                 taken.query_s.append(time.perf_counter() - began)
         return [replace(taken) for taken, _ in opened]
 

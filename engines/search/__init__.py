@@ -8,6 +8,9 @@ engine; text in them is always taken literally, and folded as it was when indexe
 - An index that is built anew is searched as it was until the new one is complete; what is applied in the meantime is in both.
 - Words match whatever their case and accents; fuzzy words match within one edit from 4 letters on and two from 8.
 - A filter decides who is found and counted, never how they rank.
+- What a document scores depends on the query and on that document, never on others: pages meet although documents come and go
+  between them, and every replica ranks alike.
+- A facet counts what would be found without the filters on its own field, so that one more value can be chosen.
 """
 
 import hashlib
@@ -66,7 +69,10 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Matches documents whose *field* has all the words of *text*, or with `any` at least one."""
+    """Matches documents whose *field* has all the words of *text*, or with `any` at least one.
+
+    Scores 1; 0.5 if that took a typing error to be forgiven.
+    """
 
     field: str
     text: str
@@ -75,8 +81,16 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Starts:
+    """Matches documents whose *field* has a word that begins with *start*, itself one word or less. Scores 1."""
+
+    field: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grams:
-    """Matches documents whose *field* has at least this share (0 to 1) of the pieces of *text*."""
+    """Matches documents whose *field* has at least this share (0 to 1) of the pieces of *text*. Scores 1."""
 
     field: str
     text: str
@@ -85,7 +99,10 @@ class Grams:
 
 @dataclass(frozen=True, slots=True)
 class Stems:
-    """Matches documents whose *field* has all the words of *text*, whatever their endings, where the engine knows the language."""
+    """Matches documents whose *field* has all the words of *text*, whatever their endings, where the engine knows the language.
+
+    Scores 1.
+    """
 
     field: str
     text: str
@@ -93,7 +110,7 @@ class Stems:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Matches documents whose *field* has one of these exact values."""
+    """Matches documents whose *field* has one of these exact values. Scores 1."""
 
     field: str
     values: Sequence[str]
@@ -129,15 +146,54 @@ class All:
     queries: Sequence["Query"]
 
 
-Query = Union[Everything, Words, Grams, Stems, Terms, Scored, Boosted, Best, All]  # noqa: UP007  # the names are quoted
+@dataclass(frozen=True, slots=True)
+class But:
+    """Matches what *query* matches and *without* does not, with the score of *query*."""
+
+    query: "Query"
+    without: "Query"
+
+
+Query = Union[Everything, Words, Starts, Grams, Stems, Terms, Scored, Boosted, Best, All, But]  # noqa: UP007  # the names are quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a hit stands in the list: by its score, the highest first, and among equals by a number that its id gives it."""
+
+    score: float
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that was found."""
+
+    id: str
+    position: Position
+
+    @property
+    def score(self) -> float:
+        return self.position.score
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Ids with their scores, the best first, and how many there are in all."""
+    """What was found, the best first; how many there are in all; how often each value of a facet occurs, the most frequent first."""
 
-    hits: Sequence[tuple[str, float]] = ()
+    hits: Sequence[Hit] = ()
     total: int = 0
+    more: bool = False
+    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+
+
+# How many places there are among equals.
+ORDERS = 1 << 48
+
+
+def order_of(id_: str) -> int:
+    """The place among equals of the document with this id, below ORDERS: the same on every engine."""
+    return int.from_bytes(hashlib.sha256(id_.encode()).digest()) % ORDERS
 
 
 Put = Callable[[Sequence[SearchDocument]], Awaitable[None]]
@@ -159,9 +215,19 @@ class Search(Protocol):
         ...
 
     async def find(
-        self, index: Index, query: Query, *, filters: Sequence[Terms] = (), offset: int = 0, limit: int
+        self,
+        index: Index,
+        query: Query,
+        *,
+        filters: Sequence[Terms] = (),
+        after: Position | None = None,
+        limit: int,
+        facets: Sequence[str] = (),
     ) -> Hits:
-        """What matches *query* and every one of *filters*; raises NotBuilt, and Unavailable if the engine is away."""
+        """What matches *query* and every one of *filters*, behind *after*; *facets* are fields of terms.
+
+        Raises NotBuilt, and Unavailable if the engine is away.
+        """
         ...
 
 

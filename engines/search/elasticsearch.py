@@ -25,21 +25,25 @@ from engines.search import (
     All,
     Best,
     Boosted,
+    But,
     Everything,
     Grams,
+    Hit,
     Hits,
     Index,
     NotBuilt,
+    Position,
     Put,
     Query,
     Scored,
     SearchDocument,
+    Starts,
     Stems,
     Terms,
     Words,
+    order_of,
 )
 from engines.search.folding import edits, grams, words
-from vocabulary import pages
 from vocabulary.refusals import Unavailable
 
 REQUEST_TIMEOUT_S = 5.0
@@ -49,8 +53,8 @@ ABANDONED_AFTER_S = 6 * 3600
 RACES_LOST_LIMIT = 10
 # An index shows a change after this long at the most; a write waits for it.
 REFRESH_EVERY = "200ms"
-DEEPEST = pages.DEEPEST_OFFSET + pages.MAXIMUM_SIZE
-ID = "id"
+ORDER = "order"
+FACET_VALUES = 1_000
 # Languages without one keep their words as they are, folded.
 ANALYZERS = {
     "bg": "bulgarian", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -160,27 +164,39 @@ class ElasticSearch:
         await self._write(index, names, documents, visible=True)
 
     async def find(
-        self, index: Index, query: Query, *, filters: Sequence[Terms] = (), offset: int = 0, limit: int
+        self,
+        index: Index,
+        query: Query,
+        *,
+        filters: Sequence[Terms] = (),
+        after: Position | None = None,
+        limit: int,
+        facets: Sequence[str] = (),
     ) -> Hits:
-        question = {
-            "bool": {"must": [_translate(index, query)], "filter": [_translate(index, part) for part in filters]}
+        # A filter on a facet's field must not narrow that facet, so it is applied after the counting.
+        late = [part for part in filters if part.field in facets]
+        early = [_translate(index, part) for part in filters if part.field not in facets]
+        asked: dict[str, Any] = {
+            "query": {"bool": {"must": [_translate(index, query)], "filter": early}},
+            "aggs": {field: _facet(index, field, late) for field in facets},
+            "size": limit + 1,
+            "sort": [{"_score": "desc"}, {ORDER: "asc"}],
+            "track_scores": True,
+            "track_total_hits": True,
+            "source": False,
         }
+        if late:
+            asked["post_filter"] = {"bool": {"filter": [_translate(index, part) for part in late]}}
+        if after is not None:
+            asked["search_after"] = [after.score, after.order]
         try:
             with _in_our_words():
-                found = await self._client.search(
-                    index=self._place.alias(index),
-                    query=question,
-                    from_=offset,
-                    size=limit,
-                    sort=[{"_score": "desc"}, {ID: "asc"}],
-                    track_scores=True,
-                    track_total_hits=True,
-                    source=False,
-                )
+                found = await self._client.search(index=self._place.alias(index), **asked)
         except NotFoundError as error:
             raise NotBuilt(index) from error
-        hits = found["hits"]
-        return Hits([(hit["_id"], float(hit["_score"])) for hit in hits["hits"]], hits["total"]["value"])
+        hits = [Hit(hit["_id"], Position(float(hit["sort"][0]), hit["sort"][1])) for hit in found["hits"]["hits"]]
+        counted = {field: _counts(found["aggregations"][field]) for field in facets}
+        return Hits(hits[:limit], found["hits"]["total"]["value"], len(hits) > limit, counted)
 
     async def _names(self, index: Index) -> list[str]:
         """The indexes that are searched or filled under the name of *index*."""
@@ -247,17 +263,16 @@ def _settings(place: _Place) -> dict[str, Any]:
         "number_of_shards": place.shards,
         "number_of_replicas": place.replicas,
         "refresh_interval": REFRESH_EVERY,
-        "max_result_window": DEEPEST,
     }
 
 
 def _mappings(index: Index) -> dict[str, Any]:
-    text = {"type": "text", "analyzer": FOLDED, "index_options": "freqs"}
-    properties: dict[str, Any] = {ID: {"type": "keyword"}}
+    text = {"type": "text", "analyzer": FOLDED, "index_options": "docs", "norms": False}
+    properties: dict[str, Any] = {ORDER: {"type": "long"}}
     properties |= dict.fromkeys((*index.words, *index.grams), text)
     properties |= {name: {"type": "keyword"} for name in index.terms}
     properties |= {
-        name: {"type": "text", "analyzer": ANALYZERS.get(language, FOLDED), "index_options": "freqs"}
+        name: {"type": "text", "analyzer": ANALYZERS.get(language, FOLDED), "index_options": "docs", "norms": False}
         for name, language in index.stems.items()
     }
     # Only ids come back, and an index is made again from the store: what went in need not be kept.
@@ -269,7 +284,7 @@ def _operation(index: Index, name: str, document: SearchDocument) -> list[dict[s
     if document.fields is None:
         return [{"delete": where}]
     fields = {field: [_indexed(index, field, one) for one in values] for field, values in document.fields.items()}
-    return [{"index": where}, {ID: document.id, **fields}]
+    return [{"index": where}, {ORDER: order_of(document.id), **fields}]
 
 
 def _indexed(index: Index, field: str, value: str) -> str:
@@ -292,14 +307,20 @@ def _translate(index: Index, query: Query) -> dict[str, Any]:
         case Everything():
             return {"match_all": {}}
         case Words(field, text, fuzzy, any_):
-            parts = [_word(field, word, fuzzy) for word in words(text)]
-            return _any(parts) if any_ else _all(parts)
+            combined = _any if any_ else _all
+            exact = _always(combined([{"term": {field: word}} for word in words(text)]), 1.0)
+            if not fuzzy:
+                return exact
+            near = _always(combined([_near(field, word) for word in words(text)]), 0.5)
+            return {"dis_max": {"queries": [exact, near]}}
+        case Starts(field, start):
+            return _always({"prefix": {field: "".join(words(start))}}, 1.0)
         case Grams(field, text, share):
             pieces = grams(text)
             parts = [{"term": {field: piece}} for piece in pieces]
-            return _any(parts, at_least=max(1, math.ceil(share * len(pieces))))
+            return _always(_any(parts, at_least=max(1, math.ceil(share * len(pieces)))), 1.0)
         case Stems(field, text):
-            return {"match": {field: {"query": _for_stems(index, field, text), "operator": "and"}}}
+            return _always({"match": {field: {"query": _for_stems(index, field, text), "operator": "and"}}}, 1.0)
         case Terms(field, values):
             return _always({"terms": {field: list(values)}}, 1.0)
         case Scored(inner, score):
@@ -310,15 +331,27 @@ def _translate(index: Index, query: Query) -> dict[str, Any]:
             return {"dis_max": {"queries": [_translate(index, part) for part in queries]}}
         case All(queries):
             return _all([_translate(index, part) for part in queries])
+        case But(inner, without):
+            return {"bool": {"must": [_translate(index, inner)], "must_not": [_translate(index, without)]}}
 
 
-def _word(field: str, word: str, fuzzy: bool) -> dict[str, Any]:
-    exact = {"term": {field: word}}
-    forgiven = edits(word) if fuzzy else 0
-    if not forgiven:
-        return exact
-    near = _always({"fuzzy": {field: {"value": word, "fuzziness": forgiven}}}, 0.5)
-    return {"dis_max": {"queries": [exact, near]}}
+def _near(field: str, word: str) -> dict[str, Any]:
+    forgiven = edits(word)
+    return {"fuzzy": {field: {"value": word, "fuzziness": forgiven}}} if forgiven else {"term": {field: word}}
+
+
+def _facet(index: Index, field: str, late: Sequence[Terms]) -> dict[str, Any]:
+    """The values of *field* among what *late* leaves, but for its own filters."""
+    others = [_translate(index, part) for part in late if part.field != field]
+    return {
+        "filter": {"bool": {"filter": others}},
+        "aggs": {"values": {"terms": {"field": field, "size": FACET_VALUES, "shard_size": FACET_VALUES}}},
+    }
+
+
+def _counts(answer: dict[str, Any]) -> list[tuple[str, int]]:
+    values = [(bucket["key"], bucket["doc_count"]) for bucket in answer["values"]["buckets"]]
+    return sorted(values, key=lambda value: (-value[1], value[0]))
 
 
 def _all(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import asyncio
 import json
 import math
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import tantivy
 
@@ -22,26 +22,33 @@ from engines.search import (
     All,
     Best,
     Boosted,
+    But,
     Everything,
     Grams,
+    Hit,
     Hits,
     Index,
     NotBuilt,
+    Position,
     Put,
     Query,
     Scored,
     SearchDocument,
+    Starts,
     Stems,
     Terms,
     Words,
+    order_of,
 )
 from engines.search.folding import edits, grams, words
 
 _WRITER_HEAP_BYTES = 50_000_000
 _ID = "_id"
+_ORDER = "_order"
 _CURRENT = "current.json"
 # How many more than wanted are read at first, to find the last one's equals.
 TIES = 200
+FACET_VALUES = 1_000
 _STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
     "hu": "hungarian", "it": "italian", "nb": "norwegian", "nl": "dutch", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
@@ -126,9 +133,16 @@ class TantivySearch:
         await asyncio.get_running_loop().run_in_executor(self._writing, self._apply, index, documents)
 
     async def find(
-        self, index: Index, query: Query, *, filters: Sequence[Terms] = (), offset: int = 0, limit: int
+        self,
+        index: Index,
+        query: Query,
+        *,
+        filters: Sequence[Terms] = (),
+        after: Position | None = None,
+        limit: int,
+        facets: Sequence[str] = (),
     ) -> Hits:
-        return await asyncio.to_thread(self._find, index, query, filters, offset, limit)
+        return await asyncio.to_thread(self._find, index, query, filters, after, limit, facets)
 
     def _open(self, indexes: Sequence[Index]) -> None:
         for index in indexes:
@@ -188,53 +202,96 @@ class TantivySearch:
         elif building is None:
             raise NotBuilt(index)
 
-    def _find(self, index: Index, query: Query, filters: Sequence[Terms], offset: int, limit: int) -> Hits:
+    def _find(
+        self,
+        index: Index,
+        query: Query,
+        filters: Sequence[Terms],
+        after: Position | None,
+        limit: int,
+        facets: Sequence[str],
+    ) -> Hits:
         current = self._current.get(index.name)
         if current is None:
             raise NotBuilt(index)
         schema = current.schema
         searcher = current.index.searcher()
-        must = [(tantivy.Occur.Must, _translate(index, schema, query))]
-        must += [
-            (tantivy.Occur.Must, tantivy.Query.const_score_query(_translate(index, schema, part), 0.0))
-            for part in filters
-        ]
-        wanted = tantivy.Query.boolean_query(must)
-        hits, total = _ranked(searcher, wanted, offset + limit)
-        return Hits(hits[offset : offset + limit], total)
+        matching = _translate(index, schema, query)
+
+        def narrowed(by: Sequence[Terms]) -> tantivy.Query:
+            parts = [_always(_translate(index, schema, part), 0.0) for part in by]
+            return _combined([matching, *parts], tantivy.Occur.Must)
+
+        hits, total = _ranked(searcher, narrowed(filters), after, limit + 1)
+        return Hits(hits[:limit], total, len(hits) > limit, _counted(searcher, narrowed, filters, facets))
 
 
-def _ranked(searcher: tantivy.Searcher, query: tantivy.Query, count: int) -> tuple[list[tuple[str, float]], int]:
-    """The best *count* hits, and how many there are. Of equally good ones the order is that of their ids.
+def _ranked(
+    searcher: tantivy.Searcher, query: tantivy.Query, after: Position | None, count: int
+) -> tuple[list[Hit], int]:
+    """The best *count* hits behind *after*, and how many there are before and behind.
 
-    Left to itself the order of equals follows where segments put them, which changes whenever something is indexed: pages would
-    overlap, and leave gaps. So all equals of the last one wanted are read.
+    Left to itself the order of equals follows where segments put them, which changes whenever something is indexed. So all equals
+    of the last one wanted are read.
     """
     reach = count + TIES
     while True:
         found = searcher.search(query, limit=reach, count=True)
         total: int = found.count or 0  # type: ignore[attr-defined]
-        scores = [float(score) for score, _ in found.hits]
-        if len(scores) < reach or scores[-1] < scores[min(count, len(scores)) - 1]:
+        orders: list[Any] = searcher.fast_field_values(_ORDER, [address for _, address in found.hits])
+        behind = [
+            (-float(score), order, address)
+            for (score, address), order in zip(found.hits, orders, strict=True)
+            if after is None or (-score, order) > (-after.score, after.order)
+        ]
+        behind.sort(key=lambda hit: hit[:2])
+        complete = len(found.hits) < reach
+        last = float(found.hits[-1][0]) if found.hits else 0.0
+        # Of the worst score read there may be more that were not.
+        if complete or (len(behind) >= count and -behind[count - 1][0] > last):
             break
         reach *= 4
-    hits = [(str(searcher.doc(address)[_ID][0]), float(score)) for score, address in found.hits]
-    return sorted(hits, key=lambda hit: (-hit[1], hit[0])), total
+    hits = [
+        Hit(str(searcher.doc(address)[_ID][0]), Position(-score, order)) for score, order, address in behind[:count]
+    ]
+    return hits, total
+
+
+def _counted(
+    searcher: tantivy.Searcher,
+    narrowed: Callable[[Sequence[Terms]], tantivy.Query],
+    filters: Sequence[Terms],
+    facets: Sequence[str],
+) -> dict[str, list[tuple[str, int]]]:
+    """How often each value of *facets* occurs; those that no filter concerns are counted in one go."""
+    together = [facet for facet in facets if all(part.field != facet for part in filters)]
+    counted: dict[str, list[tuple[str, int]]] = {}
+    for fields in [together, *([facet] for facet in facets if facet not in together)]:
+        if not fields:
+            continue
+        query = narrowed([part for part in filters if part.field not in fields])
+        asked = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in fields}
+        for facet, answer in searcher.aggregate(query, asked).items():
+            values = [(bucket["key"], bucket["doc_count"]) for bucket in answer["buckets"]]
+            counted[facet] = sorted(values, key=lambda value: (-value[1], value[0]))
+    return {facet: counted[facet] for facet in facets}
 
 
 def _schema(index: Index) -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(_ID, stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field(_ORDER, fast=True)
     for name in (*index.words, *index.grams, *index.stems):
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     for name in index.terms:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
 def _document(index: Index, document: SearchDocument) -> tantivy.Document:
     result = tantivy.Document()
     result.add_text(_ID, document.id)
+    result.add_unsigned(_ORDER, order_of(document.id))
     for name, values in (document.fields or {}).items():
         for value in values:
             if name in index.words:
@@ -265,29 +322,40 @@ def _translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Qu
 
     match query:
         case Everything():
-            return tantivy.Query.const_score_query(tantivy.Query.all_query(), 1.0)
+            return _always(tantivy.Query.all_query(), 1.0)
         case Words(field, text, fuzzy, any_):
-            parts = [_word(schema, field, word, fuzzy) for word in words(text)]
-            return _combined(parts, tantivy.Occur.Should if any_ else tantivy.Occur.Must)
+            parts = [_word(schema, field, word) for word in words(text)]
+            exact = _always(_combined(parts, tantivy.Occur.Should if any_ else tantivy.Occur.Must), 1.0)
+            if not fuzzy:
+                return exact
+            parts = [_near(schema, field, word) for word in words(text)]
+            near = _always(_combined(parts, tantivy.Occur.Should if any_ else tantivy.Occur.Must), 0.5)
+            return tantivy.Query.disjunction_max_query([exact, near])
+        case Starts(field, start):
+            begun = tantivy.Query.fuzzy_term_query(schema, field, "".join(words(start)), distance=0, prefix=True)
+            return _always(begun, 1.0)
         case Grams(field, text, share):
             pieces = grams(text)
-            parts = [_term(schema, field, piece, "freq") for piece in pieces]
+            parts = [_word(schema, field, piece) for piece in pieces]
             least = max(1, math.ceil(share * len(pieces)))
-            return _combined(parts, tantivy.Occur.Should, at_least=least)
+            return _always(_combined(parts, tantivy.Occur.Should, at_least=least), 1.0)
         case Stems(field, text):
-            parts = [_term(schema, field, stem, "freq") for stem in _stems(index.stems[field], text)]
-            return _combined(parts, tantivy.Occur.Must)
+            parts = [_word(schema, field, stem) for stem in _stems(index.stems[field], text)]
+            return _always(_combined(parts, tantivy.Occur.Must), 1.0)
         case Terms(field, values):
-            parts = [_term(schema, field, value, "basic") for value in values]
-            return tantivy.Query.const_score_query(_combined(parts, tantivy.Occur.Should), 1.0)
+            parts = [_word(schema, field, value) for value in values]
+            return _always(_combined(parts, tantivy.Occur.Should), 1.0)
         case Scored(inner, score):
-            return tantivy.Query.const_score_query(_translate(index, schema, inner), score)
+            return _always(_translate(index, schema, inner), score)
         case Boosted(inner, factor):
             return tantivy.Query.boost_query(_translate(index, schema, inner), factor)
         case Best(queries):
             return tantivy.Query.disjunction_max_query(translated(queries))
         case All(queries):
             return _combined(translated(queries), tantivy.Occur.Must)
+        case But(inner, without):
+            kept, dropped = translated([inner, without])
+            return tantivy.Query.boolean_query([(tantivy.Occur.Must, kept), (tantivy.Occur.MustNot, dropped)])
 
 
 def _combined(parts: list[tantivy.Query], occur: tantivy.Occur, at_least: int | None = None) -> tantivy.Query:
@@ -296,14 +364,16 @@ def _combined(parts: list[tantivy.Query], occur: tantivy.Occur, at_least: int | 
     return tantivy.Query.boolean_query([(occur, part) for part in parts], minimum_number_should_match=at_least)
 
 
-def _word(schema: tantivy.Schema, field: str, word: str, fuzzy: bool) -> tantivy.Query:
-    exact = _term(schema, field, word, "freq")
-    forgiven = edits(word) if fuzzy else 0
+def _word(schema: tantivy.Schema, field: str, word: str) -> tantivy.Query:
+    return tantivy.Query.term_query(schema, field, word, "basic")
+
+
+def _near(schema: tantivy.Schema, field: str, word: str) -> tantivy.Query:
+    forgiven = edits(word)
     if not forgiven:
-        return exact
-    near = tantivy.Query.fuzzy_term_query(schema, field, word, distance=forgiven)
-    return tantivy.Query.disjunction_max_query([exact, tantivy.Query.const_score_query(near, 0.5)])
+        return _word(schema, field, word)
+    return tantivy.Query.fuzzy_term_query(schema, field, word, distance=forgiven)
 
 
-def _term(schema: tantivy.Schema, field: str, value: str, option: str) -> tantivy.Query:
-    return tantivy.Query.term_query(schema, field, value, option)
+def _always(query: tantivy.Query, score: float) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, score)

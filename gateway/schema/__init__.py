@@ -21,6 +21,7 @@ from gateway.schema.directory import DirectoryQueries
 from gateway.schema.registration import RegistrationMutations
 from gateway.schema.repositories import RepositoriesMutations, RepositoriesQueries
 from gateway.schema.requests import RequestsMutations, RequestsQueries
+from gateway.schema.search import SearchQueries
 from gateway.schema.subscriptions import Subscription
 from gateway.schema.translation import TranslationQueries
 from vocabulary import ids, pages
@@ -41,7 +42,7 @@ NODES: dict[str, BatchRead] = {
 
 
 @strawberry.type
-class Query(DirectoryQueries, RequestsQueries, AlertsQueries, TranslationQueries, RepositoriesQueries):
+class Query(DirectoryQueries, SearchQueries, RequestsQueries, AlertsQueries, TranslationQueries, RepositoriesQueries):
     @strawberry.field(description="Anything by its id; null if there is no such thing, or none the reader may know of.")
     async def node(self, info: GatewayInfo, id: strawberry.ID, language: Language | None = None) -> Node | None:
         speak(info, language)

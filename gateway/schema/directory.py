@@ -14,9 +14,8 @@ from gateway.enums import (
     WorkflowRole,
 )
 from gateway.readings import given, is_message, link, links, localized, part, speak
-from gateway.schema.common import Connection, GatewayInfo, Node, connection, page
+from gateway.schema.common import GatewayInfo, Node
 from protos.directory.v1 import directory_pb2 as pb
-from protos.directory.v1 import search_pb2
 
 
 @strawberry.type(description="One of the 30 countries. Codes are ISO 3166-1, but EL for Greece.")
@@ -110,67 +109,12 @@ class Helpdesk:
     contact: Contact | None = part("contact")
 
 
-@strawberry.input(description="Each list narrows; an empty one does not. Values in a list are alternatives.")
-class AuthorityFilter:
-    countries: list[str] = strawberry.field(default_factory=list)
-    regions: list[str] = strawberry.field(default_factory=list)
-    areas: list[str] = strawberry.field(default_factory=list)
-    concepts: list[str] = strawberry.field(default_factory=list)
-    languages: list[Language] = strawberry.field(default_factory=list)
-    levels: list[AuthorityLevel] = strawberry.field(default_factory=list)
-    module: str | None = None
-    exact_region: bool = strawberry.field(
-        default=False, description="With regions: leave out authorities that serve a larger territory."
-    )
-
-
-def _filter(given: AuthorityFilter | None) -> search_pb2.AuthorityFilter | None:
-    if given is None:
-        return None
-    return search_pb2.AuthorityFilter(
-        countries=given.countries,
-        regions=given.regions,
-        areas=given.areas,
-        concepts=given.concepts,
-        languages=[language.value for language in given.languages],
-        levels=[level.value for level in given.levels],
-        module=given.module or "",
-        exact_region=given.exact_region,
-    )
-
-
 @strawberry.type
 class DirectoryQueries:
     @strawberry.field(description="Who is signed in; null if nobody is.")
     async def viewer(self, info: GatewayInfo) -> User | None:
         person = info.context.person
         return cast("User", person.user) if person else None
-
-    @strawberry.field(
-        description="Authorities for a text in any language: keywords, names, places. Without a text, all that the filter leaves."
-    )
-    async def search_authorities(
-        self,
-        info: GatewayInfo,
-        text: str | None = None,
-        language: Language | None = None,
-        filter: AuthorityFilter | None = None,  # a name of the contract
-        first: int | None = None,
-        after: str | None = None,
-    ) -> Connection[Authority]:
-        search = info.context.backends.search
-        request = search_pb2.SearchAuthoritiesRequest(
-            text=text or "",
-            language=speak(info, language),
-            filter=_filter(filter),
-            page=page(first, after),
-            languages=info.context.languages,
-        )
-        response = await search.call(search.stub.SearchAuthorities, request)
-        return cast(
-            "Connection[Authority]",
-            connection(response.authorities, response.page_info, after, response.total),
-        )
 
     @strawberry.field
     async def authority(

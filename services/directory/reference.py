@@ -1,13 +1,14 @@
-"""What the directory knows before anybody registers: countries, regions, areas of legislation and keyword concepts."""
+"""What the directory knows before anybody registers: countries, regions, cities, areas of legislation, keyword concepts, words."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from chassis import catalogues
-from vocabulary import countries
+from vocabulary import countries, languages
 from vocabulary.refusals import Invalid
 
 HERE = Path(__file__).parent
@@ -31,6 +32,17 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class City:
+    """A larger city, by its GeoNames number. `also` are names in whatever language; the region may be unknown."""
+
+    id: str
+    country: str
+    region: str
+    name: Names
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     """A field of single-market law, with the Union act it rests on."""
 
@@ -39,6 +51,8 @@ class Area:
     act: str
     concepts: tuple[str, ...]
     modules: tuple[str, ...]
+    # The modules in which authorities of one country may address each other, too.
+    national: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +62,44 @@ class Concept:
     id: str
     label: Names
     areas: tuple[str, ...]
+    # The wider concept that this one belongs to.
+    broader: str = ""
+    # What people call it besides its label, by language.
+    alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageWords:
+    """Words of questions: those that say nothing (function), or little beside a subject (weak); forms of countries' names."""
+
+    function: frozenset[str]
+    weak: frozenset[str]
+    countries: Mapping[str, Sequence[str]]
 
 
 class Reference:
     """All of it, in memory: it changes with the program, not with its use."""
 
     def __init__(
-        self, countries: list[Country], regions: list[Region], areas: list[Area], concepts: list[Concept]
+        self,
+        countries: Sequence[Country],
+        regions: Sequence[Region],
+        areas: Sequence[Area],
+        concepts: Sequence[Concept],
+        cities: Sequence[City] = (),
+        words: Mapping[str, LanguageWords] | None = None,
     ) -> None:
         self.countries = {country.code: country for country in countries}
         self.regions = {region.code: region for region in regions}
         self.areas = {area.code: area for area in areas}
         self.concepts = {concept.id: concept for concept in concepts}
+        self.cities = {city.id: city for city in cities}
+        self.words = words or {}
 
     @classmethod
     def load(cls) -> "Reference":
         """From the files beside this one; raises IncompleteCatalogue if a text lacks one of the 24 languages."""
-        territories = json.loads((HERE / "data/territories.json").read_text(encoding="utf-8"))
+        territories = _read("territories.json")
         listed = catalogues.load(HERE / "catalogue/areas")["areas"]
         areas = [
             Area(
@@ -73,10 +108,11 @@ class Reference:
                 area["act"],
                 tuple(area["concepts"]),
                 tuple(f"{area['code']}/{kind}" for kind in area["modules"]),
+                tuple(f"{area['code']}/{kind}" for kind in area.get("national", ())),
             )
             for area in listed
         ]
-        labels = json.loads((HERE / "data/concepts_24.json").read_text(encoding="utf-8"))["concepts"]
+        listed_concepts = _read("concepts_24.json")["concepts"]
         return cls(
             [Country(code, names) for code, names in territories["countries"].items()],
             [
@@ -85,14 +121,29 @@ class Reference:
             ],
             areas,
             [
-                Concept(one["id"], one["labels"], tuple(area.code for area in areas if one["id"] in area.concepts))
-                for one in labels
+                Concept(
+                    one["id"],
+                    one["labels"],
+                    tuple(area.code for area in areas if one["id"] in area.concepts),
+                    one["broader"],
+                    one["alternatives"],
+                )
+                for one in listed_concepts
             ],
+            [
+                City(id_, city["country"], city["region"] or "", city["names"], tuple(city["also"]))
+                for id_, city in _read("cities.json")["cities"].items()
+            ],
+            {code: _language_words(code) for code in languages.ALL},
         )
 
     @cached_property
     def modules(self) -> frozenset[str]:
         return frozenset(module for area in self.areas.values() for module in area.modules)
+
+    def is_for_national_use(self, module: str) -> bool:
+        """Whether authorities of one country may address each other in *module*."""
+        return any(module in area.national for area in self.areas.values())
 
     def ancestors(self, region: str) -> list[str]:
         """The territories that hold *region*, itself first, its country last."""
@@ -102,6 +153,17 @@ class Reference:
             found.append(code)
             code = self.regions[code].parent
         return [*found, self.regions[region].country]
+
+    def within(self, region: str) -> list[str]:
+        """The regions inside *region*."""
+        return [one.code for one in self.regions.values() if region in self.ancestors(one.code)[1:]]
+
+    def broader(self, concept: str) -> list[str]:
+        """The concepts that *concept* belongs to, the nearest first."""
+        found = []
+        while concept := self.concepts[concept].broader:
+            found.append(concept)
+        return found
 
     def require_region(self, code: str, *, field: str) -> str:
         return _require(code, self.regions, "a region (ISO 3166-2)", "UNKNOWN_REGION", field)
@@ -117,6 +179,15 @@ class Reference:
 
     def country_languages(self, code: str) -> tuple[str, ...]:
         return countries.LANGUAGES[code]
+
+
+def _read(name: str) -> Any:
+    return json.loads((HERE / "data" / name).read_text(encoding="utf-8"))
+
+
+def _language_words(code: str) -> LanguageWords:
+    found = _read(f"words/{code}.json")
+    return LanguageWords(frozenset(found["function"]), frozenset(found["weak"]), found["countries"])
 
 
 def _require(code: str, known: Mapping[str, object] | frozenset[str], what: str, reason: str, field: str) -> str:

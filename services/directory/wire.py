@@ -1,12 +1,12 @@
 """Directory things ↔ protobuf, and nothing else."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from chassis import wire
 from chassis.aggregates import Kept
 from chassis.wire import EnumOnWire, localized
 from protos.directory.v1 import directory_pb2 as pb
-from protos.directory.v1 import registration_pb2
+from protos.directory.v1 import registration_pb2, search_pb2
 from services.directory.domain.authorities import (
     DESCRIPTION_LIMIT,
     NAME_LIMIT,
@@ -16,8 +16,11 @@ from services.directory.domain.authorities import (
     ModuleAccess,
     Status,
 )
-from services.directory.domain.users import User
-from services.directory.reference import Area, Concept, Country, Region
+from services.directory.domain.users import ADMINISTRATOR, User
+from services.directory.reference import Area, Concept, Country, Reference, Region
+from services.directory.search.explanation import Match, PlaceRelation
+from services.directory.search.places import Kind, Place
+from services.directory.search.question import Understood
 from vocabulary import countries
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
@@ -26,6 +29,7 @@ STATUS = EnumOnWire(Status, pb.AuthorityStatus)
 LEGISLATIVE_ROLE = EnumOnWire(LegislativeRole, pb.LegislativeRole)
 WORKFLOW_ROLE = EnumOnWire(WorkflowRole, pb.WorkflowRole)
 USER_ROLE = EnumOnWire(UserRole, pb.UserRole)
+PLACE_RELATION = EnumOnWire(PlaceRelation, search_pb2.PlaceRelation)
 
 
 def authority(kept: Kept[Authority], wanted: Collection[str]) -> pb.Authority:
@@ -46,6 +50,20 @@ def authority(kept: Kept[Authority], wanted: Collection[str]) -> pb.Authority:
         concept_ids=state.concepts,
         area_codes=state.areas,
         access=[module_access(access) for access in state.access],
+    )
+
+
+def authority_name(kept: Kept[Authority], wanted: Collection[str]) -> pb.Authority:
+    """Of an authority that takes part no more: what the exchanges it took part in must still be able to show."""
+    whole = authority(kept, wanted)
+    return pb.Authority(
+        id=whole.id,
+        revision=whole.revision,
+        country_code=whole.country_code,
+        level=whole.level,
+        status=whole.status,
+        official_name=whole.official_name,
+        informal_name=whole.informal_name,
     )
 
 
@@ -99,14 +117,16 @@ def contact_from(message: pb.Contact) -> Contact:
     )
 
 
-def user(kept: Kept[User]) -> pb.User:
+def user(kept: Kept[User], administers: bool = False) -> pb.User:
+    """A person with their roles; whether they administer their authority is kept with that."""
     state = kept.state
+    held_roles = (*state.roles, ADMINISTRATOR) if administers else state.roles
     return pb.User(
         id=kept.id,
         authority_id=state.authority_id,
         name=state.name,
         language=state.language,
-        roles=[pb.RoleInModule(module=held.module, role=USER_ROLE.to_wire(held.role)) for held in state.roles],
+        roles=[pb.RoleInModule(module=held.module, role=USER_ROLE.to_wire(held.role)) for held in held_roles],
     )
 
 
@@ -139,3 +159,49 @@ def area(area: Area, wanted: Collection[str]) -> pb.Area:
 
 def concept(concept: Concept, wanted: Collection[str]) -> pb.Concept:
     return pb.Concept(id=concept.id, label=localized(concept.label, wanted), area_codes=concept.areas)
+
+
+def place(place: Place, reference: Reference, wanted: Collection[str]) -> search_pb2.PlaceName:
+    if place.kind is Kind.COUNTRY:
+        return search_pb2.PlaceName(country_code=place.code)
+    if place.kind is Kind.REGION:
+        return search_pb2.PlaceName(region_code=place.code)
+    city = reference.cities[place.code]
+    return search_pb2.PlaceName(
+        city=search_pb2.City(
+            id=city.id, country_code=city.country, region_code=city.region or None, name=localized(city.name, wanted)
+        )
+    )
+
+
+def understanding(asked: Understood, reference: Reference, wanted: Collection[str]) -> search_pb2.Understanding:
+    return search_pb2.Understanding(
+        language=asked.language,
+        concept_ids=[one.concept for one in asked.concepts],
+        places=[place(one, reference, wanted) for one in asked.places],
+        words=asked.rest if asked.concepts else asked.names,
+    )
+
+
+def match(authority_id: str, match: Match) -> search_pb2.AuthorityMatch:
+    return search_pb2.AuthorityMatch(
+        authority_id=authority_id,
+        concept_ids=match.concepts,
+        name=[search_pb2.Fragment(text=text, is_hit=is_hit) for text, is_hit in match.name],
+        place=PLACE_RELATION.to_wire(match.place) if match.place else None,
+    )
+
+
+def facets(counted: Mapping[str, Sequence[tuple[str, int]]]) -> search_pb2.AuthorityFacets:
+    def counts(field: str) -> list[search_pb2.Count]:
+        return [search_pb2.Count(value=value, count=count) for value, count in counted.get(field, ())]
+
+    return search_pb2.AuthorityFacets(
+        countries=counts("country"),
+        areas=counts("area"),
+        levels=[
+            search_pb2.LevelCount(level=LEVEL.to_wire(Level(one.value)), count=one.count) for one in counts("level")
+        ],
+        languages=counts("language"),
+        concepts=counts("concept"),
+    )

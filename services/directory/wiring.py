@@ -23,11 +23,16 @@ from protos.directory.v1.events_pb2 import AuthorityChanged
 from protos.directory.v1.registration_pb2_grpc import add_RegistrationServiceServicer_to_server
 from protos.directory.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from services.directory import storage, training
-from services.directory.index import AUTHORITIES, INDEXES, AuthorityIndex, shown
 from services.directory.reference import Reference
 from services.directory.rpc.reading import DirectoryRpc
 from services.directory.rpc.registering import RegistrationRpc
 from services.directory.rpc.searching import SearchRpc
+from services.directory.search.explanation import Explanations
+from services.directory.search.index import AUTHORITIES, INDEXES, AuthorityIndex, shown
+from services.directory.search.places import Gazetteer
+from services.directory.search.question import Questions
+from services.directory.search.suggestions import Suggestions
+from services.directory.search.vocabulary import vocabularies
 from services.directory.settings import DirectorySettings
 
 NAME = "directory"
@@ -55,14 +60,18 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
         index = AuthorityIndex(search, reference)
         if settings.training_data and not await authorities.find(limit=1):
             await training.load(reference, authorities, users)
-        projection = Projection(search, AUTHORITIES, authorities, shown)
-        await index.load_concepts()
+        gazetteer, spoken = Gazetteer(reference), vocabularies(reference)
+        questions, suggestions = Questions(spoken, gazetteer), Suggestions(reference, spoken, gazetteer)
+        explanations = Explanations(reference, gazetteer)
+        projection = Projection(search, AUTHORITIES, authorities, shown(reference, gazetteer))
         await projection.ensure()
 
         def register(server: aio.Server) -> None:
             add_DirectoryServiceServicer_to_server(DirectoryRpc(reference, authorities, users), server)
-            add_SearchServiceServicer_to_server(SearchRpc(reference, authorities, index), server)
-            add_RegistrationServiceServicer_to_server(RegistrationRpc(reference, authorities), server)
+            add_SearchServiceServicer_to_server(
+                SearchRpc(reference, authorities, index, questions, suggestions, explanations), server
+            )
+            add_RegistrationServiceServicer_to_server(RegistrationRpc(reference, authorities, clock), server)
 
         async with (
             working([outbox.relay, projection.keep, projection.follow(events, NAME, CHANGED).run]),

@@ -16,6 +16,7 @@ from engines.search import (
     Grams,
     Hits,
     Index,
+    Position,
     Query,
     Search,
     SearchDocument,
@@ -70,7 +71,7 @@ class EntryIndex:
             for kept in entries
         ]
 
-    async def find(self, repository: str, text: str, narrowed: Filter, *, offset: int, limit: int) -> Hits:
+    async def find(self, repository: str, text: str, narrowed: Filter, *, after: Position | None, limit: int) -> Hits:
         """Published entries of *repository* for *text*, the best first; without a text, all that *narrowed* leaves."""
         query = _matching(text) if text.strip() else Everything()
         wanted = [
@@ -80,7 +81,7 @@ class EntryIndex:
             ("concept", narrowed.concepts),
         ]
         filters = [Terms(field, list(values)) for field, values in wanted if values]
-        return await self._search.find(ENTRIES, query, filters=filters, offset=offset, limit=limit)
+        return await self._search.find(ENTRIES, query, filters=filters, after=after, limit=limit)
 
     def _document(self, kept: Kept[Entry], version: Version, labels: Mapping[str, Sequence[str]]) -> SearchDocument:
         entry = kept.state

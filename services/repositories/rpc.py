@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from chassis import lists
+from chassis import hits, lists
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import Caller, current_person
 from chassis.references import References
@@ -22,7 +22,7 @@ from services.repositories.domain.entries import Actor, Entry
 from services.repositories.domain.lifecycle import Action
 from services.repositories.index import EntryIndex, Filter
 from services.repositories.subjects import Subjects
-from vocabulary import countries, ids, pages
+from vocabulary import countries, ids
 from vocabulary.pages import Page
 from vocabulary.refusals import Forbidden, Invalid, NotFound
 from vocabulary.roles import UserRole, WorkflowRole
@@ -73,16 +73,16 @@ class RepositoriesRpc(RepositoriesServiceServicer):
         definition = self._definition(request.repository)
         if len(request.text) > SEARCH_TEXT_LIMIT:
             raise Invalid(f"search for at most {SEARCH_TEXT_LIMIT} characters", field="text", reason="TOO_LONG")
-        size, offset = page_size(request.page), pages.offset(request.page.after, "entries")
+        size, after = page_size(request.page), hits.position(request.page.after, "entries")
         narrowed = await self._filter(request.filter)
-        hits = await self._index.find(definition.code, request.text, narrowed, offset=offset, limit=size)
-        positions = {id_: offset + place + 1 for place, (id_, _) in enumerate(hits.hits)}
+        listed = await self._index.find(definition.code, request.text, narrowed, after=after, limit=size)
+        positions = {hit.id: hit.position for hit in listed.hits}
         found = await self._entries.get_many(list(positions))
         # The index follows the store: what was withdrawn a moment ago may still be in it.
         shown = self._seen([kept for kept in found if kept.state.published], caller)
-        cursors = [pages.cursor("entries", positions[kept.id]) for kept in shown]
-        page = Page(shown, cursors, offset + len(hits.hits) < hits.total)
-        return pb.SearchEntriesResponse(entries=map(wire.entry, shown), page_info=page_info(page), total=hits.total)
+        cursors = [hits.cursor("entries", positions[kept.id]) for kept in shown]
+        page = Page(shown, cursors, listed.more)
+        return pb.SearchEntriesResponse(entries=map(wire.entry, shown), page_info=page_info(page), total=listed.total)
 
     async def ListOwnEntries(self, request: pb.ListOwnEntriesRequest, context: Call) -> pb.ListOwnEntriesResponse:
         caller = current_person()

@@ -16,7 +16,7 @@ from engines.kafka import DEFAULT_PARTITIONS
 from gateway import wiring
 from gateway.app import app
 from services.alerts.reactions import deliver
-from services.directory.index import AUTHORITIES
+from services.directory.search.index import AUTHORITIES
 from services.repositories.index import ENTRIES
 from services.requests.reactions import fill_inboxes
 from tests.deploy.program import DEPLOY, PARTS, SERVICES, called_by, engines_of, port_of, signs, variables_of

@@ -102,17 +102,42 @@ def an_administrator(authority_id: str, country: str = "IT") -> Caller:
 
 
 def a_registrar(role: LegislativeRole, *roles: UserRole, country: str = "IT", name: str = "registrar") -> Caller:
-    """A person at an authority that has *role* in services; a coordinator unless other roles are given."""
-    area = "*" if role is LegislativeRole.COMMISSION else "services"
+    """A person at the authority in `REGISTRARS` that has *role*; a coordinator unless other roles are given."""
+    commission = role is LegislativeRole.COMMISSION
     return Caller(
         user_id=f"usr_{name}_{role}",
-        authority_id="aut_coordinator",
-        country="EU" if role is LegislativeRole.COMMISSION else country,
+        authority_id=REGISTRARS[role] if country == "IT" else f"aut_{role.lower()}_{country.lower()}",
+        country="EU" if commission else country,
         language="it",
-        user_roles={ALERTS: frozenset(roles or {UserRole.COORDINATOR})},
+        user_roles={"*" if commission else ALERTS: frozenset(roles or {UserRole.COORDINATOR})},
         workflow_roles={ALERTS: frozenset({WorkflowRole.ALERT_COORDINATOR})},
-        legislative_roles={area: role},
+        legislative_roles={"*" if commission else "services": role},
     )
+
+
+REGISTRARS = {
+    LegislativeRole.COMPETENT_AUTHORITY: "aut_office",
+    LegislativeRole.DIMIC: "aut_dimic",
+    LegislativeRole.LIMIC: "aut_limic",
+    LegislativeRole.SDIMIC: "aut_sdimic",
+    LegislativeRole.NIMIC: "aut_nimic",
+    LegislativeRole.COMMISSION: "aut_eu",
+}
+
+
+def a_coordinator(role: LegislativeRole, **changed: Any) -> Authority:
+    """An authority with *role* in services alerts, where it does nothing else; the Commission, everywhere."""
+    if role is LegislativeRole.COMMISSION:
+        fields: dict[str, Any] = {"country": "EU", "level": Level.UNION, "access": (_only(role, "*"),)}
+    elif role is LegislativeRole.SDIMIC:
+        fields = {"level": Level.REGIONAL, "region": "IT-62", "access": (_only(role),)}
+    else:
+        fields = {"access": (_only(role),)}
+    return an_authority(f"Coordinatore {role}", **{**fields, **changed})
+
+
+def _only(role: LegislativeRole, module: str = ALERTS) -> ModuleAccess:
+    return ModuleAccess(module=module, legislative_role=role, workflow_roles=())
 
 
 async def stored(

@@ -22,7 +22,7 @@ from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
 from services.directory.training.authorities import authorities
 from services.directory.wiring import directory
-from tests.directory.bodies import a_user, an_access, an_authority, stored
+from tests.directory.bodies import a_coordinator, a_user, an_access, an_authority, stored
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
 FREE_PORT = "127.0.0.1:0"
@@ -91,16 +91,21 @@ async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aski
 
 @pytest.fixture(scope="module")
 async def small(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
-    """A directory of six authorities, one of them suspended, and their people."""
+    """A directory of some authorities, one of them suspended, and their people."""
     settings = DirectorySettings(data_dir=tmp_path_factory.mktemp("small"), listen_address=FREE_PORT)
     nimic = an_access("services/requests", LegislativeRole.NIMIC, WorkflowRole.REQUEST_PARTNER)
     limic = an_access("services/alerts", LegislativeRole.LIMIC, WorkflowRole.ALERT_COORDINATOR)
-    office = an_authority("Ufficio lanterna", concepts=("electrician",))
+    office = an_authority("Ufficio lanterna", concepts=("electrician",), administrators=("usr_two",))
     bodies = {
         "aut_nimic": an_authority("Coordinatore nazionale", access=(nimic,)),
         "aut_limic": an_authority("Coordinatore servizi", access=(limic,)),
+        "aut_dimic": a_coordinator(LegislativeRole.DIMIC),
+        "aut_sdimic": a_coordinator(LegislativeRole.SDIMIC),
+        "aut_eu": a_coordinator(LegislativeRole.COMMISSION),
+        "aut_limic_hu": a_coordinator(LegislativeRole.LIMIC, country="HU"),
         "aut_office": office,
         "aut_suspended": replace(office, status=Status.SUSPENDED),
+        "aut_applicant": replace(office, status=Status.REQUESTED),
         "aut_hungary": replace(office, country="HU", official_name={"hu": "Világítótorony Hivatal"}),
         "aut_region": replace(office, level=Level.REGIONAL, region="IT-62", official_name={"it": "Regione Lazio"}),
     }
@@ -109,6 +114,7 @@ async def small(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Askin
         "usr_two": a_user("aut_office", "two"),
         "usr_hungary": a_user("aut_hungary", "hungary"),
         "usr_suspended": a_user("aut_suspended", "suspended"),
+        "usr_former": replace(a_user("aut_office", "former"), active=False),
         "usr_lost": a_user("aut_gone", "lost"),
     }
     await stored(settings, bodies, users)

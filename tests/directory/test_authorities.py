@@ -1,93 +1,24 @@
-"""Who may register whom, what an authority must say of itself, and the posts of which there is one."""
+"""What an authority must say of itself, and the posts of which there is one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.directory.domain.authorities import (
     CONTACT_LIMIT,
+    AccessStatus,
     Authority,
     Contact,
     Level,
-    Registrar,
+    ModuleAccess,
+    Status,
     check,
-    register,
+    with_part,
 )
 from tests.directory.bodies import an_access, an_authority
-from vocabulary.refusals import Forbidden, Invalid
+from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole
-
-COORDINATORS = {LegislativeRole.DIMIC, LegislativeRole.LIMIC, LegislativeRole.SDIMIC, LegislativeRole.NIMIC}
-MODULES = {"services": "services/alerts", "firearms": "firearms/requests"}
-
-
-def a_registrar(role: LegislativeRole, *, acting: bool = True) -> Registrar:
-    """Somebody at an authority with *role* in services in Italy, or at the Commission."""
-    if role is LegislativeRole.COMMISSION:
-        return Registrar(country="EU", legislative_roles={"*": role}, coordinated_areas=frozenset())
-    areas = {"services"} if acting and role in COORDINATORS else set()
-    return Registrar(country="IT", legislative_roles={"services": role}, coordinated_areas=frozenset(areas))
-
-
-def may_register(registrar: LegislativeRole, role: LegislativeRole, country: str, area: str) -> bool:
-    """The rule, written down a second time."""
-    if role is LegislativeRole.COMMISSION or country == "EU":
-        return False
-    if registrar is LegislativeRole.COMMISSION:
-        return role is LegislativeRole.NIMIC
-    return registrar in COORDINATORS and role is not LegislativeRole.NIMIC and (country, area) == ("IT", "services")
-
-
-@pytest.mark.parametrize("area", MODULES)
-@pytest.mark.parametrize("country", ["IT", "HU", "EU"])
-@pytest.mark.parametrize("role", LegislativeRole)
-@pytest.mark.parametrize("registrar", LegislativeRole)
-def test_a_coordinator_registers_in_its_area_and_country_and_the_commission_the_national_one(
-    registrar: LegislativeRole, role: LegislativeRole, country: str, area: str
-) -> None:
-    new = an_authority(country=country, access=(an_access(MODULES[area], role),))
-    if may_register(registrar, role, country, area):
-        register(new, a_registrar(registrar))
-    else:
-        with pytest.raises(Forbidden):
-            register(new, a_registrar(registrar))
-
-
-@pytest.mark.parametrize("role", sorted(COORDINATORS))
-def test_at_a_coordinator_only_those_register_who_act_as_coordinator(role: LegislativeRole) -> None:
-    with pytest.raises(Forbidden):
-        register(an_authority(), a_registrar(role, acting=False))
-
-
-@pytest.mark.parametrize("area", MODULES)
-def test_whoever_coordinates_all_areas_registers_in_each(area: str) -> None:
-    everywhere = Registrar(
-        country="IT", legislative_roles={"*": LegislativeRole.NIMIC}, coordinated_areas=frozenset("*")
-    )
-    register(an_authority(access=(an_access(MODULES[area]),)), everywhere)
-
-
-def test_a_refusal_names_the_country_or_the_area_that_is_not_the_coordinators() -> None:
-    by = a_registrar(LegislativeRole.LIMIC)
-    with pytest.raises(Forbidden) as refused:
-        register(an_authority(country="HU"), by)
-    assert refused.value.field == "authority.country"
-    with pytest.raises(Forbidden) as refused:
-        register(an_authority(access=(an_access(), an_access("firearms/requests"))), by)
-    assert refused.value.field == "authority.access[1].module"
-
-
-def test_one_national_part_among_others_is_for_nobody_to_register() -> None:
-    mixed = an_authority(access=(an_access(), an_access("services/requests", LegislativeRole.NIMIC)))
-    for role in LegislativeRole:
-        with pytest.raises(Forbidden):
-            register(mixed, a_registrar(role))
-
-
-def test_the_commission_registers_nobody_without_a_part() -> None:
-    """It would have a way around registering national coordinators only."""
-    with pytest.raises(Forbidden):
-        register(an_authority(access=()), a_registrar(LegislativeRole.COMMISSION))
 
 
 @pytest.mark.parametrize(
@@ -106,6 +37,25 @@ def test_the_commission_registers_nobody_without_a_part() -> None:
         ({"region": "IT-62"}, "region", "REGION"),
         ({"country": "EU", "level": Level.UNION, "region": "IT-62"}, "region", "REGION"),
         ({"access": (an_access(), an_access("firearms/requests"), an_access())}, "access[2].module", "REPEATED"),
+        *(
+            (
+                {"access": (an_access(), an_access("firearms/requests", role)), **place},
+                "access[1].legislativeRole",
+                reason,
+            )
+            for role, place, reason in (
+                (LegislativeRole.SDIMIC, {}, "LEGISLATIVE_ROLE"),
+                (LegislativeRole.NIMIC, {"level": Level.REGIONAL, "region": "IT-62"}, "LEGISLATIVE_ROLE"),
+            )
+        ),
+        *(
+            (
+                {"access": (part,)},
+                "access[0].approvalCoordinatorId",
+                "APPROVAL_COORDINATOR",
+            )
+            for part in (replace(an_access(), approve_outgoing=True), replace(an_access(), approve_reply=True))
+        ),
         *(
             ({"contact": Contact(**{name: "x" * (CONTACT_LIMIT + 1)})}, f"contact.{name}", "TOO_LONG")
             for name in Contact.__slots__
@@ -184,3 +134,29 @@ def test_an_authority_is_in_the_areas_of_its_modules() -> None:
     several = (an_access("services/alerts"), an_access("firearms/requests"), an_access("services/requests"))
     assert an_authority(access=several).areas == ("services", "firearms")
     assert an_authority(access=(an_access("*", LegislativeRole.COMMISSION),)).areas == ()
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_post_is_held_from_validation_to_deregistration_and_no_longer(status: Status) -> None:
+    holder = an_authority(access=(an_access(role=LIMIC),), status=status)
+    assert bool(holder.posts) is (status in (Status.ACTIVE, Status.SUSPENDED))
+
+
+def test_what_is_only_requested_holds_no_post_and_is_in_no_area() -> None:
+    waiting = replace(an_access(role=LIMIC), status=AccessStatus.REQUESTED)
+    applicant = with_part(an_authority(access=()), waiting)
+    assert (applicant.posts, applicant.areas, applicant.access) == ((), (), ())
+    assert applicant.part("services/alerts") == waiting
+
+
+@pytest.mark.parametrize("status", AccessStatus)
+def test_a_part_takes_the_place_of_what_there_was_in_its_module(status: AccessStatus) -> None:
+    before = an_authority(access=(an_access(), an_access("firearms/requests"), an_access("services/requests")))
+    part: ModuleAccess = replace(an_access("firearms/requests", LIMIC), status=status)
+    after = with_part(before, part)
+    assert [one.module for one in after.all_access].count("firearms/requests") == 1
+    assert after.part("firearms/requests") == part
+    assert (part in after.access) is (status is AccessStatus.ACTIVE)
+    again = with_part(after, replace(part, status=AccessStatus.ACTIVE))
+    assert {one.module for one in again.access} == {one.module for one in before.access}
+    assert again.inactive_access == ()

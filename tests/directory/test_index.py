@@ -18,11 +18,22 @@ from engines.search import open_search
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage
 from services.directory.domain.authorities import Authority, Status
-from services.directory.index import AUTHORITIES, INDEXES, AuthorityIndex, Filter, shown
 from services.directory.reference import Reference
+from services.directory.search.index import AUTHORITIES, INDEXES, AuthorityIndex, Filter, shown
+from services.directory.search.places import Gazetteer
+from services.directory.search.question import Questions
+from services.directory.search.vocabulary import vocabularies
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import CHANGED
-from tests.directory.bodies import a_draft, a_registrar, an_administrator, an_authority, in_languages, stored
+from tests.directory.bodies import (
+    a_coordinator,
+    a_draft,
+    a_registrar,
+    an_administrator,
+    an_authority,
+    in_languages,
+    stored,
+)
 from tests.directory.conftest import FREE_PORT, Asking, running
 from vocabulary.roles import LegislativeRole
 
@@ -32,7 +43,12 @@ async def settings(tmp_path: Path) -> DirectorySettings:
     """A store with an active and a suspended authority, and no index yet."""
     made = DirectorySettings(data_dir=tmp_path, listen_address=FREE_PORT)
     active = an_authority("Ufficio lanterna")
-    await stored(made, {"aut_active": active, "aut_suspended": replace(active, status=Status.SUSPENDED)})
+    bodies = {
+        "aut_active": active,
+        "aut_suspended": replace(active, status=Status.SUSPENDED),
+        "aut_limic": replace(a_coordinator(LegislativeRole.LIMIC), concepts=()),
+    }
+    await stored(made, bodies)
     return made
 
 
@@ -74,7 +90,7 @@ async def test_a_lost_index_is_made_again_at_the_start(settings: DirectorySettin
         assert await found(asking, "lanterna") == {"aut_active"}
         made = await asking.do(a_registrar(LegislativeRole.LIMIC), "RegisterAuthority", authority=a_draft())
         await until_found(asking, "elettricista", made.id)
-    for lost in ("index", "index/authorities", "index/concepts"):
+    for lost in ("index", "index/authorities"):
         shutil.rmtree(settings.data_dir / "directory" / lost)
         async with running(settings) as asking:
             assert await found(asking, "lanterna") == {"aut_active"}
@@ -107,8 +123,9 @@ async def test_who_is_suspended_is_found_no_more_and_again_when_that_is_over(
     ):
         outbox = Outbox("directory", documents, events, clock)
         authorities, index = storage.authorities(documents, outbox), AuthorityIndex(search, reference)
-        projection = Projection(search, AUTHORITIES, authorities, shown)
-        await index.load_concepts()
+        gazetteer = Gazetteer(reference)
+        questions = Questions(vocabularies(reference), gazetteer)
+        projection = Projection(search, AUTHORITIES, authorities, shown(reference, gazetteer))
         await projection.ensure()
 
         async def become(status: Status, id_: str = "aut_active") -> None:
@@ -124,8 +141,9 @@ async def test_who_is_suspended_is_found_no_more_and_again_when_that_is_over(
         async def until_shown(*expected: str) -> None:
             async with asyncio.timeout(10):
                 while True:
-                    hits = await index.find("lanterna", "it", Filter(), offset=0, limit=10)
-                    if {id_ for id_, _ in hits.hits} == set(expected):
+                    asked = questions.understand("lanterna", "it")
+                    hits = await index.find(asked, "lanterna", "it", Filter(), limit=10)
+                    if {hit.id for hit in hits.hits} == set(expected):
                         return
                     await asyncio.sleep(0.01)
 

@@ -13,13 +13,14 @@ from tests.builders import a_handler, doctors
 from tests.directory.bodies import (
     ALERTS,
     ISSUER,
+    a_registrar,
     an_administrator,
     somebody,
 )
 from tests.directory.conftest import Asking
 from vocabulary import countries
 from vocabulary.refusals import Forbidden, Invalid, Unauthenticated
-from vocabulary.roles import WorkflowRole
+from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 READER = a_handler("FR")
 BATCHES = {
@@ -75,8 +76,8 @@ async def test_the_languages_wanted_are_sent_and_only_those(asking: Asking, kind
 
 async def test_a_name_that_is_not_there_in_the_languages_wanted_is_sent_in_another(asking: Asking) -> None:
     (doctor,) = await batch(asking, "Concepts", ids=["doctor"], languages=["is"])
-    assert dict(doctor.label.texts) == {"en": "doctor"}
-    (lazio,) = await batch(asking, "Regions", ids=["IT-62"], languages=["ga", "it"])
+    assert dict(doctor.label.texts) == {"is": "læknir"}
+    (lazio,) = await batch(asking, "Regions", ids=["IT-62"], languages=["mt", "it"])
     assert dict(lazio.name.texts) == {"it": "Lazio"}
 
 
@@ -108,6 +109,51 @@ async def test_the_helpdesks_are_the_national_coordinators_country_by_country(
     assert [one.authority_id for one in helpdesks] == [coordinator_id(country, "*") for country in countries.ALL]
     for one in helpdesks:
         assert wire.contact_from(one.contact) == training[one.authority_id].contact
+
+
+PUBLIC = ["aut_office", "aut_hungary"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "whole"),
+    [
+        (somebody("aut_office"), False),
+        (somebody("aut_hungary", country="HU"), False),
+        (a_registrar(LegislativeRole.LIMIC, UserRole.VIEWER), False),
+        (a_registrar(LegislativeRole.LIMIC), False),
+        (somebody("aut_suspended"), True),
+        (a_registrar(LegislativeRole.NIMIC), True),
+        (a_registrar(LegislativeRole.COMMISSION, UserRole.VIEWER), True),
+        ("requests", True),
+    ],
+)
+async def test_of_what_is_suspended_others_read_the_name_and_the_country_only(
+    small: Asking, caller: Caller | str, whole: bool
+) -> None:
+    found = (await small(caller, "BatchGetAuthorities", ids=[*PUBLIC, "aut_suspended"])).authorities
+    assert [one.id for one in found] == [*PUBLIC, "aut_suspended"]
+    suspended = found[-1]
+    assert suspended.status == pb.AUTHORITY_STATUS_SUSPENDED
+    assert (suspended.country_code, dict(suspended.official_name.texts)) == ("IT", {"it": "Ufficio lanterna"})
+    assert bool(suspended.access) is bool(suspended.languages) is bool(suspended.contact.email) is whole
+    assert all(one.access and one.contact.email for one in found[:-1])
+
+
+@pytest.mark.parametrize(
+    ("caller", "sees"),
+    [
+        (somebody("aut_office"), False),
+        (somebody("aut_applicant"), True),
+        (a_registrar(LegislativeRole.NIMIC), True),
+        (a_registrar(LegislativeRole.COMMISSION), True),
+        ("requests", True),
+    ],
+)
+async def test_that_somebody_has_applied_is_nobody_elses_business(
+    small: Asking, caller: Caller | str, sees: bool
+) -> None:
+    found = (await small(caller, "BatchGetAuthorities", ids=["aut_applicant"])).authorities
+    assert bool(found) is sees
 
 
 async def test_people_are_known_to_their_own_authority_and_to_services_only(small: Asking) -> None:
@@ -180,6 +226,20 @@ async def test_the_gateway_learns_whose_a_sign_in_is(small: Asking) -> None:
     assert (found.user.id, found.authority.id) == ("usr_one", "aut_office")
     assert list(found.user.roles) == [pb.RoleInModule(module=ALERTS, role=pb.USER_ROLE_ALERT_HANDLER)]
     assert [access.module for access in found.authority.access] == [ALERTS]
+
+
+async def test_who_administers_is_kept_with_the_authority_and_read_with_the_person(small: Asking) -> None:
+    role = pb.RoleInModule(role=pb.USER_ROLE_LOCAL_DATA_ADMINISTRATOR)
+    found = await small("gateway", "ResolveUser", issuer=ISSUER, subject="two")
+    assert role in found.user.roles
+    both = (await small(somebody("aut_office"), "BatchGetUsers", ids=["usr_one", "usr_two"])).users
+    assert [role in one.roles for one in both] == [False, True]
+
+
+async def test_who_works_there_no_more_cannot_sign_in(small: Asking) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        await small("gateway", "ResolveUser", issuer=ISSUER, subject="former")
+    assert refused.value.reason == "UNKNOWN_USER"
 
 
 @pytest.mark.parametrize("caller", [a_handler("IT"), somebody("aut_office"), "requests", "directory"])

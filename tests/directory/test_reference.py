@@ -1,9 +1,12 @@
 """What the directory knows before anybody registers."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from services.directory.data.names import Kinds, folded, is_spelled
+from services.directory.data.territories import TARGET
 from services.directory.reference import Reference
 from vocabulary import countries, languages
 from vocabulary.refusals import Invalid
@@ -105,3 +108,73 @@ def test_what_is_not_known_is_refused_by_name(
             require(reference)(code, field="here")
         assert (refused.value.field, refused.value.reason) == ("here", reason)
         assert repr(code) in refused.value.message
+
+
+REGION_NAMES = [
+    ("fi", "Baijeri", "DE-BY"), ("pl", "Bawaria", "DE-BY"), ("et", "Baieri", "DE-BY"), ("hu", "Bajorország", "DE-BY"),
+    ("el", "Βαυαρία", "DE-BY"), ("is", "Bæjaraland", "DE-BY"), ("el", "Αττική", "EL-I"), ("bg", "Варна", "BG-03"),
+    ("cs", "Korutany", "AT-2"), ("sl", "Koroška", "AT-2"), ("sk", "Dolné Rakúsko", "AT-3"), ("nl", "Luik", "BE-WLG"),
+    ("de", "Lüttich", "BE-WLG"), ("lv", "Lacio", "IT-62"), ("pt", "Normandia", "FR-NOR"), ("fr", "Scanie", "SE-M"),
+    ("ro", "Silezia", "PL-24"), ("sv", "Lappland", "FI-10"), ("fi", "Ahvenanmaa", "FI-01"), ("da", "Catalonien", "ES-CT"),
+    ("nb", "Toscana", "IT-52"), ("en", "Tuscany", "IT-52"), ("es", "Sajonia", "DE-SN"), ("ga", "An Bhaváir", "DE-BY"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "name", "code"), REGION_NAMES)
+def test_regions_are_called_as_a_language_calls_them(reference: Reference, language: str, name: str, code: str) -> None:
+    assert reference.regions[code].name[language] == name
+
+
+def test_regions_have_the_names_of_iso_3166_at_home(reference: Reference) -> None:
+    for code, language, name in (
+        ("IT-AG", "it", "Agrigento"),
+        ("HU-BA", "hu", "Baranya"),
+        ("SE-AB", "sv", "Stockholms län"),
+    ):
+        assert reference.regions[code].name[language] == name
+
+
+def test_names_of_regions_are_in_the_letters_of_their_languages_and_explain_nothing(reference: Reference) -> None:
+    for region in reference.regions.values():
+        for language, name in region.name.items():
+            assert is_spelled(name, language), (language, name)
+            assert not set(name) & set("()[]*,;²³"), name
+            assert name != region.code.partition("-")[2]
+
+
+def test_what_else_a_region_is_called_names_no_other_territory() -> None:
+    territories = json.loads(TARGET.read_text(encoding="utf-8"))
+    named = [*territories["countries"].values(), *(region["names"] for region in territories["regions"].values())]
+    known = {folded(name) for names in named for name in names.values()}
+    others = [folded(name) for region in territories["regions"].values() for name in region["also"]]
+    assert others
+    assert len(set(others)) == len(others)
+    assert known.isdisjoint(others)
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "name", "rest"),
+    [
+        (
+            "it",
+            ["provincia di Lecce", "provincia d’Imperia", "Provincia della Spezia", "provincia di Rieti"],
+            0,
+            "Lecce",
+        ),
+        (
+            "it",
+            ["provincia di Lecce", "provincia d’Imperia", "Provincia della Spezia", "provincia di Rieti"],
+            1,
+            "Imperia",
+        ),
+        ("en", ["Cork County", "Kerry County", "Mayo County", "Clare County"], 0, "Cork"),
+        ("en", ["Southern Region", "Western Region", "Eastern Region", "Capital Region"], 0, "Southern Region"),
+        ("fi", ["Lapin maakunta", "Kainuun maakunta", "Savon maakunta", "Uudenmaan maakunta"], 0, "Lapin maakunta"),
+        ("pl", ["rejon olicki", "rejon kowieński", "rejon birżański", "rejon szawelski"], 0, "rejon olicki"),
+        ("de", ["Bezirk Imst", "Tirol", "Salzburg", "Kärnten"], 0, "Bezirk Imst"),
+    ],
+)
+def test_names_of_regions_go_without_their_kind_where_a_name_is_left(
+    language: str, names: list[str], name: int, rest: str
+) -> None:
+    assert Kinds(language, names).without(names[name]) == rest

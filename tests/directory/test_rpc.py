@@ -8,13 +8,15 @@ import pytest
 
 from chassis.aggregates import CommandKey
 from chassis.caller import Caller
+from engines.documents import open_documents
 from engines.events import Event, open_events
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from protos.directory.v1.events_pb2 import AuthorityChanged
-from services.directory import wire
+from services.directory import storage, wire
 from services.directory.domain.authorities import CONTACT_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, ModuleAccess
+from services.directory.domain.coordination import RANK
 from tests.directory.bodies import (
     ALERTS,
     a_draft,
@@ -31,6 +33,7 @@ from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal,
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
 
 LIMIC = a_registrar(LegislativeRole.LIMIC)
+NIMIC = a_registrar(LegislativeRole.NIMIC)
 COMMISSION = a_registrar(LegislativeRole.COMMISSION)
 
 
@@ -67,37 +70,50 @@ async def test_only_those_who_act_as_coordinator_at_a_coordinator_register(
     small: Asking, role: LegislativeRole, user_role: UserRole
 ) -> None:
     caller = a_registrar(role, user_role, name=user_role)
+    draft = a_draft(level=pb.AUTHORITY_LEVEL_REGIONAL, region_code="IT-62")
     if role in COORDINATING and user_role is UserRole.COORDINATOR:
-        made = await small.do(caller, "RegisterAuthority", authority=a_draft())
+        made = await small.do(caller, "RegisterAuthority", authority=draft)
         assert await small.read(made.id) == [made]
     else:
-        await not_registered(small, caller, Forbidden, a_draft())
+        await not_registered(small, caller, Forbidden, draft)
 
 
 @pytest.mark.parametrize("role", LegislativeRole)
-@pytest.mark.parametrize("caller", [LIMIC, COMMISSION], ids=["coordinator", "Commission"])
-async def test_the_commission_registers_national_coordinators_and_others_the_rest(
-    small: Asking, caller: Caller, role: LegislativeRole
+@pytest.mark.parametrize("by", LegislativeRole)
+async def test_everybody_registers_what_ranks_below_and_the_commission_national_coordinators(
+    small: Asking, by: LegislativeRole, role: LegislativeRole
 ) -> None:
-    coordinator = caller is LIMIC
-    place = (
-        {"country_code": "IT", "level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": "IT-25"}
-        if coordinator
-        else {"country_code": "MT"}
-    )
+    commission, national = LegislativeRole.COMMISSION, role is LegislativeRole.NIMIC
+    region = "IT-RM" if by is LegislativeRole.SDIMIC else "IT-25"
+    place: dict[str, Any] = {"level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": region}
+    if national:
+        place = {"country_code": "MT" if by is commission else "IT"}
     draft = a_draft(an_access(ALERTS, role), **place)
-    national = role is LegislativeRole.NIMIC
-    if role is LegislativeRole.COMMISSION or national is coordinator:
-        await not_registered(small, caller, Forbidden, draft)
-    else:
-        made = await small.do(caller, "RegisterAuthority", authority=draft)
+    below = by in COORDINATING and RANK[role] < RANK[by]
+    if (by is commission and national) or below:
+        made = await small.do(a_registrar(by), "RegisterAuthority", authority=draft)
         assert wire.LEGISLATIVE_ROLE.from_wire(made.access[0].legislative_role, field="") is role
+    else:
+        await not_registered(small, a_registrar(by), Forbidden, draft)
+
+
+async def test_at_the_commission_a_viewer_registers_nobody(small: Asking) -> None:
+    viewer = a_registrar(LegislativeRole.COMMISSION, UserRole.VIEWER, name="viewer")
+    draft = a_draft(an_access("services/requests", LegislativeRole.NIMIC), country_code="LU")
+    await not_registered(small, viewer, Forbidden, draft)
+    assert await small.do(COMMISSION, "RegisterAuthority", authority=draft)
 
 
 @pytest.mark.parametrize(
     ("caller", "changed", "field"),
     [
         (a_registrar(LegislativeRole.LIMIC, country="HU"), {}, "authority.country"),
+        (a_registrar(LegislativeRole.SDIMIC), {}, "authority.region"),
+        (
+            LIMIC,
+            {"access": [access_on_wire(an_access(ALERTS, LegislativeRole.LIMIC))]},
+            "authority.access[0].legislativeRole",
+        ),
         (LIMIC, {"access": [access_on_wire(an_access("firearms/requests"))]}, "authority.access[0].module"),
         (a_registrar(LegislativeRole.LIMIC, name="else"), {"country_code": "HU"}, "authority.country"),
     ],
@@ -118,7 +134,7 @@ async def test_services_register_and_edit_nothing(small: Asking) -> None:
     ("caller", "post", "names"),
     [
         (COMMISSION, an_access("services/requests", LegislativeRole.NIMIC), "NIMIC of IT"),
-        (LIMIC, an_access(ALERTS, LegislativeRole.LIMIC), "LIMIC of services:IT"),
+        (NIMIC, an_access(ALERTS, LegislativeRole.LIMIC), "LIMIC of services:IT"),
     ],
 )
 async def test_a_post_that_is_taken_stays_taken(small: Asking, caller: Caller, post: ModuleAccess, names: str) -> None:
@@ -130,9 +146,9 @@ async def test_a_post_that_is_taken_stays_taken(small: Asking, caller: Caller, p
 async def test_a_region_has_a_limic_of_its_own_and_one_only(small: Asking) -> None:
     regional = {"level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": "IT-82"}
     post = an_access(ALERTS, LegislativeRole.LIMIC)
-    made = await small.do(LIMIC, "RegisterAuthority", authority=a_draft(post, **regional))
+    made = await small.do(NIMIC, "RegisterAuthority", authority=a_draft(post, **regional))
     assert made.region_code == "IT-82"
-    found = await not_registered(small, LIMIC, Conflict, a_draft(post, **regional))
+    found = await not_registered(small, NIMIC, Conflict, a_draft(post, **regional))
     assert found.reason == "POST_TAKEN"
 
 
@@ -341,3 +357,36 @@ async def test_each_change_is_told_by_ids_and_codes_and_a_refused_one_is_not(sma
     assert [AuthorityChanged.FromString(event.data) for event in told] == [
         AuthorityChanged(authority_id=made.id, revision=revision, country_code="IT") for revision in (1, 2, 3)
     ]
+
+
+async def test_each_change_is_remembered_with_who_made_it_and_what_it_changed(small: Asking) -> None:
+    made = await small.do(LIMIC, "RegisterAuthority", authority=a_draft())
+    admin = an_administrator(made.id)
+    given = command()
+    for _ in range(2):
+        await small.do(admin, "EditAuthority", command=given, id=made.id, languages=["mt"], concept_ids=["plumber"])
+    with pytest.raises(Invalid):
+        await small.do(admin, "EditAuthority", id=made.id, languages=["tlh"])
+    async with open_documents(small.settings.documents("directory"), storage.COLLECTIONS) as documents:
+        document = await documents.get(storage.AUTHORITIES, made.id)
+    assert document is not None
+    state: Any = document.body["state"]
+    registered, edited = state["history"]
+    assert (registered["command"], registered["user_id"], registered["authority_id"]) == (
+        "REGISTER",
+        LIMIC.user_id,
+        "aut_limic",
+    )
+    assert {"officialName", "access", "validatingCoordinator"} <= set(registered["fields"])
+    assert (edited["command"], edited["user_id"], edited["authority_id"]) == ("EDIT", admin.user_id, made.id)
+    assert edited["fields"] == ["languages", "concepts"]
+    assert state["validating_coordinator"] == "aut_limic"
+    assert [one["access_coordinator"] for one in state["access"]] == ["aut_limic"]
+
+
+@pytest.mark.parametrize("id_", ["aut_suspended", "aut_applicant"])
+async def test_what_is_not_active_is_not_edited(small: Asking, id_: str) -> None:
+    before = await small.read(id_)
+    with pytest.raises(Forbidden):
+        await small.do(an_administrator(id_), "EditAuthority", id=id_, languages=["mt"])
+    assert await small.read(id_) == before

@@ -31,7 +31,7 @@ async def test_replicas_that_build_at_once_leave_one_index(where: str) -> None:
         for _ in range(3):
             await asyncio.gather(*(build(by) for by in (one, other, one, other)))
             found = await one.find(PLACES, Everything(), limit=10)
-            assert (sorted(id_ for id_, _ in found.hits), found.total) == (["a", "b"], 2)
+            assert (sorted(hit.id for hit in found.hits), found.total) == (["a", "b"], 2)
 
 
 async def test_an_engine_that_was_not_prepared_says_so(where: str) -> None:

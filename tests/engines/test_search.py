@@ -10,18 +10,23 @@ from engines.search import (
     All,
     Best,
     Boosted,
+    But,
     Everything,
     Grams,
+    Hit,
     Index,
     NotBuilt,
+    Position,
     Query,
     Scored,
     Search,
     SearchDocument,
+    Starts,
     Stems,
     Terms,
     Words,
     open_search,
+    order_of,
     prepare_search,
 )
 
@@ -67,7 +72,7 @@ async def search(engine: Engine) -> AsyncIterator[Search]:
 
 
 async def ids(search: Search, query: Query, *filters: Terms) -> list[str]:
-    return [id_ for id_, _ in (await search.find(PLACES, query, filters=filters, limit=10)).hits]
+    return [hit.id for hit in (await search.find(PLACES, query, filters=filters, limit=10)).hits]
 
 
 @pytest.mark.parametrize(
@@ -107,20 +112,27 @@ async def test_a_filter_decides_who_is_found_and_not_how_they_rank(search: Searc
     two = await search.find(PLACES, Everything(), filters=[Terms("country", ["IT", "EL"])], limit=10)
     assert everyone.total == 5
     assert two.total == 2
-    assert {id_ for id_, _ in two.hits} == {"roma", "athens"}
-    assert {score for _, score in two.hits} == {score for _, score in everyone.hits}
+    assert {hit.id for hit in two.hits} == {"roma", "athens"}
+    assert {hit.score for hit in two.hits} == {hit.score for hit in everyone.hits}
     assert await ids(search, Everything(), Terms("country", ["IT"]), Terms("country", ["EL"])) == []
 
 
 async def test_the_best_score_counts_and_comes_first(search: Search) -> None:
     query = Best([Scored(Terms("country", ["IT"]), 2.0), Boosted(Scored(Words("name", "lodzi"), 1.0), 3.0)])
     found = await search.find(PLACES, query, limit=10)
-    assert [(id_, round(score, 3)) for id_, score in found.hits] == [("lodz", 3.0), ("roma", 2.0)]
+    assert [(hit.id, hit.score) for hit in found.hits] == [("lodz", 3.0), ("roma", 2.0)]
 
 
 async def test_all_parts_must_match(search: Search) -> None:
     assert await ids(search, All([Words("name", "ordine"), Terms("country", ["IT"])])) == ["roma"]
     assert await ids(search, All([Words("name", "ordine"), Terms("country", ["EL"])])) == []
+
+
+async def test_what_is_left_out_is_not_found_and_changes_no_score(search: Search) -> None:
+    found = await search.find(PLACES, But(Scored(Everything(), 3.0), Terms("country", ["IT", "DE"])), limit=10)
+    assert {hit.id for hit in found.hits} == {"athens", "sofia", "lodz"}
+    assert {hit.score for hit in found.hits} == {3.0}
+    assert await ids(search, But(Words("name", "medici"), Words("name", "roma"))) == []
 
 
 async def test_a_document_is_replaced_and_deleted_by_its_id(search: Search) -> None:
@@ -212,21 +224,95 @@ async def test_a_word_is_found_by_another_of_its_forms(engine: Engine, language:
         async with search.rebuild(index) as put:
             await put([SearchDocument("a", {"label": [text]}), SearchDocument("b", {"label": ["zzz"]})])
         found = await search.find(index, Stems("label", asked), limit=10)
-    assert [id_ for id_, _ in found.hits] == ["a"]
+    assert [hit.id for hit in found.hits] == ["a"]
 
 
-async def test_equals_keep_their_order_while_the_index_changes(engine: Engine) -> None:
-    """Pages of a list meet although documents come and go between them."""
-    index = Index("many", terms=("kind",))
-    ids = [f"d{n:04}" for n in range(500)]
+async def test_pages_meet_while_the_index_changes(engine: Engine) -> None:
+    """Nothing that stays is skipped or comes twice, although documents come, go and change on both sides of the cursor."""
+    index = Index("many", words=("name",), terms=("kind",))
+    staying = [f"d{n:04}" for n in range(500)]
+    query = Best([Scored(Words("name", "first"), 2.0), Scored(Words("name", "second"), 1.0)])
+
+    def body(id_: str, revision: int = 1) -> SearchDocument:
+        name = ["first"] if order_of(id_) % 3 else ["second"]
+        return SearchDocument(id_, {"name": [*name, f"padding {revision}"], "kind": ["a"]}, revision)
+
     async with engine.opened(index) as search:
         async with search.rebuild(index) as put:
-            await put([SearchDocument(id_, {"kind": ["a"]}, 1) for id_ in reversed(ids)])
-        seen: list[str] = []
-        for start in range(0, 500, 50):
-            page = await search.find(index, Terms("kind", ["a"]), offset=start, limit=50)
-            assert page.total == 500
-            seen += [id_ for id_, _ in page.hits]
-            await search.apply(index, [SearchDocument(id_, {"kind": ["a"]}, 2) for id_ in ids[start : start + 20]])
-            await search.apply(index, [SearchDocument(f"x{start}", {"kind": ["b"]}, 1)])
-        assert seen == ids
+            await put([body(id_) for id_ in reversed(staying)])
+            await put([body(f"gone{n}") for n in range(50)])
+        seen: list[Hit] = []
+        after: Position | None = None
+        more = True
+        while more:
+            page = await search.find(index, query, filters=[Terms("kind", ["a"])], after=after, limit=50)
+            seen += page.hits
+            after, more = page.hits[-1].position, page.more
+            number = len(seen) // 50
+            await search.apply(index, [body(id_, number + 1) for id_ in staying[number * 7 :: 9]])
+            await search.apply(index, [SearchDocument(f"gone{n}", None, 2) for n in range(number * 5)])
+            await search.apply(index, [body(f"new{number}_{n}") for n in range(5)])
+    ids = [hit.id for hit in seen]
+    assert len(ids) == len(set(ids))
+    assert set(staying) <= set(ids)
+    assert seen == sorted(seen, key=lambda hit: (-hit.score, hit.position.order))
+    assert {hit.score for hit in seen} == {1.0, 2.0}
+
+
+async def test_the_last_page_says_that_it_is_the_last(search: Search) -> None:
+    first = await search.find(PLACES, Everything(), limit=4)
+    assert (len(first.hits), first.more, first.total) == (4, True, 5)
+    second = await search.find(PLACES, Everything(), after=first.hits[-1].position, limit=1)
+    assert (len(second.hits), second.more, second.total) == (1, False, 5)
+    beyond = await search.find(PLACES, Everything(), after=second.hits[-1].position, limit=1)
+    assert (list(beyond.hits), beyond.more, beyond.total) == ([], False, 5)
+
+
+async def test_a_score_depends_on_nothing_but_the_query_and_the_document(search: Search) -> None:
+    before = (await search.find(PLACES, Words("name", "medici"), limit=1)).hits
+    await search.apply(PLACES, [SearchDocument(f"other{n}", {"name": ["medici " * n]}, 1) for n in range(1, 9)])
+    after = (await search.find(PLACES, Words("name", "medici"), filters=[Terms("country", ["IT"])], limit=1)).hits
+    assert before == after
+    assert before[0].score == 1.0
+    near = await search.find(PLACES, Words("name", "ordime", fuzzy=True), limit=1)
+    assert near.hits[0].score == 0.5
+
+
+@pytest.mark.parametrize(
+    ("start", "found"), [("ordin", ["roma"]), ("ΙΑΤΡ", ["athens"]), ("Lek", ["lodz"]), ("medicus", []), ("rdine", [])]
+)
+async def test_words_are_found_by_their_beginning(search: Search, start: str, found: list[str]) -> None:
+    assert await ids(search, Starts("name", start)) == found
+
+
+async def test_facets_count_what_would_be_found_without_their_own_filter(engine: Engine) -> None:
+    index = Index("faceted", words=("name",), terms=("country", "level"))
+    rows = {
+        "a": ("IT", "NATIONAL"),
+        "b": ("IT", "LOCAL"),
+        "c": ("HU", "LOCAL"),
+        "d": ("HU", "LOCAL"),
+        "e": ("FR", "NATIONAL"),
+    }
+    async with engine.opened(index) as search:
+        async with search.rebuild(index) as put:
+            await put(
+                [
+                    SearchDocument(id_, {"name": ["office"], "country": [country], "level": [level]})
+                    for id_, (country, level) in rows.items()
+                ]
+            )
+        both = ["country", "level"]
+        found = await search.find(index, Words("name", "office"), limit=1, facets=both)
+        assert found.facets == {
+            "country": [("HU", 2), ("IT", 2), ("FR", 1)],
+            "level": [("LOCAL", 3), ("NATIONAL", 2)],
+        }
+        found = await search.find(
+            index, Everything(), filters=[Terms("country", ["IT"]), Terms("level", ["LOCAL"])], limit=9, facets=both
+        )
+        assert [hit.id for hit in found.hits] == ["b"]
+        assert found.total == 1
+        assert found.facets == {"country": [("HU", 2), ("IT", 1)], "level": [("LOCAL", 1), ("NATIONAL", 1)]}
+        found = await search.find(index, Words("name", "nothing"), limit=9, facets=both)
+        assert found.facets == {"country": [], "level": []}

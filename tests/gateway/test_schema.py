@@ -46,8 +46,8 @@ Mutation: createRequest sendRequest acceptRequest answerRequest closeRequest wit
 Mutation: createAlert submitAlert broadcastAlert acknowledgeAlert disseminateAlert addAlertInformation
 Mutation: registerAuthority createEntry publishEntry
 Subscription: alertStream(after) requestChanges(after)
-AuthorityConnection: edges pageInfo totalCount
-AuthorityEdge: node cursor
+AuthoritySearchConnection: edges pageInfo totalCount
+AuthoritySearchEdge: node cursor
 PageInfo: hasNextPage hasPreviousPage startCursor endCursor
 Authority: id name country concepts languages
 Country: code name
@@ -144,6 +144,10 @@ BEHIND: dict[str, str | dict[str, str]] = {
     "AskedQuestion": {"asked": "AskedQuestion", "question": "Question"},
     "Answer": {"answer": "Answer", "question": "Question"},
     "EntryVersion": {"version": "EntryVersion", "": "EntryVersion"},
+    "CountryCount": "Count",
+    "AreaCount": "Count",
+    "ConceptCount": "Count",
+    "LanguageCount": "Count",
     "RegisterAuthorityPayload": "RegisterAuthorityResponse",
     "EditAuthorityPayload": "EditAuthorityResponse",
 }

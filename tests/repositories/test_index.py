@@ -45,9 +45,9 @@ async def index(tmp_path: Path) -> AsyncIterator[Following]:
 
 
 async def found(index: Following, text: str) -> list[str]:
-    hits = await index.entries.find("registers", text, Filter(), offset=0, limit=10)
+    hits = await index.entries.find("registers", text, Filter(), after=None, limit=10)
     assert hits.total == len(hits.hits)
-    return [id_ for id_, _ in hits.hits]
+    return [hit.id for hit in hits.hits]
 
 
 def entry(status: Status) -> Entry:
@@ -63,5 +63,5 @@ async def test_only_the_published_version_is_found_and_counted(index: Following,
 
 
 async def test_another_repository_is_another_world(index: Following) -> None:
-    hits = await index.entries.find("certificates", "", Filter(), offset=0, limit=10)
+    hits = await index.entries.find("certificates", "", Filter(), after=None, limit=10)
     assert (list(hits.hits), hits.total) == ([], 0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vocabulary import pages
-from vocabulary.pages import DEEPEST_OFFSET, DEFAULT_SIZE, MAXIMUM_SIZE, Part, cursor, offset, position
+from vocabulary.pages import DEFAULT_SIZE, MAXIMUM_SIZE, Part, cursor, position
 from vocabulary.refusals import Invalid
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -104,17 +104,3 @@ def test_a_page_has_1_to_100_items_and_20_unless_told(first: int, size: int) -> 
 def test_a_page_of_another_size_is_refused(first: int) -> None:
     refused(lambda: pages.size(first), "PAGE_SIZE", "first")
     refused(lambda: pages.size(first, field="page.first"), "PAGE_SIZE", "page.first")
-
-
-@given(st.integers(1, DEEPEST_OFFSET))
-def test_a_page_of_results_begins_behind_the_cursor(place: int) -> None:
-    assert offset(cursor("found", place), "found") == place
-
-
-def test_the_first_page_begins_at_the_beginning() -> None:
-    assert offset("", "found") == 0
-
-
-@pytest.mark.parametrize("place", [0, -1, DEEPEST_OFFSET + 1, 10**30])
-def test_nobody_pages_deeper_than_a_search_can_go(place: int) -> None:
-    refused(lambda: offset(cursor("found", place), "found"))

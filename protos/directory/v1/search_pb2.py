@@ -26,19 +26,43 @@ from protos.common.v1 import common_pb2 as protos_dot_common_dot_v1_dot_common__
 from protos.directory.v1 import directory_pb2 as protos_dot_directory_dot_v1_dot_directory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/directory/v1/search.proto\x12\x10imi.directory.v1\x1a\x1dprotos/common/v1/common.proto\x1a#protos/directory/v1/directory.proto\"\xc1\x01\n\x0f\x41uthorityFilter\x12\x11\n\tcountries\x18\x01 \x03(\t\x12\x0f\n\x07regions\x18\x02 \x03(\t\x12\r\n\x05\x61reas\x18\x03 \x03(\t\x12\x10\n\x08\x63oncepts\x18\x04 \x03(\t\x12\x11\n\tlanguages\x18\x05 \x03(\t\x12\x30\n\x06levels\x18\x06 \x03(\x0e\x32 .imi.directory.v1.AuthorityLevel\x12\x0e\n\x06module\x18\x07 \x01(\t\x12\x14\n\x0c\x65xact_region\x18\x08 \x01(\x08\"\xa3\x01\n\x18SearchAuthoritiesRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x31\n\x06\x66ilter\x18\x03 \x01(\x0b\x32!.imi.directory.v1.AuthorityFilter\x12!\n\x04page\x18\x04 \x01(\x0b\x32\x13.imi.common.v1.Page\x12\x11\n\tlanguages\x18\x05 \x03(\t\"\x88\x01\n\x19SearchAuthoritiesResponse\x12\x30\n\x0b\x61uthorities\x18\x01 \x03(\x0b\x32\x1b.imi.directory.v1.Authority\x12*\n\tpage_info\x18\x02 \x01(\x0b\x32\x17.imi.common.v1.PageInfo\x12\r\n\x05total\x18\x03 \x01(\x03\x32}\n\rSearchService\x12l\n\x11SearchAuthorities\x12*.imi.directory.v1.SearchAuthoritiesRequest\x1a+.imi.directory.v1.SearchAuthoritiesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/directory/v1/search.proto\x12\x10imi.directory.v1\x1a\x1dprotos/common/v1/common.proto\x1a#protos/directory/v1/directory.proto\"\xd6\x01\n\x0f\x41uthorityFilter\x12\x11\n\tcountries\x18\x01 \x03(\t\x12\x0f\n\x07regions\x18\x02 \x03(\t\x12\r\n\x05\x61reas\x18\x03 \x03(\t\x12\x10\n\x08\x63oncepts\x18\x04 \x03(\t\x12\x11\n\tlanguages\x18\x05 \x03(\t\x12\x30\n\x06levels\x18\x06 \x03(\x0e\x32 .imi.directory.v1.AuthorityLevel\x12\x0e\n\x06module\x18\x07 \x01(\t\x12\x14\n\x0c\x65xact_region\x18\x08 \x01(\x08\x12\x13\n\x0b\x61\x64\x64ressable\x18\t \x01(\x08\"k\n\tPlaceName\x12\x16\n\x0c\x63ountry_code\x18\x01 \x01(\tH\x00\x12\x15\n\x0bregion_code\x18\x02 \x01(\tH\x00\x12&\n\x04\x63ity\x18\x03 \x01(\x0b\x32\x16.imi.directory.v1.CityH\x00\x42\x07\n\x05place\"~\n\x04\x43ity\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x02 \x01(\t\x12\x18\n\x0bregion_code\x18\x03 \x01(\tH\x00\x88\x01\x01\x12*\n\x04name\x18\x04 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedTextB\x0e\n\x0c_region_code\"r\n\rUnderstanding\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0b\x63oncept_ids\x18\x02 \x03(\t\x12+\n\x06places\x18\x03 \x03(\x0b\x32\x1b.imi.directory.v1.PlaceName\x12\r\n\x05words\x18\x04 \x03(\t\"(\n\x08\x46ragment\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06is_hit\x18\x02 \x01(\x08\"\xa4\x01\n\x0e\x41uthorityMatch\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63oncept_ids\x18\x02 \x03(\t\x12(\n\x04name\x18\x03 \x03(\x0b\x32\x1a.imi.directory.v1.Fragment\x12\x33\n\x05place\x18\x04 \x01(\x0e\x32\x1f.imi.directory.v1.PlaceRelationH\x00\x88\x01\x01\x42\x08\n\x06_place\"\xea\x01\n\x0f\x41uthorityFacets\x12*\n\tcountries\x18\x01 \x03(\x0b\x32\x17.imi.directory.v1.Count\x12&\n\x05\x61reas\x18\x02 \x03(\x0b\x32\x17.imi.directory.v1.Count\x12,\n\x06levels\x18\x03 \x03(\x0b\x32\x1c.imi.directory.v1.LevelCount\x12*\n\tlanguages\x18\x04 \x03(\x0b\x32\x17.imi.directory.v1.Count\x12)\n\x08\x63oncepts\x18\x05 \x03(\x0b\x32\x17.imi.directory.v1.Count\"%\n\x05\x43ount\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"L\n\nLevelCount\x12/\n\x05level\x18\x01 \x01(\x0e\x32 .imi.directory.v1.AuthorityLevel\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\xb8\x01\n\x18SearchAuthoritiesRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x31\n\x06\x66ilter\x18\x03 \x01(\x0b\x32!.imi.directory.v1.AuthorityFilter\x12!\n\x04page\x18\x04 \x01(\x0b\x32\x13.imi.common.v1.Page\x12\x11\n\tlanguages\x18\x05 \x03(\t\x12\x13\n\x0bwith_facets\x18\x06 \x01(\x08\"\xbc\x02\n\x19SearchAuthoritiesResponse\x12\x30\n\x0b\x61uthorities\x18\x01 \x03(\x0b\x32\x1b.imi.directory.v1.Authority\x12*\n\tpage_info\x18\x02 \x01(\x0b\x32\x17.imi.common.v1.PageInfo\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x31\n\x07matches\x18\x04 \x03(\x0b\x32 .imi.directory.v1.AuthorityMatch\x12\x36\n\runderstanding\x18\x05 \x01(\x0b\x32\x1f.imi.directory.v1.Understanding\x12\x14\n\x0c\x64id_you_mean\x18\x06 \x01(\t\x12\x31\n\x06\x66\x61\x63\x65ts\x18\x07 \x01(\x0b\x32!.imi.directory.v1.AuthorityFacets\"E\n\x14SuggestSearchRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"J\n\x15SuggestSearchResponse\x12\x31\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x1c.imi.directory.v1.Suggestion\"\x82\x01\n\nSuggestion\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x14\n\nconcept_id\x18\x02 \x01(\tH\x00\x12,\n\x05place\x18\x03 \x01(\x0b\x32\x1b.imi.directory.v1.PlaceNameH\x00\x12\x16\n\x0c\x61uthority_id\x18\x04 \x01(\tH\x00\x42\n\n\x08leads_to*l\n\rPlaceRelation\x12\x1e\n\x1aPLACE_RELATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19PLACE_RELATION_SITS_THERE\x10\x01\x12\x1c\n\x18PLACE_RELATION_SERVES_IT\x10\x02\x32\xdf\x01\n\rSearchService\x12l\n\x11SearchAuthorities\x12*.imi.directory.v1.SearchAuthoritiesRequest\x1a+.imi.directory.v1.SearchAuthoritiesResponse\x12`\n\rSuggestSearch\x12&.imi.directory.v1.SuggestSearchRequest\x1a\'.imi.directory.v1.SuggestSearchResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.directory.v1.search_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PLACERELATION']._serialized_start=2041
+  _globals['_PLACERELATION']._serialized_end=2149
   _globals['_AUTHORITYFILTER']._serialized_start=123
-  _globals['_AUTHORITYFILTER']._serialized_end=316
-  _globals['_SEARCHAUTHORITIESREQUEST']._serialized_start=319
-  _globals['_SEARCHAUTHORITIESREQUEST']._serialized_end=482
-  _globals['_SEARCHAUTHORITIESRESPONSE']._serialized_start=485
-  _globals['_SEARCHAUTHORITIESRESPONSE']._serialized_end=621
-  _globals['_SEARCHSERVICE']._serialized_start=623
-  _globals['_SEARCHSERVICE']._serialized_end=748
+  _globals['_AUTHORITYFILTER']._serialized_end=337
+  _globals['_PLACENAME']._serialized_start=339
+  _globals['_PLACENAME']._serialized_end=446
+  _globals['_CITY']._serialized_start=448
+  _globals['_CITY']._serialized_end=574
+  _globals['_UNDERSTANDING']._serialized_start=576
+  _globals['_UNDERSTANDING']._serialized_end=690
+  _globals['_FRAGMENT']._serialized_start=692
+  _globals['_FRAGMENT']._serialized_end=732
+  _globals['_AUTHORITYMATCH']._serialized_start=735
+  _globals['_AUTHORITYMATCH']._serialized_end=899
+  _globals['_AUTHORITYFACETS']._serialized_start=902
+  _globals['_AUTHORITYFACETS']._serialized_end=1136
+  _globals['_COUNT']._serialized_start=1138
+  _globals['_COUNT']._serialized_end=1175
+  _globals['_LEVELCOUNT']._serialized_start=1177
+  _globals['_LEVELCOUNT']._serialized_end=1253
+  _globals['_SEARCHAUTHORITIESREQUEST']._serialized_start=1256
+  _globals['_SEARCHAUTHORITIESREQUEST']._serialized_end=1440
+  _globals['_SEARCHAUTHORITIESRESPONSE']._serialized_start=1443
+  _globals['_SEARCHAUTHORITIESRESPONSE']._serialized_end=1759
+  _globals['_SUGGESTSEARCHREQUEST']._serialized_start=1761
+  _globals['_SUGGESTSEARCHREQUEST']._serialized_end=1830
+  _globals['_SUGGESTSEARCHRESPONSE']._serialized_start=1832
+  _globals['_SUGGESTSEARCHRESPONSE']._serialized_end=1906
+  _globals['_SUGGESTION']._serialized_start=1909
+  _globals['_SUGGESTION']._serialized_end=2039
+  _globals['_SEARCHSERVICE']._serialized_start=2152
+  _globals['_SEARCHSERVICE']._serialized_end=2375
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from protos.common.v1 import common_pb2 as _common_pb2
 from protos.directory.v1 import directory_pb2 as _directory_pb2
 import builtins as _builtins
@@ -19,6 +20,23 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _PlaceRelation:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlaceRelationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlaceRelation.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLACE_RELATION_UNSPECIFIED: _PlaceRelation.ValueType  # 0
+    PLACE_RELATION_SITS_THERE: _PlaceRelation.ValueType  # 1
+    PLACE_RELATION_SERVES_IT: _PlaceRelation.ValueType  # 2
+
+class PlaceRelation(_PlaceRelation, metaclass=_PlaceRelationEnumTypeWrapper): ...
+
+PLACE_RELATION_UNSPECIFIED: PlaceRelation.ValueType  # 0
+PLACE_RELATION_SITS_THERE: PlaceRelation.ValueType  # 1
+PLACE_RELATION_SERVES_IT: PlaceRelation.ValueType  # 2
+Global___PlaceRelation: _TypeAlias = PlaceRelation  # noqa: Y015
 
 @_typing.final
 class AuthorityFilter(_message.Message):
@@ -34,11 +52,18 @@ class AuthorityFilter(_message.Message):
     LEVELS_FIELD_NUMBER: _builtins.int
     MODULE_FIELD_NUMBER: _builtins.int
     EXACT_REGION_FIELD_NUMBER: _builtins.int
+    ADDRESSABLE_FIELD_NUMBER: _builtins.int
     module: _builtins.str
     exact_region: _builtins.bool
     """With regions: leave out authorities that serve a larger territory."""
+    addressable: _builtins.bool
+    """With module: whom the asking person's authority may address there; not itself, and, unless the module is for national
+    use too, nobody of its own country.
+    """
     @_builtins.property
-    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 100 values in each list."""
+
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -60,14 +85,258 @@ class AuthorityFilter(_message.Message):
         levels: _abc.Iterable[_directory_pb2.AuthorityLevel.ValueType] | None = ...,
         module: _builtins.str = ...,
         exact_region: _builtins.bool = ...,
+        addressable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "concepts", b"concepts", "countries", b"countries", "exact_region", b"exact_region", "languages", b"languages", "levels", b"levels", "module", b"module", "regions", b"regions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressable", b"addressable", "areas", b"areas", "concepts", b"concepts", "countries", b"countries", "exact_region", b"exact_region", "languages", b"languages", "levels", b"levels", "module", b"module", "regions", b"regions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AuthorityFilter: _TypeAlias = AuthorityFilter  # noqa: Y015
+
+@_typing.final
+class PlaceName(_message.Message):
+    """A place that a question names: one of these."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    REGION_CODE_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    country_code: _builtins.str
+    region_code: _builtins.str
+    @_builtins.property
+    def city(self) -> Global___City: ...
+    def __init__(
+        self,
+        *,
+        country_code: _builtins.str = ...,
+        region_code: _builtins.str = ...,
+        city: Global___City | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "country_code", b"country_code", "place", b"place", "region_code", b"region_code"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "country_code", b"country_code", "place", b"place", "region_code", b"region_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_place: _TypeAlias = _typing.Literal["country_code", "region_code", "city"]  # noqa: Y015
+    _WhichOneofArgType_place: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_place) -> _WhichOneofReturnType_place | None: ...
+
+Global___PlaceName: _TypeAlias = PlaceName  # noqa: Y015
+
+@_typing.final
+class City(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    REGION_CODE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its GeoNames number."""
+    country_code: _builtins.str
+    region_code: _builtins.str
+    @_builtins.property
+    def name(self) -> _common_pb2.LocalizedText: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        region_code: _builtins.str | None = ...,
+        name: _common_pb2.LocalizedText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_region_code", b"_region_code", "name", b"name", "region_code", b"region_code"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_region_code", b"_region_code", "country_code", b"country_code", "id", b"id", "name", b"name", "region_code", b"region_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__region_code: _TypeAlias = _typing.Literal["region_code"]  # noqa: Y015
+    _WhichOneofArgType__region_code: _TypeAlias = _typing.Literal["_region_code", b"_region_code"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__region_code) -> _WhichOneofReturnType__region_code | None: ...
+
+Global___City: _TypeAlias = City  # noqa: Y015
+
+@_typing.final
+class Understanding(_message.Message):
+    """What a question was taken to mean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CONCEPT_IDS_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """The language that it is in."""
+    @_builtins.property
+    def concept_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceName]: ...
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words that were looked for in names and descriptions."""
+
+    def __init__(
+        self,
+        *,
+        language: _builtins.str = ...,
+        concept_ids: _abc.Iterable[_builtins.str] | None = ...,
+        places: _abc.Iterable[Global___PlaceName] | None = ...,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["concept_ids", b"concept_ids", "language", b"language", "places", b"places", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Understanding: _TypeAlias = Understanding  # noqa: Y015
+
+@_typing.final
+class Fragment(_message.Message):
+    """A piece of a text, and whether it is why the text was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    IS_HIT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    is_hit: _builtins.bool
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        is_hit: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_hit", b"is_hit", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Fragment: _TypeAlias = Fragment  # noqa: Y015
+
+@_typing.final
+class AuthorityMatch(_message.Message):
+    """Why an authority was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    CONCEPT_IDS_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    place: Global___PlaceRelation.ValueType
+    """Whether it sits in the place that the question names, or serves it from elsewhere; absent without a place."""
+    @_builtins.property
+    def concept_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The concepts it is competent for that the question names, or that are narrower."""
+
+    @_builtins.property
+    def name(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fragment]:
+        """Its name in the reader's language, in pieces."""
+
+    def __init__(
+        self,
+        *,
+        authority_id: _builtins.str = ...,
+        concept_ids: _abc.Iterable[_builtins.str] | None = ...,
+        name: _abc.Iterable[Global___Fragment] | None = ...,
+        place: Global___PlaceRelation.ValueType | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_place", b"_place", "place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_place", b"_place", "authority_id", b"authority_id", "concept_ids", b"concept_ids", "name", b"name", "place", b"place"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__place: _TypeAlias = _typing.Literal["place"]  # noqa: Y015
+    _WhichOneofArgType__place: _TypeAlias = _typing.Literal["_place", b"_place"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__place) -> _WhichOneofReturnType__place | None: ...
+
+Global___AuthorityMatch: _TypeAlias = AuthorityMatch  # noqa: Y015
+
+@_typing.final
+class AuthorityFacets(_message.Message):
+    """How many authorities have each value, the most frequent first; counted without the filter on the same list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTRIES_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    CONCEPTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def countries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]: ...
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]: ...
+    @_builtins.property
+    def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___LevelCount]: ...
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]: ...
+    @_builtins.property
+    def concepts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]: ...
+    def __init__(
+        self,
+        *,
+        countries: _abc.Iterable[Global___Count] | None = ...,
+        areas: _abc.Iterable[Global___Count] | None = ...,
+        levels: _abc.Iterable[Global___LevelCount] | None = ...,
+        languages: _abc.Iterable[Global___Count] | None = ...,
+        concepts: _abc.Iterable[Global___Count] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "concepts", b"concepts", "countries", b"countries", "languages", b"languages", "levels", b"levels"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorityFacets: _TypeAlias = AuthorityFacets  # noqa: Y015
+
+@_typing.final
+class Count(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        value: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Count: _TypeAlias = Count  # noqa: Y015
+
+@_typing.final
+class LevelCount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    level: _directory_pb2.AuthorityLevel.ValueType
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        level: _directory_pb2.AuthorityLevel.ValueType = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "level", b"level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LevelCount: _TypeAlias = LevelCount  # noqa: Y015
 
 @_typing.final
 class SearchAuthoritiesRequest(_message.Message):
@@ -78,9 +347,11 @@ class SearchAuthoritiesRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
+    WITH_FACETS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Up to 200 characters, taken literally."""
     language: _builtins.str
+    with_facets: _builtins.bool
     @_builtins.property
     def filter(self) -> Global___AuthorityFilter: ...
     @_builtins.property
@@ -95,10 +366,11 @@ class SearchAuthoritiesRequest(_message.Message):
         filter: Global___AuthorityFilter | None = ...,
         page: _common_pb2.Page | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
+        with_facets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "language", b"language", "languages", b"languages", "page", b"page", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "language", b"language", "languages", b"languages", "page", b"page", "text", b"text", "with_facets", b"with_facets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -111,22 +383,119 @@ class SearchAuthoritiesResponse(_message.Message):
     AUTHORITIES_FIELD_NUMBER: _builtins.int
     PAGE_INFO_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    MATCHES_FIELD_NUMBER: _builtins.int
+    UNDERSTANDING_FIELD_NUMBER: _builtins.int
+    DID_YOU_MEAN_FIELD_NUMBER: _builtins.int
+    FACETS_FIELD_NUMBER: _builtins.int
     total: _builtins.int
+    did_you_mean: _builtins.str
+    """The question with its typing errors mended; empty if it seems to have none."""
     @_builtins.property
     def authorities(self) -> _containers.RepeatedCompositeFieldContainer[_directory_pb2.Authority]: ...
     @_builtins.property
     def page_info(self) -> _common_pb2.PageInfo: ...
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuthorityMatch]:
+        """One for each authority, in the same order."""
+
+    @_builtins.property
+    def understanding(self) -> Global___Understanding: ...
+    @_builtins.property
+    def facets(self) -> Global___AuthorityFacets: ...
     def __init__(
         self,
         *,
         authorities: _abc.Iterable[_directory_pb2.Authority] | None = ...,
         page_info: _common_pb2.PageInfo | None = ...,
         total: _builtins.int = ...,
+        matches: _abc.Iterable[Global___AuthorityMatch] | None = ...,
+        understanding: Global___Understanding | None = ...,
+        did_you_mean: _builtins.str = ...,
+        facets: Global___AuthorityFacets | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["facets", b"facets", "page_info", b"page_info", "understanding", b"understanding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorities", b"authorities", "page_info", b"page_info", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorities", b"authorities", "did_you_mean", b"did_you_mean", "facets", b"facets", "matches", b"matches", "page_info", b"page_info", "total", b"total", "understanding", b"understanding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchAuthoritiesResponse: _TypeAlias = SearchAuthoritiesResponse  # noqa: Y015
+
+@_typing.final
+class SuggestSearchRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What is there so far, up to 200 characters."""
+    language: _builtins.str
+    limit: _builtins.int
+    """1 to 20; 0 stands for 8."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        language: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "limit", b"limit", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestSearchRequest: _TypeAlias = SuggestSearchRequest  # noqa: Y015
+
+@_typing.final
+class SuggestSearchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUGGESTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suggestion]: ...
+    def __init__(
+        self,
+        *,
+        suggestions: _abc.Iterable[Global___Suggestion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["suggestions", b"suggestions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestSearchResponse: _TypeAlias = SuggestSearchResponse  # noqa: Y015
+
+@_typing.final
+class Suggestion(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    CONCEPT_ID_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What the text may become."""
+    concept_id: _builtins.str
+    authority_id: _builtins.str
+    @_builtins.property
+    def place(self) -> Global___PlaceName: ...
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        concept_id: _builtins.str = ...,
+        place: Global___PlaceName | None = ...,
+        authority_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "concept_id", b"concept_id", "leads_to", b"leads_to", "place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "concept_id", b"concept_id", "leads_to", b"leads_to", "place", b"place", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_leads_to: _TypeAlias = _typing.Literal["concept_id", "place", "authority_id"]  # noqa: Y015
+    _WhichOneofArgType_leads_to: _TypeAlias = _typing.Literal["leads_to", b"leads_to"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_leads_to) -> _WhichOneofReturnType_leads_to | None: ...
+
+Global___Suggestion: _TypeAlias = Suggestion  # noqa: Y015

@@ -39,6 +39,11 @@ class SearchServiceStub:
                 request_serializer=protos_dot_directory_dot_v1_dot_search__pb2.SearchAuthoritiesRequest.SerializeToString,
                 response_deserializer=protos_dot_directory_dot_v1_dot_search__pb2.SearchAuthoritiesResponse.FromString,
                 _registered_method=True)
+        self.SuggestSearch = channel.unary_unary(
+                '/imi.directory.v1.SearchService/SuggestSearch',
+                request_serializer=protos_dot_directory_dot_v1_dot_search__pb2.SuggestSearchRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_search__pb2.SuggestSearchResponse.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer:
@@ -50,6 +55,13 @@ class SearchServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SuggestSearch(self, request, context):
+        """What somebody may be about to type.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SearchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -57,6 +69,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.SearchAuthorities,
                     request_deserializer=protos_dot_directory_dot_v1_dot_search__pb2.SearchAuthoritiesRequest.FromString,
                     response_serializer=protos_dot_directory_dot_v1_dot_search__pb2.SearchAuthoritiesResponse.SerializeToString,
+            ),
+            'SuggestSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuggestSearch,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_search__pb2.SuggestSearchRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_search__pb2.SuggestSearchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -86,6 +103,33 @@ class SearchService:
             '/imi.directory.v1.SearchService/SearchAuthorities',
             protos_dot_directory_dot_v1_dot_search__pb2.SearchAuthoritiesRequest.SerializeToString,
             protos_dot_directory_dot_v1_dot_search__pb2.SearchAuthoritiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuggestSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.SearchService/SuggestSearch',
+            protos_dot_directory_dot_v1_dot_search__pb2.SuggestSearchRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_search__pb2.SuggestSearchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -15,6 +15,8 @@ GRPC_VERSION: str
 class SearchServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchAuthorities: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchAuthoritiesRequest, _search_pb2.SearchAuthoritiesResponse]
+    SuggestSearch: _aio.UnaryUnaryMultiCallable[_search_pb2.SuggestSearchRequest, _search_pb2.SuggestSearchResponse]
+    """What somebody may be about to type."""
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -23,5 +25,13 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SearchAuthoritiesRequest,
         context: _aio.ServicerContext[_search_pb2.SearchAuthoritiesRequest, _abc.Awaitable[_search_pb2.SearchAuthoritiesResponse]],
     ) -> _abc.Awaitable[_search_pb2.SearchAuthoritiesResponse]: ...
+
+    @_abc_1.abstractmethod
+    def SuggestSearch(
+        self,
+        request: _search_pb2.SuggestSearchRequest,
+        context: _aio.ServicerContext[_search_pb2.SuggestSearchRequest, _abc.Awaitable[_search_pb2.SuggestSearchResponse]],
+    ) -> _abc.Awaitable[_search_pb2.SuggestSearchResponse]:
+        """What somebody may be about to type."""
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _aio.Server) -> None: ...

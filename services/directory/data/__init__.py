@@ -1,1 +1,1 @@
-"""Reference data as files: territories, made from CLDR and ISO 3166-2, and the keyword concepts."""
+"""Reference data as files, and what makes those of places (README.md)."""

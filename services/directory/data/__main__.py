@@ -1,74 +1,54 @@
-"""Make ``territories.json`` from the CLDR names that babel carries and the ISO 3166-2 names that pycountry carries.
+"""Make ``territories.json`` and ``cities.json``, or see whether they are current.
 
-``python -m services.directory.data [TARGET]`` writes it here, or to TARGET, which is how a test finds out whether it is current.
-
-Countries have names in all languages. CLDR has no names of subdivisions in most languages; the iso-codes translations fill in
-what they know, and where they know nothing a region goes by its name in ISO 3166-2, as it does in most languages.
+Without sources, only what babel and pycountry know is brought in line: the countries' names, which regions there are, and
+their official names.
 """
 
-import gettext
-import json
 import sys
 from pathlib import Path
+from typing import Annotated
 
-import pycountry
-from babel import Locale
+import typer
 
-from vocabulary import countries, languages
+from services.directory.data import cities, sources
+from services.directory.data.sources import SourceMissing, Sources
+from services.directory.data.territories import TARGET, rendered
 
-TARGET = Path(__file__).parent / "territories.json"
-# ISO 3166-2 writes these countries' names in Latin letters, which makes them names for readers of English.
-_ROMANISED = {"EL", "CY", "BG"}
-# The Irish iso-codes catalogue translates Hungarian place names as if they were words ("Békés" as "peaceful").
-_UNRELIABLE = {"ga"}
+__all__ = ["TARGET", "rendered"]
 
-
-def territories() -> dict[str, object]:
-    """Countries and regions by code, each with its names by language."""
-    locales = {code: Locale.parse(code) for code in languages.ALL}
-    return {
-        "countries": {
-            code: {language: locale.territories[countries.iso(code)] for language, locale in locales.items()}
-            for code in countries.ALL
-        },
-        "regions": _regions(),
-    }
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-def _regions() -> dict[str, object]:
-    translations = {
-        code: gettext.translation("iso3166-2", pycountry.LOCALES_DIR, [code], fallback=True)
-        for code in languages.ALL
-        if code not in _UNRELIABLE
-    }
-    regions: dict[str, object] = {}
-    for country in countries.ALL:
-        iso = countries.iso(country)
-        found = pycountry.subdivisions.get(country_code=iso)  # type: ignore[no-untyped-call]
-        for subdivision in sorted(found, key=lambda s: s.code):
-            native = "en" if country in _ROMANISED else countries.LANGUAGES[country][0]
-            names = {native: subdivision.name}
-            for language, translation in translations.items():
-                translated = translation.gettext(subdivision.name)
-                if translated != subdivision.name:
-                    names[language] = translated
-            regions[_ours(subdivision.code)] = {
-                "country": country,
-                "parent": _ours(subdivision.parent_code) if subdivision.parent_code else None,
-                "names": dict(sorted(names.items())),
-            }
-    return regions
+@app.command(help=f"{__doc__}\n\n{sources.__doc__}")
+def main(
+    folder: Annotated[
+        Path | None, typer.Option("--sources", help="The folder with the packages that the data are made from.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is not current.")] = False,
+) -> None:
+    try:
+        stale = _made(Sources(folder) if folder else None, check=check)
+    except SourceMissing as missing:
+        sys.exit(f"{folder} has no {missing}; --help says how to get it")
+    if check and stale:
+        sys.exit(f"not current: {', '.join(stale)}")
 
 
-def _ours(code: str) -> str:
-    """ISO 3166-2 codes begin with the ISO country; ours with the EU's code for it."""
-    return f"EL{code[2:]}" if code.startswith("GR-") else code
+def _made(found: Sources | None, *, check: bool) -> list[str]:
+    """The names of the files that were not current; without *check* they are now."""
+    # Cities lie in regions, and are made after them.
+    stale = _keep(TARGET, rendered(found), check=check)
+    return [*stale, *_keep(cities.TARGET, cities.rendered(found), check=check)] if found else stale
 
 
-def rendered() -> str:
-    return json.dumps(territories(), ensure_ascii=False, indent=1, sort_keys=False) + "\n"
+def _keep(target: Path, content: str, *, check: bool) -> list[str]:
+    if target.read_text(encoding="utf-8") == content:
+        return []
+    if not check:
+        target.write_text(content, encoding="utf-8")
+        print(f"updated {target.name}")
+    return [target.name]
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    target.write_text(rendered(), encoding="utf-8")
+    app()

@@ -1,11 +1,13 @@
-"""Authorities: what they are, and who may register or change them (IMI Regulation, Articles 6 and 7)."""
+"""Authorities: what they are, and what they must say of themselves (IMI Regulation, Articles 6 and 7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from services.directory.domain.history import Change
+from services.directory.domain.invitations import Applicant, Invitation
 from vocabulary import countries, languages
-from vocabulary.refusals import Forbidden, Invalid
+from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
 NAME_LIMIT = 300
@@ -43,13 +45,32 @@ class Contact:
     town: str = ""
 
 
+class AccessStatus(StrEnum):
+    """Where an authority's part in one module stands."""
+
+    REQUESTED = "REQUESTED"
+    ACTIVE = "ACTIVE"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleAccess:
-    """An authority's part in one module."""
+    """An authority's part in one module, with the coordinators who look after it: three links, each of its own."""
 
     module: str
     legislative_role: LegislativeRole
     workflow_roles: tuple[WorkflowRole, ...]
+    status: AccessStatus = AccessStatus.ACTIVE
+    access_coordinator: str = ""
+    approval_coordinator: str = ""
+    referral_coordinator: str = ""
+    # Whether requests, or replies, wait for the approval coordinator; whether each is assigned to somebody first.
+    approve_outgoing: bool = False
+    approve_reply: bool = False
+    allocation: bool = False
+    # Why it was refused or withdrawn.
+    reason: str = ""
 
     @property
     def area(self) -> str:
@@ -58,7 +79,10 @@ class ModuleAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A body that takes part. `region` is empty for a national one."""
+    """A body that takes part. `region` is empty for a national one.
+
+    `access` holds the parts that are ACTIVE, and nothing else: whoever reads it needs to know no status. The others are kept aside.
+    """
 
     country: str
     level: Level
@@ -71,6 +95,21 @@ class Authority:
     contact: Contact = Contact()
     concepts: tuple[str, ...] = ()
     access: tuple[ModuleAccess, ...] = ()
+    inactive_access: tuple[ModuleAccess, ...] = ()
+    validating_coordinator: str = ""
+    # Why it was rejected or suspended.
+    reason: str = ""
+    invitation: Invitation | None = None
+    applicant: Applicant | None = None
+    # The active local data administrators, and who works here no more: what may not change apart is kept together.
+    administrators: tuple[str, ...] = ()
+    former_users: tuple[str, ...] = ()
+    history: tuple[Change, ...] = ()
+
+    @property
+    def all_access(self) -> tuple[ModuleAccess, ...]:
+        """Its parts of every status."""
+        return self.access + self.inactive_access
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -78,7 +117,13 @@ class Authority:
 
     @property
     def posts(self) -> tuple[str, ...]:
-        """The posts of which there is one only: the NIMIC of a country, the LIMIC of an area in a country or region."""
+        """The posts of which there is one only: the NIMIC of a country, the LIMIC of an area in a country or region.
+
+        An authority holds them from the moment it is active until it is deregistered. A suspended one keeps them: nobody may step in
+        who would stand in the way of its return.
+        """
+        if self.status not in (Status.ACTIVE, Status.SUSPENDED):
+            return ()
         held: dict[str, None] = {}
         for access in self.access:
             if access.legislative_role is LegislativeRole.NIMIC:
@@ -87,41 +132,22 @@ class Authority:
                 held[f"LIMIC:{access.area}:{self.region or self.country}"] = None
         return tuple(held)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registrar:
-    """Whoever registers: their country, what their authority is in each area (``*`` for all), where they act as coordinator."""
-
-    country: str
-    legislative_roles: Mapping[str, LegislativeRole]
-    coordinated_areas: frozenset[str]
-
-    @property
-    def role_everywhere(self) -> LegislativeRole | None:
-        return self.legislative_roles.get("*")
+    def part(self, module: str) -> ModuleAccess | None:
+        """Its part in *module*, whatever its status."""
+        return next((access for access in self.all_access if access.module == module), None)
 
 
-def register(new: Authority, by: Registrar) -> None:
-    """Raises Forbidden unless *by* may register *new*: the Commission a NIMIC, a coordinator what it coordinates."""
-    roles = {access.legislative_role for access in new.access}
-    if new.country == countries.UNION or LegislativeRole.COMMISSION in roles:
-        raise Forbidden("the Commission takes part from the beginning; nobody registers it")
-    if by.role_everywhere is LegislativeRole.COMMISSION:
-        if roles != {LegislativeRole.NIMIC}:
-            raise Forbidden("the Commission registers National IMI Coordinators only")
-        return
-    if LegislativeRole.NIMIC in roles:
-        raise Forbidden("only the Commission registers a National IMI Coordinator")
-    if not by.coordinated_areas:
-        raise Forbidden("only a coordinator registers authorities")
-    if new.country != by.country:
-        raise Forbidden("a coordinator registers authorities of its own country", field="authority.country")
-    for index, access in enumerate(new.access):
-        if not by.coordinated_areas & {access.area, "*"}:
-            raise Forbidden(
-                f"a coordinator registers authorities in its own areas; {access.area} is not one",
-                field=f"authority.access[{index}].module",
-            )
+def with_part(authority: Authority, part: ModuleAccess) -> Authority:
+    """*authority* with *part* in the place of what it had in that module."""
+
+    def others(listed: tuple[ModuleAccess, ...]) -> tuple[ModuleAccess, ...]:
+        return tuple(one for one in listed if one.module != part.module)
+
+    access, inactive = others(authority.access), others(authority.inactive_access)
+    if part.status is AccessStatus.ACTIVE:
+        at = next((at for at, one in enumerate(authority.access) if one.module == part.module), len(access))
+        return replace(authority, access=(*access[:at], part, *access[at:]), inactive_access=inactive)
+    return replace(authority, access=access, inactive_access=(*inactive, part))
 
 
 def check(authority: Authority, *, at: str = "authority.") -> Authority:
@@ -141,14 +167,42 @@ def check(authority: Authority, *, at: str = "authority.") -> Authority:
         raise Invalid(
             "a regional authority has a region, a national one has none", field=f"{at}region", reason="REGION"
         )
-    modules = [access.module for access in authority.access]
-    for index, module in enumerate(modules):
-        if module in modules[:index]:
-            raise Invalid(f"{module} is there twice", field=f"{at}access[{index}].module", reason="REPEATED")
+    _check_parts(authority, at)
     contact = authority.contact
     for name in Contact.__slots__:
         if len(getattr(contact, name)) > CONTACT_LIMIT:
             raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=f"{at}contact.{name}", reason="TOO_LONG")
-    if contact.email and ("@" not in contact.email.strip("@") or " " in contact.email):
-        raise Invalid("this is not an e-mail address", field=f"{at}contact.email", reason="NOT_AN_EMAIL")
+    if contact.email:
+        check_email(contact.email, field=f"{at}contact.email")
     return replace(authority, languages=tuple(dict.fromkeys(understood)))
+
+
+def check_email(address: str, *, field: str) -> str:
+    """*address*; raises Invalid naming *field* if it is none."""
+    if "@" not in address.strip("@") or " " in address:
+        raise Invalid("this is not an e-mail address", field=field, reason="NOT_AN_EMAIL")
+    if len(address) > CONTACT_LIMIT:
+        raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=field, reason="TOO_LONG")
+    return address
+
+
+def _check_parts(authority: Authority, at: str) -> None:
+    modules = [access.module for access in authority.access]
+    for index, access in enumerate(authority.access):
+        if access.module in modules[:index]:
+            raise Invalid(f"{access.module} is there twice", field=f"{at}access[{index}].module", reason="REPEATED")
+        check_part(authority, access, at=f"{at}access[{index}].")
+
+
+def check_part(authority: Authority, access: ModuleAccess, *, at: str) -> None:
+    """Raises Invalid naming the field of *access* that does not fit *authority*."""
+    if access.legislative_role is LegislativeRole.SDIMIC and not authority.region:
+        raise Invalid(
+            "an SDIMIC coordinates one region; say which", field=f"{at}legislativeRole", reason="LEGISLATIVE_ROLE"
+        )
+    if access.legislative_role is LegislativeRole.NIMIC and authority.level is not Level.NATIONAL:
+        raise Invalid("a NIMIC is a national authority", field=f"{at}legislativeRole", reason="LEGISLATIVE_ROLE")
+    if (access.approve_outgoing or access.approve_reply) and not access.approval_coordinator:
+        raise Invalid(
+            "say which coordinator approves", field=f"{at}approvalCoordinatorId", reason="APPROVAL_COORDINATOR"
+        )

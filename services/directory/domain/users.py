@@ -1,8 +1,20 @@
-"""People: each belongs to one authority and holds roles per module."""
+"""People: each belongs to one authority and holds roles per module, as far as the authority takes part there.
 
-from dataclasses import dataclass
+Who is a local data administrator is kept with the authority (`administrators`), and not here: that one of them is left must be
+decided in one write.
+"""
 
-from vocabulary.roles import UserRole
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from services.directory.domain.authorities import Authority, ModuleAccess
+from services.directory.domain.history import Change
+from vocabulary import languages
+from vocabulary.refusals import Conflict, Invalid
+from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, WorkflowRole
+
+NAME_LIMIT = 200
+ROLES_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +27,121 @@ class RoleInModule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person acting for an authority. `signin` is ``<issuer> <subject>`` of OpenID Connect."""
+    """A person acting for an authority. `signin` is ``<issuer> <subject>`` of OpenID Connect.
+
+    `language` is the one of their screen; `languages` are those they understand, the preferred one first.
+    """
 
     authority_id: str
     name: str
     language: str
     signin: str
     roles: tuple[RoleInModule, ...] = ()
+    languages: tuple[str, ...] = ()
+    active: bool = True
+    history: tuple[Change, ...] = ()
+
+
+ADMINISTRATOR = RoleInModule(module="", role=UserRole.LOCAL_DATA_ADMINISTRATOR)
+
+# What an authority must do in a module for somebody there to have the role; an empty set: take part at all.
+NEEDS: Mapping[UserRole, frozenset[WorkflowRole]] = {
+    UserRole.VIEWER: frozenset(),
+    UserRole.REQUEST_HANDLER: frozenset({WorkflowRole.REQUEST_PARTNER}),
+    UserRole.SUPERVISOR: frozenset({WorkflowRole.REQUEST_PARTNER}),
+    UserRole.ALLOCATOR: frozenset({WorkflowRole.REQUEST_PARTNER}),
+    UserRole.ALERT_HANDLER: frozenset({WorkflowRole.ALERT_AUTHORITY, WorkflowRole.ALERT_COORDINATOR}),
+    UserRole.ALERT_DISSEMINATOR: frozenset({WorkflowRole.ALERT_COORDINATOR}),
+    UserRole.REPOSITORY_EDITOR: frozenset({WorkflowRole.REPOSITORY_EDITOR}),
+}
 
 
 def signin(issuer: str, subject: str) -> str:
     """What identifies a person's sign-in."""
     return f"{issuer} {subject}"
+
+
+def fits(held: RoleInModule, authority: Authority) -> bool:
+    """Whether somebody at *authority* may hold the role: it takes part in the module, in a way that the role is for."""
+    if held.role is UserRole.LOCAL_DATA_ADMINISTRATOR:
+        return held.module == ""
+    return any(
+        _is_for(held.role, access)
+        for access in authority.access
+        if access.module in (held.module, "*") or held.module == "*"
+    )
+
+
+def _is_for(role: UserRole, access: ModuleAccess) -> bool:
+    if role is UserRole.COORDINATOR:
+        return access.legislative_role in COORDINATING | {LegislativeRole.COMMISSION}
+    needed = NEEDS[role]
+    return not needed or not needed.isdisjoint(access.workflow_roles)
+
+
+def check(user: User, authority: Authority, *, at: str = "user.") -> User:
+    """*user* tidied; raises Invalid naming the field at fault."""
+    name = user.name.strip()
+    if not name or len(name) > NAME_LIMIT:
+        raise Invalid(f"a name has 1 to {NAME_LIMIT} characters", field=f"{at}name", reason="NAME")
+    if len(user.roles) > ROLES_LIMIT:
+        raise Invalid(f"at most {ROLES_LIMIT} roles", field=f"{at}roles", reason="TOO_MANY")
+    for index, held in enumerate(user.roles):
+        if not fits(held, authority):
+            raise Invalid(
+                f"the authority does not take part in {held.module or 'itself'} in a way that {held.role} is for",
+                field=f"{at}roles[{index}]",
+                reason="ROLE_DOES_NOT_FIT",
+            )
+    return replace(
+        with_languages(user, user.language, user.languages, at=at),
+        name=name,
+        roles=tuple(dict.fromkeys(held for held in user.roles if held != ADMINISTRATOR)),
+    )
+
+
+def with_languages(user: User, language: str, understood: Sequence[str], *, at: str = "") -> User:
+    """*user* with the language of their screen and those they understand."""
+    spoken = (languages.require(code, field=f"{at}languages[{index}]") for index, code in enumerate(understood))
+    return replace(
+        user,
+        language=languages.require(language, field=f"{at}language"),
+        languages=tuple(dict.fromkeys(spoken)),
+    )
+
+
+def with_administrator(authority: Authority, user_id: str) -> Authority:
+    """*authority* with one more local data administrator; raises Conflict for somebody who works there no more."""
+    if user_id in authority.former_users:
+        raise Conflict("this user is no longer active", reason="USER_NOT_ACTIVE")
+    if user_id in authority.administrators:
+        return authority
+    return replace(authority, administrators=(*authority.administrators, user_id))
+
+
+def without_administrator(authority: Authority, user_id: str) -> Authority:
+    """*authority* with one local data administrator fewer; raises Conflict if it was the last."""
+    left = tuple(one for one in authority.administrators if one != user_id)
+    if authority.administrators and not left:
+        raise Conflict(
+            "this is the authority's last active local data administrator; name another one first",
+            reason="LAST_ADMINISTRATOR",
+        )
+    return replace(authority, administrators=left)
+
+
+def without_user(authority: Authority, user_id: str) -> Authority:
+    """*authority* once somebody works there no more; raises Conflict if they were its last local data administrator."""
+    after = without_administrator(authority, user_id)
+    if user_id in after.former_users:
+        return after
+    return replace(after, former_users=(*after.former_users, user_id))
+
+
+def suggested(target: Sequence[str], writer: Sequence[str]) -> tuple[str, ...]:
+    """In which languages to write to an authority that understands *target*, the best first.
+
+    Those that the writer knows too, in the target's order; if there are none, the target's first.
+    """
+    shared = tuple(code for code in target if code in writer)
+    return shared or tuple(target[:1])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from chassis.aggregates import Aggregates
+from chassis.aggregates import Aggregates, Kept
 from chassis.caller import GATEWAY, current_caller, require_service
 from chassis.server import Call
 from chassis.wire import batch, wanted_languages
@@ -11,10 +11,13 @@ from engines.documents import AnyOf
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceServicer
 from services.directory import wire
-from services.directory.domain import authorities, users
+from services.directory.domain import authorities, coordination, users
 from services.directory.domain.authorities import Authority
+from services.directory.domain.coordination import Person
 from services.directory.domain.users import User
+from services.directory.domain.views import View, view
 from services.directory.reference import Reference
+from services.directory.rpc.acting import person, territories
 from services.directory.storage import participation
 from vocabulary import countries
 from vocabulary.refusals import Unauthenticated
@@ -35,14 +38,31 @@ class DirectoryRpc(DirectoryServiceServicer):
     ) -> pb.BatchGetAuthoritiesResponse:
         wanted = wanted_languages(request.languages)
         found = await self._authorities.get_many(batch(request.ids))
-        return pb.BatchGetAuthoritiesResponse(authorities=[wire.authority(kept, wanted) for kept in found])
+        caller = current_caller()
+        if caller.service:
+            return pb.BatchGetAuthoritiesResponse(authorities=[wire.authority(kept, wanted) for kept in found])
+        by = await person(caller, self._authorities)
+        seen = [(self._view(by, kept), kept) for kept in found]
+        return pb.BatchGetAuthoritiesResponse(
+            authorities=[
+                wire.authority_name(kept, wanted) if how is View.NAME else wire.authority(kept, wanted)
+                for how, kept in seen
+                if how is not View.NOTHING
+            ]
+        )
+
+    def _view(self, by: Person, kept: Kept[Authority]) -> View:
+        actors = coordination.actors(by, kept.id, kept.state, territories(kept.state, self._reference))
+        return view(by, kept.id, kept.state, actors)
 
     async def BatchGetUsers(self, request: pb.BatchGetUsersRequest, context: Call) -> pb.BatchGetUsersResponse:
         caller = current_caller()
         found = await self._users.get_many(batch(request.ids))
         # People are known to their own authority only.
         visible = [kept for kept in found if caller.service or kept.state.authority_id == caller.authority_id]
-        return pb.BatchGetUsersResponse(users=map(wire.user, visible))
+        theirs = await self._authorities.get_many(list(dict.fromkeys(kept.state.authority_id for kept in visible)))
+        administrators = {id_ for kept in theirs for id_ in kept.state.administrators}
+        return pb.BatchGetUsersResponse(users=[wire.user(kept, kept.id in administrators) for kept in visible])
 
     async def BatchGetCountries(
         self, request: pb.BatchGetCountriesRequest, context: Call
@@ -113,7 +133,8 @@ class DirectoryRpc(DirectoryServiceServicer):
         authority = await self._authorities.get(found[0].state.authority_id)
         if authority is None or authority.state.status is not authorities.Status.ACTIVE:
             raise Unauthenticated("the authority of this sign-in is not active", reason="AUTHORITY_NOT_ACTIVE")
-        return pb.ResolveUserResponse(user=wire.user(found[0]), authority=wire.authority(authority, ()))
+        user = wire.user(found[0], found[0].id in authority.state.administrators)
+        return pb.ResolveUserResponse(user=user, authority=wire.authority(authority, ()))
 
 
 def _those(known: Mapping[str, Thing], ids_: Iterable[str]) -> list[Thing]:

@@ -1,7 +1,8 @@
 """RegistrationService: who may take part, and who works for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import Caller, current_person
@@ -11,18 +12,19 @@ from protos.directory.v1 import events_pb2
 from protos.directory.v1 import registration_pb2 as pb
 from protos.directory.v1.registration_pb2_grpc import RegistrationServiceServicer
 from services.directory import wire
-from services.directory.domain import authorities
-from services.directory.domain.authorities import Authority, Registrar
+from services.directory.domain import authorities, coordination, history, registration
+from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
+from services.directory.rpc.acting import person, territories
 from vocabulary import ids
-from vocabulary.refusals import Conflict, Forbidden, Invalid
-from vocabulary.roles import COORDINATING, UserRole, module
+from vocabulary.refusals import Conflict, Invalid
 
 
 class RegistrationRpc(RegistrationServiceServicer):
-    def __init__(self, reference: Reference, authorities: Aggregates[Authority]) -> None:
+    def __init__(self, reference: Reference, authorities: Aggregates[Authority], now: Callable[[], datetime]) -> None:
         self._reference = reference
         self._authorities = authorities
+        self._now = now
 
     async def RegisterAuthority(
         self, request: pb.RegisterAuthorityRequest, context: Call
@@ -30,8 +32,17 @@ class RegistrationRpc(RegistrationServiceServicer):
         caller = current_person()
         command = CommandKey.of(request, caller)
         new = authorities.check(wire.authority_from(request.authority, at="authority"))
-        authorities.register(new, _registrar(caller))
+        by = await person(caller, self._authorities)
         self._check_references(new, at="authority.")
+        actor = coordination.registrar(new, by, territories(new, self._reference))
+        status = registration.step(None, history.Command.REGISTER, {actor})
+        new = replace(
+            new,
+            status=status,
+            validating_coordinator=caller.authority_id,
+            access=tuple(replace(access, access_coordinator=caller.authority_id) for access in new.access),
+        )
+        new = self._recorded(None, new, history.Command.REGISTER, caller)
         id_ = command.new_id(ids.AUTHORITY)
         event = events_pb2.AuthorityChanged(authority_id=id_, revision=1, country_code=new.country)
         try:
@@ -51,12 +62,14 @@ class RegistrationRpc(RegistrationServiceServicer):
     async def EditAuthority(self, request: pb.EditAuthorityRequest, context: Call) -> pb.EditAuthorityResponse:
         caller = current_person()
         command = CommandKey.of(request, caller)
+        by = await person(caller, self._authorities)
 
         async def decide(before: Kept[Authority]) -> tuple[Authority, Sequence[events_pb2.AuthorityChanged]]:
-            if before.id != caller.authority_id or not caller.administers():
-                raise Forbidden("only its own local data administrator changes an authority's data")
-            after = authorities.check(self._edited(before.state, request), at="")
+            of = coordination.actors(by, before.id, before.state, territories(before.state, self._reference))
+            status = registration.step(before.state.status, history.Command.EDIT, of)
+            after = authorities.check(replace(self._edited(before.state, request), status=status), at="")
             self._check_references(after, at="")
+            after = self._recorded(before.state, after, history.Command.EDIT, caller)
             event = events_pb2.AuthorityChanged(
                 authority_id=before.id, revision=before.revision + 1, country_code=after.country
             )
@@ -69,6 +82,19 @@ class RegistrationRpc(RegistrationServiceServicer):
             lambda kept: pb.EditAuthorityResponse(authority=wire.authority(kept, ())),
             pb.EditAuthorityResponse,
         )
+
+    def _recorded(
+        self, before: Authority | None, after: Authority, command: history.Command, caller: Caller
+    ) -> Authority:
+        """*after*, which remembers what was changed, when and by whom."""
+        change = history.Change(
+            at=self._now(),
+            command=command,
+            user_id=caller.user_id,
+            authority_id=caller.authority_id,
+            fields=history.changed_fields(before, after),
+        )
+        return replace(after, history=(*after.history, change))
 
     def _edited(self, before: Authority, request: pb.EditAuthorityRequest) -> Authority:
         after = before
@@ -95,23 +121,3 @@ class RegistrationRpc(RegistrationServiceServicer):
             self._reference.require_region(authority.region, field=f"{at}region")
             if self._reference.regions[authority.region].country != authority.country:
                 raise Invalid("the region is in another country", field=f"{at}region", reason="REGION")
-
-
-def _registrar(caller: Caller) -> Registrar:
-    return Registrar(
-        country=caller.country,
-        legislative_roles=caller.legislative_roles,
-        coordinated_areas=frozenset(
-            area
-            for area, role in caller.legislative_roles.items()
-            if role in COORDINATING and _acts_as_coordinator(caller, area)
-        ),
-    )
-
-
-def _acts_as_coordinator(caller: Caller, area: str) -> bool:
-    return any(
-        UserRole.COORDINATOR in roles
-        for held_in, roles in caller.user_roles.items()
-        if held_in == "*" or held_in.startswith(module(area, ""))
-    )

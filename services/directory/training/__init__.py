@@ -5,6 +5,7 @@ names say what a body does and where, and addresses end in ``.example``.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -14,7 +15,7 @@ from services.directory.domain.authorities import Authority
 from services.directory.domain.users import User
 from services.directory.reference import Reference
 from services.directory.training.authorities import authorities as invented
-from services.directory.training.people import people
+from services.directory.training.people import administrators, people
 
 BATCH = 500
 log = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 async def load(reference: Reference, authorities: Aggregates[Authority], users: Aggregates[User]) -> None:
     """Store the training data; what is there already stays as it is."""
-    made = invented(reference)
+    made = administered(invented(reference))
     listed = [
         (id_, one, [events_pb2.AuthorityChanged(authority_id=id_, revision=1, country_code=one.country)])
         for id_, one in made.items()
@@ -37,6 +38,12 @@ async def load(reference: Reference, authorities: Aggregates[Authority], users: 
         ]
     )
     log.info("training_data_loaded", authorities=len(made), users=len(signed_up))
+
+
+def administered(made: dict[str, Authority]) -> dict[str, Authority]:
+    """The invented authorities, with the people who administer them."""
+    found = administrators()
+    return {id_: replace(one, administrators=found[id_]) if id_ in found else one for id_, one in made.items()}
 
 
 def _batches(

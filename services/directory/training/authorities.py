@@ -1,14 +1,14 @@
 """The invented authorities: one NIMIC per country, coordinators per area and region, and competent authorities below them."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chassis import catalogues
 from services.directory.domain.authorities import Authority, Contact, Level, ModuleAccess
-from services.directory.reference import Area, Concept, Reference
+from services.directory.reference import Area, Reference
 from vocabulary import countries, ids, languages
 from vocabulary.roles import ALERTS, REQUESTS, LegislativeRole, WorkflowRole
 
@@ -16,6 +16,8 @@ SEED = 2012
 REGIONAL_COORDINATORS = 3
 NATIONAL_IN_QUALIFICATIONS = 14
 NATIONAL_PER_OTHER_AREA = 2
+# The other concepts of an area share authorities.
+CONCEPTS_PER_AUTHORITY = 5
 REGIONAL = 15
 LOCAL = 7
 
@@ -127,10 +129,16 @@ class _Country:
 
     def _national(self, area: Area) -> dict[str, Authority]:
         count = NATIONAL_IN_QUALIFICATIONS if area.code == "professional-qualifications" else NATIONAL_PER_OTHER_AREA
-        return {
-            national_id(self._country, area.code, concept): self._competent(area, concept, Level.NATIONAL, None)
+        made = {
+            national_id(self._country, area.code, concept): self._competent(area, [concept], Level.NATIONAL, None)
             for concept in area.concepts[:count]
         }
+        shared = area.concepts[count:]
+        for start in range(0, len(shared), CONCEPTS_PER_AUTHORITY):
+            concepts = shared[start : start + CONCEPTS_PER_AUTHORITY]
+            id_ = national_id(self._country, area.code, concepts[0])
+            made[id_] = self._competent(area, concepts, Level.NATIONAL, None)
+        return made
 
     def _below(self, level: Level, places: list[_Place], count: int) -> dict[str, Authority]:
         made = {}
@@ -138,14 +146,17 @@ class _Country:
         for number in range(count if places else 0):
             area = self._random.choice(areas)
             concept, place = self._random.choice(area.concepts), self._random.choice(places)
-            made[_id(self._country, level, str(number))] = self._competent(area, concept, level, place)
+            made[_id(self._country, level, str(number))] = self._competent(area, [concept], level, place)
         return made
 
-    def _competent(self, area: Area, concept: str, level: Level, place: _Place | None) -> Authority:
+    def _competent(self, area: Area, concepts: Sequence[str], level: Level, place: _Place | None) -> Authority:
         body = self._words["bodies"][self._random.choice(_BODIES[level])]["name"]
         access = [_access(area, LegislativeRole.COMPETENT_AUTHORITY, alerts=(WorkflowRole.ALERT_AUTHORITY,))]
-        subject: Concept = self._reference.concepts[concept]
-        return self._authority(body, subject.label, level, place, access, (concept,))
+        subjects = [self._reference.concepts[concept].label for concept in concepts]
+        subject = {code: ", ".join(_text(one, code) for one in subjects) for code in languages.ALL}
+        # Who is competent for surgery is competent for health care.
+        wider = [wide for concept in concepts for wide in self._reference.broader(concept)]
+        return self._authority(body, subject, level, place, access, tuple(dict.fromkeys([*concepts, *wider])))
 
     def _authority(
         self,

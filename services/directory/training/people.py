@@ -26,7 +26,7 @@ def people() -> dict[str, User]:
         _user("it-handler", it, "Request handler, Italy", "it", *handler),
         _user("it-supervisor", it, "Supervisor, Italy", "it", (REQUESTS, UserRole.SUPERVISOR)),
         _user("it-viewer", it, "Viewer, Italy", "it", (REQUESTS, UserRole.VIEWER)),
-        _user("it-admin", it, "Local data administrator, Italy", "it", ("", UserRole.LOCAL_DATA_ADMINISTRATOR)),
+        _user("it-admin", it, "Local data administrator, Italy", "it"),
         _user("hu-handler", hu, "Request handler, Hungary", "hu", *handler),
         _user("it-alerts", national_id("IT", "services", "electrician"), "Alert handler, Italy", "it", *alert_handler),
         _user("it-coordinator", coordinator_id("IT", "services"), "Alert coordinator, Italy", "it", *coordinator),
@@ -39,11 +39,21 @@ def people() -> dict[str, User]:
             "National coordinator, Germany",
             "de",
             ("*", UserRole.COORDINATOR),
-            ("", UserRole.LOCAL_DATA_ADMINISTRATOR),
         ),
         _user("commission", COMMISSION_ID, "European Commission", "en", ("*", UserRole.VIEWER)),
     ]
     return dict(listed)
+
+
+def administrators() -> dict[str, tuple[str, ...]]:
+    """The local data administrators among them, by authority."""
+    listed = people()
+    found: dict[str, tuple[str, ...]] = {}
+    for name in ("it-admin", "de-nimic"):
+        id_ = ids.derived(ids.USER, "training", name)
+        authority_id = listed[id_].authority_id
+        found[authority_id] = (*found.get(authority_id, ()), id_)
+    return found
 
 
 def _user(name: str, authority_id: str, title: str, language: str, *roles: tuple[str, UserRole]) -> tuple[str, User]:

@@ -1,0 +1,148 @@
+"""Who coordinates whom: ranks, areas, territories (IMI Regulation, Article 6), and what a person is to an authority.
+
+A NIMIC and an SDIMIC are coordinators in every area; an SDIMIC, and whoever else has a region, in that region only. Nobody is ever
+a coordinator of their own authority.
+"""
+
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from services.directory.domain.authorities import Authority, ModuleAccess, Status
+from services.directory.domain.registration import Actor
+from vocabulary import countries
+from vocabulary.refusals import Forbidden, Invalid
+from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, module
+
+RANK: Mapping[LegislativeRole, int] = {
+    LegislativeRole.COMPETENT_AUTHORITY: 0,
+    LegislativeRole.DIMIC: 1,
+    LegislativeRole.LIMIC: 2,
+    LegislativeRole.SDIMIC: 3,
+    LegislativeRole.NIMIC: 4,
+    LegislativeRole.COMMISSION: 5,
+}
+EVERYWHERE = frozenset({LegislativeRole.SDIMIC, LegislativeRole.NIMIC})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whoever acts: for which authority, as it is now (None: not there any more), and in which roles by module."""
+
+    user_id: str
+    authority_id: str
+    authority: Authority | None
+    user_roles: Mapping[str, AbstractSet[UserRole]]
+
+    @property
+    def administers(self) -> bool:
+        return UserRole.LOCAL_DATA_ADMINISTRATOR in self.user_roles.get("", frozenset())
+
+    @property
+    def is_commission(self) -> bool:
+        return self.authority is not None and _is_commission(self.authority)
+
+    def acts_in(self, area: str) -> bool:
+        """Whether they act as coordinator in *area*."""
+        return any(
+            UserRole.COORDINATOR in roles
+            for held_in, roles in self.user_roles.items()
+            if held_in == "*" or held_in.startswith(module(area, ""))
+        )
+
+
+def role_in(authority: Authority, area: str) -> LegislativeRole | None:
+    """The highest legislative role that *authority* has in *area*."""
+    roles = [
+        access.legislative_role
+        for access in authority.access
+        if access.area in (area, "*") or access.legislative_role in EVERYWHERE
+    ]
+    return max(roles, key=RANK.__getitem__, default=None)
+
+
+def is_above(coordinator: Authority, area: str, role: LegislativeRole, territories: Collection[str]) -> bool:
+    """Whether *coordinator* stands above *role* in *area*, and one of *territories* is its own."""
+    own = role_in(coordinator, area)
+    return (
+        coordinator.status is Status.ACTIVE
+        and own in COORDINATING
+        and RANK[own] > RANK[role]
+        and (coordinator.region or coordinator.country) in territories
+    )
+
+
+def is_nimic(authority: Authority) -> bool:
+    return any(access.legislative_role is LegislativeRole.NIMIC for access in authority.all_access)
+
+
+def actors(
+    person: Person, id_: str, authority: Authority, territories: Collection[str], of_module: str = ""
+) -> frozenset[Actor]:
+    """What *person* is to the authority *id_*; as access coordinator, of *of_module*, or of any of its modules."""
+    own = person.authority
+    if own is None or own.status is not Status.ACTIVE:
+        return frozenset()
+    if person.authority_id == id_:
+        return frozenset({Actor.ADMINISTRATOR}) if person.administers else frozenset()
+    if own.country == countries.UNION:
+        registers = _is_commission(own) and person.acts_in("*")
+        return frozenset({Actor.COMMISSION}) if registers and is_nimic(authority) else frozenset()
+    above = [
+        access
+        for access in authority.all_access
+        if person.acts_in(access.area) and is_above(own, access.area, access.legislative_role, territories)
+    ]
+    found = set()
+    if above and is_nimic(own):
+        found.add(Actor.NIMIC)
+    if above and authority.validating_coordinator == person.authority_id:
+        found.add(Actor.VALIDATING_COORDINATOR)
+    if any(one.access_coordinator == person.authority_id and of_module in ("", one.module) for one in above):
+        found.add(Actor.ACCESS_COORDINATOR)
+    return frozenset(found)
+
+
+def registrar(new: Authority, by: Person, territories: Collection[str]) -> Actor:
+    """As what *by* may register or invite *new*: the Commission a NIMIC, a coordinator what ranks below it in its areas and territory.
+
+    Raises Forbidden, naming what is not theirs to give.
+    """
+    roles = {access.legislative_role for access in new.access}
+    if new.country == countries.UNION or LegislativeRole.COMMISSION in roles:
+        raise Forbidden("the Commission takes part from the beginning; nobody registers it")
+    own = by.authority if by.authority is not None and by.authority.status is Status.ACTIVE else None
+    if own is not None and _is_commission(own) and by.acts_in("*"):
+        if roles != {LegislativeRole.NIMIC}:
+            raise Forbidden("the Commission registers National IMI Coordinators only")
+        return Actor.COMMISSION
+    if LegislativeRole.NIMIC in roles:
+        raise Forbidden("only the Commission registers a National IMI Coordinator")
+    coordinated = [one.area for one in own.access if one.legislative_role in COORDINATING] if own else []
+    if own is None or not any(map(by.acts_in, coordinated)):
+        raise Forbidden("only a coordinator registers authorities")
+    if new.country != own.country:
+        raise Forbidden("a coordinator registers authorities of its own country", field="authority.country")
+    if (own.region or own.country) not in territories:
+        raise Forbidden("a coordinator registers authorities of its own region", field="authority.region")
+    if not new.access:
+        raise Invalid("say in which modules it takes part", field="authority.access", reason="EMPTY")
+    for index, access in enumerate(new.access):
+        at = f"authority.access[{index}]"
+        may_give(own, by, access, territories, at=at)
+    return Actor.COORDINATOR
+
+
+def may_give(own: Authority, by: Person, access: ModuleAccess, territories: Collection[str], *, at: str) -> None:
+    """Raises Forbidden unless *by* of *own* coordinates the area of *access* and ranks above its role there."""
+    at = f"{at}." if at else ""
+    if role_in(own, access.area) not in COORDINATING or not by.acts_in(access.area):
+        raise Forbidden(f"a coordinator acts in its own areas; {access.area} is not one", field=f"{at}module")
+    if not is_above(own, access.area, access.legislative_role, territories):
+        raise Forbidden(
+            f"a coordinator gives roles below its own; {access.legislative_role} is not", field=f"{at}legislativeRole"
+        )
+
+
+def _is_commission(authority: Authority) -> bool:
+    return any(access.legislative_role is LegislativeRole.COMMISSION for access in authority.access)

@@ -1,0 +1,59 @@
+"""What is remembered of every change: when, by whom, by which command, of what, and why."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# What is no change of its own, or is told under another name.
+_UNTOLD = frozenset({"history", "former_users"})
+_WORD = re.compile(r"_([a-z])")
+
+
+class Command(StrEnum):
+    """What can be done to an authority, its access and its users."""
+
+    INVITE = "INVITE"
+    RENEW_INVITATION = "RENEW_INVITATION"
+    WITHDRAW_INVITATION = "WITHDRAW_INVITATION"
+    REGISTER_BY_INVITATION = "REGISTER_BY_INVITATION"
+    REGISTER = "REGISTER"
+    VALIDATE = "VALIDATE"
+    REJECT = "REJECT"
+    EDIT = "EDIT"
+    SUSPEND = "SUSPEND"
+    REINSTATE = "REINSTATE"
+    DEREGISTER = "DEREGISTER"
+    REQUEST_ACCESS = "REQUEST_ACCESS"
+    GRANT_ACCESS = "GRANT_ACCESS"
+    REFUSE_ACCESS = "REFUSE_ACCESS"
+    CHANGE_ACCESS = "CHANGE_ACCESS"
+    WITHDRAW_ACCESS = "WITHDRAW_ACCESS"
+    ADD_USER = "ADD_USER"
+    EDIT_USER = "EDIT_USER"
+    DEACTIVATE_USER = "DEACTIVATE_USER"
+    SET_LANGUAGES = "SET_LANGUAGES"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change. `user_id` and `authority_id` are whose it was; an invitee has none yet."""
+
+    at: datetime
+    command: Command
+    user_id: str = ""
+    authority_id: str = ""
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def changed_fields(before: Any, after: Any, untold: Collection[str] = _UNTOLD) -> tuple[str, ...]:
+    """What differs between two of the same kind, in the words of the interface; all that is said, if there was nothing before."""
+    names = [one.name for one in fields(after) if one.name not in untold]
+    return tuple(
+        _WORD.sub(lambda found: found.group(1).upper(), name)
+        for name in names
+        if (getattr(before, name) != getattr(after, name) if before is not None else getattr(after, name))
+    )

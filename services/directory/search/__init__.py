@@ -1,0 +1,7 @@
+"""Finding authorities: from what somebody types, in any language, to who is meant.
+
+`vocabulary` knows the words of one language, `places` the names of places in all of them; `question` makes of a text the
+concepts and places that it names; `index` asks the search engine for the authorities, whatever engine that is; `explanation`
+says why one was found; `suggestions` completes what is being typed. Words are understood here and not by an engine, so that the
+embedded and the real one find the same.
+"""

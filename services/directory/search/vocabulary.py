@@ -1,0 +1,268 @@
+"""The words of one language: how it says each concept, and which words say nothing beside a subject."""
+
+import math
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import Stemmer
+
+from engines.search.folding import words
+from services.directory.reference import Reference
+from services.directory.search.likeness import (
+    COMPOUND,
+    EXACT,
+    PART,
+    SAME_STEM,
+    SHORTEST_BEGINNING,
+    SHORTEST_PART,
+    ending,
+    slipped,
+)
+from vocabulary import languages
+
+_STEMMERS = {
+    "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "et": "estonian",
+    "fi": "finnish", "fr": "french", "ga": "irish", "hu": "hungarian", "it": "italian", "lt": "lithuanian", "nb": "norwegian",
+    "nl": "dutch", "pl": "polish", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
+}  # fmt: skip
+# Languages that write several words as one, with what they put between them.
+_COMPOUNDING = {
+    "da": ("s", "e", "er"), "de": ("s", "es", "n", "en", "e", "er"), "et": ("e", "i", "u", "a", "s"),
+    "fi": ("n", "en", "in", "den"), "hu": ("i", "o", "a", "e"), "is": ("s", "a", "ar", "na", "u"), "nb": ("s", "e"),
+    "nl": ("s", "e", "en"), "sv": ("s", "e", "o", "a"),
+}  # fmt: skip
+# How Irish changes the beginnings of words.
+_MUTATIONS = (("bhf", "f"), ("mb", "b"), ("gc", "c"), ("nd", "d"), ("ng", "g"), ("bp", "p"), ("dt", "t"), ("ts", "s"))
+_LENITED = frozenset("bcdfgmpst")
+# Beside a subject such a word says this much of what another says.
+WEAK = 0.3
+# So much of a compound must be known.
+LEAST_OF_COMPOUND = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One way to say a concept: its folded words without those that say nothing, and how it is written."""
+
+    concept: str
+    words: tuple[str, ...]
+    text: str
+    is_label: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a language brings: its labels and alternative labels by concept, its function words, its weak words."""
+
+    language: str
+    labels: dict[str, str]
+    alternatives: dict[str, Sequence[str]]
+    function: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
+
+
+class Vocabulary:
+    """The words of one language, and which of them are like a word that somebody types."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.language = wording.language
+        self.function = frozenset(word for one in wording.function for word in words(one))
+        self.weak = frozenset(word for one in wording.weak for word in words(one)) - self.function
+        self.phrases = [*self._phrases(wording)]
+        self.by_word: dict[str, list[Phrase]] = defaultdict(list)
+        for phrase in self.phrases:
+            for word in phrase.words:
+                self.by_word[word].append(phrase)
+        self._stems = self._stemmed()
+        self._weights: dict[str, float] = {}
+        self.alike = lru_cache(4096)(self._alike)
+
+    def _phrases(self, wording: Wording) -> Iterator[Phrase]:
+        for concept, label in wording.labels.items():
+            said: set[tuple[str, ...]] = set()
+            for number, text in enumerate([label, *wording.alternatives.get(concept, ())]):
+                for spelled in _spellings(text, self.language):
+                    folded = words(spelled)
+                    kept = tuple(word for word in folded if word not in self.function) or tuple(folded)
+                    # Geo-blocking and geoblocking, real estate and realestate.
+                    for written in (kept, ("".join(folded),)):
+                        if written and written not in said:
+                            said.add(written)
+                            yield Phrase(concept, written, text, not number)
+
+    def knows(self, word: str) -> bool:
+        """Whether this word belongs to the language, as it stands."""
+        return word in self.function or word in self.weak or word in self.by_word
+
+    def weight(self, word: str) -> float:
+        """How much a word of a phrase says: a word that many concepts share says less, one that all questions have, little."""
+        found = self._weights.get(word)
+        if found is None:
+            concepts = {phrase.concept for phrase in self.by_word.get(word, ())}
+            found = math.log(1 + 200 / max(1, len(concepts))) * (WEAK if word in self.weak else 1.0)
+            self._weights[word] = found
+        return found
+
+    def _alike(self, word: str) -> dict[str, float]:
+        """Words of concepts that *word* may be, each with how like it is: itself, or a form of the same word."""
+        found: dict[str, float] = {}
+        if word in self.by_word:
+            found = dict.fromkeys(self._stems.get(self._stem(word), ()), SAME_STEM)
+            found[word] = EXACT
+            return found
+        for form in self._unmutated(word):
+            if form in self.by_word:
+                found[form] = SAME_STEM
+            for known in self._stems.get(self._stem(form), ()):
+                found[known] = max(found.get(known, 0.0), SAME_STEM)
+            for known in self._beginning_like(form):
+                likeness = ending(form, known)
+                if likeness > found.get(known, 0.0):
+                    found[known] = likeness
+        return found
+
+    def slips(self, word: str) -> dict[str, float]:
+        """Words of concepts that *word* may be a slip of."""
+        return dict(slipped(word, self._sorted))
+
+    def parts(self, word: str) -> dict[str, float]:
+        """Words of concepts that the compound *word* is made of, in a language that writes compounds."""
+        linkers = _COMPOUNDING.get(self.language)
+        if linkers is None:
+            return {}
+        best: dict[str, float] = {}
+        best_known = 0
+        for cut in range(SHORTEST_PART, len(word) - 2):
+            left, right = self._part(word[:cut], linkers), self._part(word[cut:], ())
+            known = (cut if left is not None else 0) + (len(word) - cut if right is not None else 0)
+            if known <= best_known or (known < len(word) and known < SHORTEST_PART + 1):
+                continue
+            whole = known == len(word)
+            if not whole and known < len(word) * LEAST_OF_COMPOUND:
+                continue
+            found = {**(left or {}), **(right or {})}
+            if found:
+                best = {part: (COMPOUND if whole else PART) * likeness for part, likeness in found.items()}
+                best_known = known
+        return best
+
+    def compounds(self, word: str) -> dict[str, float]:
+        """Compounds of concepts that *word* is a part of, where that leaves little doubt: ``Pfleger`` in ``Krankenpfleger``."""
+        if self.language not in _COMPOUNDING or len(word) <= SHORTEST_PART:
+            return {}
+        found = [known for known in self._sorted if known.startswith(word) or known.endswith(word)]
+        concepts = {phrase.concept for known in found for phrase in self.by_word[known]}
+        return dict.fromkeys(found, PART) if len(concepts) <= 2 else {}
+
+    def starting(self, start: str, limit: int) -> list[str]:
+        """Up to *limit* words of concepts that begin with *start*, in their order."""
+        index = bisect_left(self._sorted, start)
+        found: list[str] = []
+        while index < len(self._sorted) and self._sorted[index].startswith(start) and len(found) < limit:
+            found.append(self._sorted[index])
+            index += 1
+        return found
+
+    def _part(self, part: str, linkers: tuple[str, ...]) -> dict[str, float] | None:
+        """The words of concepts that a part of a compound is; none of them if it is a weak word; None if it is unknown."""
+        forms = [part, *(part[: -len(linker)] for linker in linkers if part.endswith(linker))]
+        for form in forms:
+            if len(form) < SHORTEST_PART - 1:
+                continue
+            if form in self.by_word:
+                return {form: EXACT}
+            if form in self.weak:
+                return {}
+        for form in forms:
+            if len(form) >= SHORTEST_PART and (alike := self._stems.get(self._stem(form))):
+                return dict.fromkeys(alike, SAME_STEM)
+        if self._weak_like(part):
+            return {}
+        return None
+
+    def is_weak(self, word: str) -> bool:
+        """Whether *word*, or another form of it, says little beside a subject."""
+        return word in self.weak or (word not in self.by_word and self._weak_like(word))
+
+    def _weak_like(self, word: str) -> bool:
+        if word in self.weak or self._stem(word) in self._weak_stems:
+            return True
+        start = bisect_left(self._weak_sorted, word[:SHORTEST_BEGINNING])
+        for known in self._weak_sorted[start:]:
+            if not known.startswith(word[:SHORTEST_BEGINNING]):
+                return False
+            if ending(word, known):
+                return True
+        return False
+
+    def _unmutated(self, word: str) -> list[str]:
+        if self.language != "ga":
+            return [word]
+        forms = [word]
+        forms += [plain + word[len(changed) :] for changed, plain in _MUTATIONS if word.startswith(changed)]
+        if len(word) > 2 and word[0] in _LENITED and word[1] == "h":
+            forms.append(word[0] + word[2:])
+        return forms
+
+    def _beginning_like(self, word: str) -> Iterable[str]:
+        start = word[:SHORTEST_BEGINNING]
+        if len(start) < SHORTEST_BEGINNING:
+            return
+        index = bisect_left(self._sorted, start)
+        while index < len(self._sorted) and self._sorted[index].startswith(start):
+            yield self._sorted[index]
+            index += 1
+
+    def _stem(self, word: str) -> str:
+        return "".join(words(self._stemmer.stemWord(word))) or word if self._stemmer else word
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.by_word)
+
+    @cached_property
+    def _weak_sorted(self) -> list[str]:
+        return sorted(self.weak)
+
+    @cached_property
+    def _weak_stems(self) -> frozenset[str]:
+        return frozenset(map(self._stem, self.weak))
+
+    @cached_property
+    def _stemmer(self) -> "Stemmer.Stemmer | None":
+        name = _STEMMERS.get(self.language)
+        return Stemmer.Stemmer(name) if name else None
+
+    def _stemmed(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for word in self.by_word:
+            found[self._stem(word)].add(word)
+        return found
+
+
+def _spellings(text: str, language: str) -> list[str]:
+    """*text*, and as it is written where a keyboard has no umlauts and no ring: ``Aerztekammer``."""
+    if language not in ("de", "da", "nb", "sv", "fi"):
+        return [text]
+    lower = text.lower()
+    spelled = lower.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("å", "aa").replace("ø", "oe")
+    return [text] if spelled == lower else [text, spelled]
+
+
+def vocabularies(reference: Reference) -> dict[str, Vocabulary]:
+    """The vocabulary of each language."""
+    return {code: Vocabulary(_wording(reference, code)) for code in languages.ALL}
+
+
+def _wording(reference: Reference, code: str) -> Wording:
+    its = reference.words.get(code)
+    return Wording(
+        code,
+        {concept.id: concept.label[code] for concept in reference.concepts.values() if code in concept.label},
+        {concept.id: concept.alternatives.get(code, ()) for concept in reference.concepts.values()},
+        its.function if its else frozenset(),
+        its.weak if its else frozenset(),
+    )
