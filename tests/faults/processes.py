@@ -91,3 +91,16 @@ async def until_exists(path: Path) -> None:
         return path.exists()
 
     await until(exists)
+
+
+async def until_dead(pid: int) -> None:
+    """Return when there is no process *pid* any more."""
+
+    async def is_dead() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    await until(is_dead)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chassis.caller import Signer
@@ -18,7 +19,9 @@ from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
 from services.repositories import storage
-from tests.faults.processes import Process, running, until_exists
+from tests.faults.doomed import ANSWERED, Step
+from tests.faults.nursery import Life
+from tests.faults.processes import Process, running, until_dead
 from tests.repositories.conftest import Asking, an_editor
 
 SERVICE = "services.repositories"
@@ -33,21 +36,28 @@ def environment(data: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serving(data: Path, module: str = SERVICE, *arguments: str) -> AsyncIterator[tuple[Process, Asking]]:
+async def serving(data: Path) -> AsyncIterator[tuple[Process, Asking]]:
     """The service as a process of its own on *data*, and somebody who asks it."""
-    log = data / f"{module}.log"
     async with (
-        running(module, *arguments, log=log, environment=environment(data)) as process,
+        running(SERVICE, log=data / "log", environment=environment(data)) as process,
         open_channel(f"127.0.0.1:{await process.port()}") as channel,
     ):
         yield process, Asking(RepositoriesServiceStub(channel), Signer(KeyRing(data / "keys"), "gateway"))
 
 
 @asynccontextmanager
+async def a_nursery(data: Path) -> AsyncIterator[Process]:
+    """Where the service is begun quickly."""
+    async with running("tests.faults.nursery", f"{SERVICE}.wiring", log=data / "nursery.log") as nursery:
+        yield nursery
+
+
+@asynccontextmanager
 async def forked(data: Path, nursery: Process, number: int) -> AsyncIterator[tuple[int, Asking]]:
     """The same service from the nursery, killed at the end if not before; its process id, and somebody who asks it."""
     log = data / f"{number}.log"
-    nursery.write_line(str(log))
+    life = Life(SERVICE, str(log), environment(data), str(data / "orders"))
+    nursery.write_line(msgspec.json.encode(life).decode())
     pid = int(str((await nursery.line("forked", log))["pid"]))
     try:
         port = (await nursery.line("serving", log))["port"]
@@ -78,16 +88,17 @@ async def owed(data: Path) -> list[str]:
         return [pending.event.subject for pending in await documents.pending(1000)]
 
 
-@pytest.mark.parametrize(("moment", "in_log"), [("before", 0), ("after", 1)])
+@pytest.mark.parametrize(("step", "in_log"), [(Step.BEFORE_PUBLISH, 0), (Step.AFTER_PUBLISH, 1)])
 async def test_an_event_is_sent_after_a_kill_between_the_store_and_the_log(
-    tmp_path: Path, moment: str, in_log: int
+    tmp_path: Path, step: Step, in_log: int
 ) -> None:
     """Killed before the log has it, it comes once; killed before the store knows that the log has it, it comes again."""
-    marker = tmp_path / "marker"
-    async with serving(tmp_path, "tests.faults.stuck_service", moment, str(marker)) as (process, asking):
+    orders = tmp_path / "orders"
+    orders.write_text(step)
+    async with a_nursery(tmp_path) as nursery, forked(tmp_path, nursery, 0) as (pid, asking):
         entry = await asking.do(ITALY, "CreateEntry", repository="registers")
-        await until_exists(marker)
-        await process.kill()
+        orders.with_suffix(ANSWERED).touch()
+        await until_dead(pid)
     assert await owed(tmp_path) == [entry.id]
 
     async with serving(tmp_path) as (process, asking):
@@ -113,7 +124,7 @@ async def test_what_was_acknowledged_is_there_after_each_of_ten_kills(tmp_path: 
             if len(acknowledged) >= enough:
                 reached.set()
 
-    async with running("tests.faults.nursery", log=tmp_path / "log", environment=environment(tmp_path)) as nursery:
+    async with a_nursery(tmp_path) as nursery:
         for kill in range(KILLS):
             reached = asyncio.Event()
             async with forked(tmp_path, nursery, kill) as (pid, asking), asyncio.TaskGroup() as group:

@@ -12,9 +12,10 @@ from rich.table import Table
 from deploy.cluster import Cluster, cluster
 from deploy.servers import Servers
 from tests.conftest import REAL
-from tests.faults.real.ledger import Ledger, Verdict
+from tests.faults.desk import Ledger, Verdict
 
 # How often each fault is made; `make faults` raises it.
+REPEATED = "RUNS" in os.environ
 RUNS = int(os.environ.get("RUNS", "3"))
 
 
@@ -56,6 +57,12 @@ def pytest_terminal_summary() -> None:
             one.fault, *map(str, (one.runs, one.acknowledged, one.retried, one.lost, one.duplicated)), recovery
         )
     Console(width=120).print(table)
+
+
+@pytest.fixture(scope="session")
+def taken() -> list[Figures]:
+    """The rows of the table, for a test that has several."""
+    return TAKEN
 
 
 @pytest.fixture

@@ -6,23 +6,21 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.caller import Caller, Signer
-from chassis.calls import InternalError, Peer, open_channel
+from chassis.calls import open_channel
 from chassis.keys import KeyRing
 from deploy.cluster import Cluster
 from engines.events import open_events
-from protos.common.v1 import common_pb2
 from protos.requests.v1 import events_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
 from services.requests.reactions import STREAM
 from tests.builders import a_handler
+from tests.faults.desk import Desk, Verdict, at_work
 from tests.requests.exchanges import GOOD_ANSWERS, a_draft
 from vocabulary import pages
-from vocabulary.refusals import Unavailable
 
 ITALY, HUNGARY = a_handler("IT"), a_handler("HU")
 TOPIC = "imi.requests.v1"
@@ -36,9 +34,6 @@ STEPS: list[tuple[Caller, str, dict[str, Any]]] = [
 ACTIONS = ["CREATE", "SEND", "ACCEPT", "ANSWER", "CLOSE"]
 # What each authority hears of an exchange.
 HEARD = {ITALY.authority_id: ACTIONS, HUNGARY.authority_id: ACTIONS[1:]}
-PAUSE_S = 0.1
-# A command that is not acknowledged within this time counts as failed.
-PATIENCE_S = 120.0
 # What is owed arrives within this time; nothing more comes once there was silence for that long.
 LATEST_S = 45.0
 QUIET_S = 3.0
@@ -46,94 +41,38 @@ QUIET_S = 3.0
 POISON = "poison-"
 
 
-@dataclass(slots=True)
-class Ledger:
-    """Which commands were acknowledged, by request, in their order; and which failed for good."""
-
-    acknowledged: dict[str, list[str]] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
-    retried: int = 0
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, self.acknowledged.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the oracle says: how many acknowledged commands are gone, how many effects happened twice or out of order."""
-
-    lost: int
-    duplicated: int
-
-
-class Office:
+class Office(Desk):
     """Two authorities that exchange requests, against all replicas of the service."""
-
-    def __init__(self, stub: RequestsServiceStub, signer: Signer) -> None:
-        self._stub = stub
-        self._signer = signer
-        self.ledger = Ledger()
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, cluster: Cluster) -> AsyncIterator["Office"]:
         address = ",".join(f"127.0.0.1:{one.port}" for one in cluster.parts["requests"])
         async with open_channel(address) as channel:
-            yield cls(RequestsServiceStub(channel), Signer(KeyRing(cluster.folder / "keys"), "gateway"))
-
-    def peer(self, caller: Caller) -> Peer:
-        return Peer("requests", lambda: self._signer.for_person(caller))
+            yield cls("requests", RequestsServiceStub(channel), pb, Signer(KeyRing(cluster.folder / "keys"), "gateway"))
 
     @asynccontextmanager
     async def working(self, people: int, pause_s: float = 0.0) -> AsyncIterator[None]:
         """*people* do one exchange after the other for as long as the context lasts; what they began they finish."""
-        go_on = True
-
-        async def one() -> None:
-            while go_on:
-                await self.exchange()
-                await asyncio.sleep(pause_s)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(people):
-                group.create_task(one())
-            try:
-                yield
-            finally:
-                go_on = False
+        async with at_work([self.exchange] * people, pause_s):
+            yield
 
     async def exchange(self) -> str:
         """One exchange from its creation to its closure; gives its id."""
         id_ = await self.begun()
         for (caller, method, fields), action in zip(STEPS[1:], ACTIONS[2:], strict=True):
-            await self._acknowledged(caller, method, id=id_, **fields)
-            self.ledger.acknowledged[id_].append(action)
+            await self.do(caller, method, id=id_, **fields)
+            self.ledger.note(id_, action)
         return id_
 
     async def begun(self) -> str:
         """An exchange that is on its way to Hungary; gives its id."""
-        created = await self._acknowledged(ITALY, "CreateRequest", draft=a_draft())
+        created = await self.do(ITALY, "CreateRequest", draft=a_draft())
         id_: str = created.request.id
-        self.ledger.acknowledged[id_] = ["CREATE"]
-        await self._acknowledged(ITALY, "SendRequest", id=id_)
-        self.ledger.acknowledged[id_].append("SEND")
+        self.ledger.note(id_, "CREATE")
+        await self.do(ITALY, "SendRequest", id=id_)
+        self.ledger.note(id_, "SEND")
         return id_
-
-    async def _acknowledged(self, caller: Caller, method: str, **fields: Any) -> Any:
-        """The answer to a command, which is sent again under its key until there is one."""
-        command = common_pb2.Command(idempotency_key=str(uuid.uuid4()))
-        message = getattr(pb, f"{method}Request")(command=command, **fields)
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return await self.peer(caller).call(getattr(self._stub, method), message)
-            except (Unavailable, InternalError) as away:
-                self.ledger.retried += 1
-                if time.monotonic() > until:
-                    self.ledger.failed.append(f"{method}: {away}")
-                    raise
-                await asyncio.sleep(PAUSE_S)
 
     async def verdict(self, events_url: str) -> Verdict:
         """Compares the ledger with the store, the log and the inboxes."""
@@ -147,7 +86,7 @@ class Office:
         ids = list(self.ledger.acknowledged)
         for start in range(0, len(ids), 100):
             request = pb.BatchGetRequestsRequest(ids=ids[start : start + 100])
-            answer = await self.peer(ITALY).call(self._stub.BatchGetRequests, request)
+            answer = await self.peer(ITALY).call(self.stub.BatchGetRequests, request)
             found = {one.id: one for one in answer.requests}
             for id_ in request.ids:
                 history = [_action(entry.action) for entry in found[id_].history] if id_ in found else []
@@ -193,7 +132,7 @@ class Office:
         heard: dict[str, list[str]] = {id_: [] for id_ in expected}
         missing = sum(map(len, expected.values()))
         cursor = pages.cursor(STREAM, caller.authority_id, 0)
-        stream = self.peer(caller).stream(self._stub.WatchChanges, pb.WatchChangesRequest(after_cursor=cursor))
+        stream = self.peer(caller).stream(self.stub.WatchChanges, pb.WatchChangesRequest(after_cursor=cursor))
         try:
             while True:
                 async with asyncio.timeout(LATEST_S if missing > 0 else QUIET_S):

@@ -18,7 +18,7 @@ from tests.chassis.waiting import until
 from tests.faults.real.conftest import RUNS, Figures
 from tests.faults.real.ledger import POISON, TOPIC, Office
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 PEOPLE = 4
 
 
@@ -58,7 +58,7 @@ async def test_broker_down(system: Cluster, servers: Servers, figures: Figures) 
 async def test_store_killed(system: Cluster, servers: Servers, figures: Figures) -> None:
     """The document store is killed under load and comes back (F12, without a second node)."""
     async with Office.opened(system) as office:
-        async with office.working(PEOPLE):
+        async with office.working(PEOPLE, pause_s=0.2):
             for _ in range(max(1, RUNS // 3)):
                 await asyncio.sleep(1)
                 await servers.mongo.kill()
