@@ -4,7 +4,6 @@ import math
 
 from engines.search import ORDERS, Position
 from vocabulary import pages
-from vocabulary.refusals import Invalid
 
 
 def cursor(kind: str, position: Position) -> str:
@@ -19,5 +18,5 @@ def position(cursor: str, kind: str, *, field: str = "after") -> Position | None
     score, order = pages.position(cursor, kind, (float, int), field=field)
     found = Position(float(score), int(order))
     if not math.isfinite(found.score) or not 0 <= found.order < ORDERS:
-        raise Invalid("this is not a cursor of this list; use one that it returned", field=field, reason="CURSOR")
+        raise pages.wrong_cursor(field)
     return found

@@ -62,5 +62,10 @@ def position(cursor: str, kind: str, shape: Sequence[type], *, field: str = "aft
         or len(found) != len(shape) + 1
         or any(type(part) is not wanted for part, wanted in zip(found[1:], shape, strict=True))
     ):
-        raise Invalid("this is not a cursor of this list; use one that it returned", field=field, reason="CURSOR")
+        raise wrong_cursor(field)
     return found[1:]
+
+
+def wrong_cursor(field: str) -> Invalid:
+    """The refusal of what is not a cursor of this list."""
+    return Invalid("this is not a cursor of this list; use one that it returned", field=field, reason="CURSOR")

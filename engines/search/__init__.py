@@ -179,7 +179,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What was found, the best first; how many there are in all; how often each value of a facet occurs, the most frequent first."""
+    """What was found, the best first; how many there are in all; whether there are more behind the last.
+
+    `facets` say how often each value of a field occurs, the most frequent first.
+    """
 
     hits: Sequence[Hit] = ()
     total: int = 0

@@ -43,7 +43,7 @@ from engines.search import (
     Words,
     order_of,
 )
-from engines.search.folding import edits, grams, words
+from engines.search.folding import edits, folded_word, grams, words
 from vocabulary.refusals import Unavailable
 
 REQUEST_TIMEOUT_S = 5.0
@@ -314,7 +314,7 @@ def _translate(index: Index, query: Query) -> dict[str, Any]:
             near = _always(combined([_near(field, word) for word in words(text)]), 0.5)
             return {"dis_max": {"queries": [exact, near]}}
         case Starts(field, start):
-            return _always({"prefix": {field: "".join(words(start))}}, 1.0)
+            return _always({"prefix": {field: folded_word(start)}}, 1.0)
         case Grams(field, text, share):
             pieces = grams(text)
             parts = [{"term": {field: piece}} for piece in pieces]

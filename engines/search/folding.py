@@ -26,6 +26,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
+def folded_word(written: str) -> str:
+    """One word as it is written, folded; empty if there is no letter or digit in it."""
+    return "".join(words(written))
+
+
 def grams(text: str) -> list[str]:
     """The folded three- and four-letter pieces of the words of *text*; a shorter word is its own piece."""
     found: dict[str, None] = {}

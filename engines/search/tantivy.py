@@ -40,7 +40,7 @@ from engines.search import (
     Words,
     order_of,
 )
-from engines.search.folding import edits, grams, words
+from engines.search.folding import edits, folded_word, grams, words
 
 _WRITER_HEAP_BYTES = 50_000_000
 _ID = "_id"
@@ -332,7 +332,7 @@ def _translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Qu
             near = _always(_combined(parts, tantivy.Occur.Should if any_ else tantivy.Occur.Must), 0.5)
             return tantivy.Query.disjunction_max_query([exact, near])
         case Starts(field, start):
-            begun = tantivy.Query.fuzzy_term_query(schema, field, "".join(words(start)), distance=0, prefix=True)
+            begun = tantivy.Query.fuzzy_term_query(schema, field, folded_word(start), distance=0, prefix=True)
             return _always(begun, 1.0)
         case Grams(field, text, share):
             pieces = grams(text)

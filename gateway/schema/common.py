@@ -62,16 +62,20 @@ def page(first: int | None, after: str | None) -> pb.Page:
 
 def connection(nodes: Sequence[Any], info: pb.PageInfo, after: str | None, total: int | None = None) -> Any:
     """A connection over *nodes*."""
-    cursors = list(info.cursors)
     return Connection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
-        page_info=PageInfo(
-            has_next_page=info.has_next_page,
-            has_previous_page=bool(after),
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, info.cursors, strict=True)],
+        page_info=page_info(info, after),
         total_count=total,
+    )
+
+
+def page_info(info: pb.PageInfo, after: str | None) -> PageInfo:
+    """What a connection says of the page that began after *after*."""
+    return PageInfo(
+        has_next_page=info.has_next_page,
+        has_previous_page=bool(after),
+        start_cursor=info.cursors[0] if info.cursors else None,
+        end_cursor=info.cursors[-1] if info.cursors else None,
     )
 
 

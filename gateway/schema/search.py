@@ -8,7 +8,7 @@ from strawberry.types.nodes import SelectedField
 from gateway.batches import AREAS, AUTHORITIES, CONCEPTS, COUNTRIES, REGIONS
 from gateway.enums import AuthorityLevel, Language, PlaceRelation
 from gateway.readings import attr, given, link, links, localized, part, speak
-from gateway.schema.common import GatewayInfo, PageInfo, page
+from gateway.schema.common import GatewayInfo, PageInfo, page, page_info
 from gateway.schema.directory import Area, Authority, Concept, Country, Region
 from protos.directory.v1 import search_pb2 as pb
 
@@ -178,18 +178,14 @@ class SearchQueries:
             with_facets=_asks_for(info, "facets"),
         )
         response = await search.call(search.stub.SearchAuthorities, request)
-        cursors = list(response.page_info.cursors)
         return AuthoritySearchConnection(
             edges=[
                 AuthoritySearchEdge(node=cast("Authority", node), cursor=cursor, match=cast("AuthorityMatch", match))
-                for node, cursor, match in zip(response.authorities, cursors, response.matches, strict=True)
+                for node, cursor, match in zip(
+                    response.authorities, response.page_info.cursors, response.matches, strict=True
+                )
             ],
-            page_info=PageInfo(
-                has_next_page=response.page_info.has_next_page,
-                has_previous_page=bool(after),
-                start_cursor=cursors[0] if cursors else None,
-                end_cursor=cursors[-1] if cursors else None,
-            ),
+            page_info=page_info(response.page_info, after),
             total_count=response.total,
             understanding=cast("Understanding", response.understanding),
             did_you_mean=response.did_you_mean or None,

@@ -154,6 +154,10 @@ class Reference:
             code = self.regions[code].parent
         return [*found, self.regions[region].country]
 
+    def territories(self, country: str, region: str) -> list[str]:
+        """The territories that hold *region* of *country*, the nearest first; the country alone without a region that is known."""
+        return self.ancestors(region) if region in self.regions else [country]
+
     def within(self, region: str) -> list[str]:
         """The regions inside *region*."""
         return [one.code for one in self.regions.values() if region in self.ancestors(one.code)[1:]]

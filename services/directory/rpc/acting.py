@@ -4,7 +4,6 @@ from chassis.aggregates import Aggregates
 from chassis.caller import Caller
 from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person
-from services.directory.reference import Reference
 
 
 async def person(caller: Caller, authorities: Aggregates[Authority]) -> Person:
@@ -16,10 +15,3 @@ async def person(caller: Caller, authorities: Aggregates[Authority]) -> Person:
         authority=kept.state if kept else None,
         user_roles=caller.user_roles,
     )
-
-
-def territories(authority: Authority, reference: Reference) -> list[str]:
-    """The territories that *authority* lies in, the nearest first."""
-    if authority.region not in reference.regions:
-        return [authority.country]
-    return reference.ancestors(authority.region)

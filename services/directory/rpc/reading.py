@@ -17,7 +17,7 @@ from services.directory.domain.coordination import Person
 from services.directory.domain.users import User
 from services.directory.domain.views import View, view
 from services.directory.reference import Reference
-from services.directory.rpc.acting import person, territories
+from services.directory.rpc.acting import person
 from services.directory.storage import participation
 from vocabulary import countries
 from vocabulary.refusals import Unauthenticated
@@ -52,7 +52,8 @@ class DirectoryRpc(DirectoryServiceServicer):
         )
 
     def _view(self, by: Person, kept: Kept[Authority]) -> View:
-        actors = coordination.actors(by, kept.id, kept.state, territories(kept.state, self._reference))
+        territories = self._reference.territories(kept.state.country, kept.state.region)
+        actors = coordination.actors(by, kept.id, kept.state, territories)
         return view(by, kept.id, kept.state, actors)
 
     async def BatchGetUsers(self, request: pb.BatchGetUsersRequest, context: Call) -> pb.BatchGetUsersResponse:

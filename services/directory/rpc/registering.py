@@ -15,7 +15,7 @@ from services.directory import wire
 from services.directory.domain import authorities, coordination, history, registration
 from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
-from services.directory.rpc.acting import person, territories
+from services.directory.rpc.acting import person
 from vocabulary import ids
 from vocabulary.refusals import Conflict, Invalid
 
@@ -34,7 +34,7 @@ class RegistrationRpc(RegistrationServiceServicer):
         new = authorities.check(wire.authority_from(request.authority, at="authority"))
         by = await person(caller, self._authorities)
         self._check_references(new, at="authority.")
-        actor = coordination.registrar(new, by, territories(new, self._reference))
+        actor = coordination.registrar(new, by, self._reference.territories(new.country, new.region))
         status = registration.step(None, history.Command.REGISTER, {actor})
         new = replace(
             new,
@@ -65,7 +65,8 @@ class RegistrationRpc(RegistrationServiceServicer):
         by = await person(caller, self._authorities)
 
         async def decide(before: Kept[Authority]) -> tuple[Authority, Sequence[events_pb2.AuthorityChanged]]:
-            of = coordination.actors(by, before.id, before.state, territories(before.state, self._reference))
+            lies_in = self._reference.territories(before.state.country, before.state.region)
+            of = coordination.actors(by, before.id, before.state, lies_in)
             status = registration.step(before.state.status, history.Command.EDIT, of)
             after = authorities.check(replace(self._edited(before.state, request), status=status), at="")
             self._check_references(after, at="")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engines.search.folding import words
+from engines.search.folding import folded_word, words
 from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
 from services.directory.search.likeness import ending, slipped, slips
@@ -53,9 +53,7 @@ class Explanations:
     def _place(self, authority: Authority, places: Sequence[Place]) -> PlaceRelation | None:
         if not places:
             return None
-        here = [authority.country]
-        if authority.region:
-            here = self._reference.ancestors(authority.region)
+        here = self._reference.territories(authority.country, authority.region)
         towns = self._gazetteer.cities(authority.contact.town, authority.country)
         codes = {(Kind.CITY, town) for town in towns} | {(Kind.COUNTRY, authority.country)}
         codes |= {(Kind.REGION, code) for code in here[:-1]}
@@ -67,7 +65,7 @@ def _pieces(name: str, asked: Collection[str]) -> Iterator[tuple[str, bool]]:
     """*name* in pieces that together are the whole: runs of words that were asked for, and what lies between them."""
     so_far, is_hit = "", False
     for piece in _PIECE.findall(name):
-        folded = "".join(words(piece))
+        folded = folded_word(piece)
         hit = bool(folded) and _asked(folded, asked)
         # What stands between two words that were asked for belongs to neither.
         if hit != is_hit and so_far:

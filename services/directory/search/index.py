@@ -165,7 +165,7 @@ class AuthorityIndex:
                 Scored(Terms("territory", self._reference.ancestors(place.code)), 0.0),
             ]
         city = self._reference.cities[place.code]
-        wider = self._reference.ancestors(city.region) if city.region else [city.country]
+        wider = self._reference.territories(city.country, city.region)
         return [
             Scored(Terms("city", [city.id]), IN_TOWN),
             Scored(Terms("territory", wider[:-1]), IN_REGION),

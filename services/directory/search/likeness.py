@@ -3,6 +3,7 @@
 The numbers order readings of the same word against each other; no single one is a probability.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from rapidfuzz import process
@@ -52,6 +53,14 @@ def slipped(asked: str, known: Sequence[str]) -> Iterator[tuple[str, float]]:
     for word, distance, _ in process.extract(asked, known, scorer=OSA.distance, score_cutoff=allowed, limit=None):
         if distance <= slips(len(word)):
             yield word, ONE_SLIP if distance <= 1 else TWO_SLIPS
+
+
+def beginning_with(start: str, ordered: Sequence[str]) -> Iterator[str]:
+    """Those of the *ordered* texts that begin with *start*, in their order."""
+    for index in range(bisect_left(ordered, start), len(ordered)):
+        if not ordered[index].startswith(start):
+            return
+        yield ordered[index]
 
 
 def _common(one: str, other: str) -> int:

@@ -1,14 +1,13 @@
 """Names of places, in whatever language somebody names them: countries, regions, larger cities."""
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from engines.search.folding import words
 from services.directory.reference import City, Country, Reference, Region
-from services.directory.search.likeness import EXACT, ending, slipped
+from services.directory.search.likeness import EXACT, beginning_with, ending, slipped
 from vocabulary import languages
 
 # Shorter names of regions and cities are words of too many languages.
@@ -90,10 +89,10 @@ class Gazetteer:
         found = self._names.get(tuple(words(name)), ())
         return [p.code for p in found if p.kind is Kind.CITY and self._reference.cities[p.code].country == country]
 
-    def find(self, said: Sequence[str], language: str, ordinary: Container[str]) -> list[Named]:
+    def find(self, said: Sequence[str], language: str, is_ordinary: Callable[[str], bool]) -> list[Named]:
         """The places that the folded words *said* name, longer names before shorter ones, without overlap.
 
-        A single word that is *ordinary* in the language names no region or city: Essen is a meal, too.
+        A single word that *is_ordinary* in the language names no region or city: Essen is a meal, too.
         """
         found: list[Named] = []
         free = [True] * len(said)
@@ -101,7 +100,7 @@ class Gazetteer:
             for start in range(len(said) - length + 1):
                 if not all(free[start : start + length]):
                     continue
-                named = self._exactly(tuple(said[start : start + length]), language, ordinary)
+                named = self._exactly(tuple(said[start : start + length]), language, is_ordinary)
                 if named is not None:
                     places, is_adjective = named
                     found.append(Named(places, start, start + length, is_adjective=is_adjective))
@@ -109,45 +108,41 @@ class Gazetteer:
         return sorted(found, key=lambda one: one.start)
 
     def _exactly(
-        self, name: tuple[str, ...], language: str, ordinary: Container[str]
+        self, name: tuple[str, ...], language: str, is_ordinary: Callable[[str], bool]
     ) -> tuple[tuple[Place, ...], bool] | None:
         places = _widest(self._names.get(name, ()))
-        if places and (places[0].kind is Kind.COUNTRY or len(name) > 1 or name[0] not in ordinary):
+        is_name = len(name) > 1 or not is_ordinary(name[0])
+        if places and (places[0].kind is Kind.COUNTRY or is_name):
             return places, False
         form = self._forms[language].get(name)
-        if form is not None and (len(name) > 1 or name[0] not in ordinary):
+        if form is not None and is_name:
             return (form,), True
         return None
 
-    def like(self, word: str, language: str) -> Named | None:
-        """The place that one word may name in another form, or with a slip; its likeness says how surely."""
+    def like(self, word: str, language: str, index: int) -> Named | None:
+        """The place that one word, the one at *index*, may name in another form, or with a slip."""
+        if len(word) < SHORTEST_INFLECTED:
+            return None
         best: Named | None = None
-        known = self._by_language[language]
-        if len(word) >= SHORTEST_INFLECTED:
-            names = self._sorted[language]
-            index = bisect_left(names, word[:SHORTEST_NAME])
-            while index < len(names) and names[index].startswith(word[:SHORTEST_NAME]):
-                likeness = ending(word, names[index])
-                if likeness >= LEAST_LIKENESS and (best is None or likeness > best.likeness):
-                    best = Named((known[names[index]],), 0, 1, likeness)
-                index += 1
-        if best is None and len(word) >= SHORTEST_INFLECTED:
-            for name, likeness in slipped(word, self._sorted[language]):
-                place = known[name]
-                if len(word) < SHORTEST_SLIPPED and place.kind is not Kind.COUNTRY:
-                    continue
-                if likeness >= LEAST_LIKENESS and (best is None or place.kind < best.places[0].kind):
-                    best = Named((place,), 0, 1, likeness, meant=self._spelled[name])
+        known, names = self._by_language[language], self._sorted[language]
+        for name in beginning_with(word[:SHORTEST_NAME], names):
+            likeness = ending(word, name)
+            if likeness >= LEAST_LIKENESS and (best is None or likeness > best.likeness):
+                best = Named((known[name],), index, index + 1, likeness)
+        if best is not None:
+            return best
+        for name, likeness in slipped(word, names):
+            place = known[name]
+            if len(word) < SHORTEST_SLIPPED and place.kind is not Kind.COUNTRY:
+                continue
+            if likeness >= LEAST_LIKENESS and (best is None or place.kind < best.places[0].kind):
+                best = Named((place,), index, index + 1, likeness, meant=self._spelled[name])
         return best
 
     def starting(self, start: str, language: str, limit: int) -> list[tuple[str, Place]]:
         """Up to *limit* places whose name in *language* begins with the folded word *start*: the name, and the place."""
-        names = self._sorted[language]
-        index = bisect_left(names, start)
-        found = []
-        while index < len(names) and names[index].startswith(start):
-            found.append((self._spelled[names[index]], self._by_language[language][names[index]]))
-            index += 1
+        known = self._by_language[language]
+        found = [(self._spelled[name], known[name]) for name in beginning_with(start, self._sorted[language])]
         return sorted(found, key=lambda one: (one[1].kind, one[0]))[:limit]
 
 

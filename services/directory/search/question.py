@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engines.search.folding import words
+from engines.search.folding import folded_word
 from services.directory.search.likeness import EXACT, ONE_SLIP, PART, SAME_STEM
 from services.directory.search.places import Gazetteer, Named, Place
 from services.directory.search.vocabulary import WEAK, Phrase, Vocabulary
@@ -72,14 +72,24 @@ class _Reading:
     # Word → the words of concepts it may be, with their language.
     alike: dict[int, dict[tuple[str, str], float]] = field(default_factory=dict)
     places: list[Named] = field(default_factory=list)
-    in_place: set[int] = field(default_factory=set)
     mended: dict[int, str] = field(default_factory=dict)
 
-    def says_something(self, index: int) -> bool:
-        return index not in self.in_place and self.said[index] not in self.vocabulary.function
+    @property
+    def in_place(self) -> set[int]:
+        return {index for named in self.places for index in range(named.start, named.end)}
+
+    @property
+    def content(self) -> list[int]:
+        """The words that say something and are not part of a place."""
+        taken, function = self.in_place, self.vocabulary.function
+        return [index for index, word in enumerate(self.said) if index not in taken and word not in function]
 
     def is_weak(self, index: int) -> bool:
         return self.vocabulary.is_weak(self.said[index])
+
+    def says(self, indexes: Iterable[int]) -> float:
+        """How much these words say together."""
+        return sum(WEAK if self.is_weak(index) else 1.0 for index in indexes)
 
 
 class Questions:
@@ -99,7 +109,7 @@ class Questions:
         meant, explained = self._concepts(reading)
         if not meant:
             _forget_guesses(reading)
-        content = [index for index in range(len(said)) if reading.says_something(index)]
+        content = reading.content
         return Understood(
             language=reading.vocabulary.language,
             concepts=meant,
@@ -130,25 +140,21 @@ class Questions:
 
     def _find_places(self, reading: _Reading, whole: set[int]) -> None:
         vocabulary = reading.vocabulary
-        ordinary = _Ordinary(vocabulary)
         said = ["" if index in whole else word for index, word in enumerate(reading.said)]
-        reading.places = self._gazetteer.find(said, vocabulary.language, ordinary)
-        reading.in_place = {index for named in reading.places for index in range(named.start, named.end)}
+        reading.places = self._gazetteer.find(said, vocabulary.language, vocabulary.knows)
 
     def _recognise(self, reading: _Reading) -> None:
         """Look up each word: as it stands or in another form, first in the language of the question; then as a slip or a compound."""
-        for index, word in enumerate(reading.said):
-            if not reading.says_something(index):
-                continue
+        for index in reading.content:
+            word = reading.said[index]
             found = self._forms(word, reading)
             surest = max(found.values(), default=0.0)
             if surest < SURE and not reading.is_weak(index):
-                place = self._gazetteer.like(word, reading.vocabulary.language)
+                place = self._gazetteer.like(word, reading.vocabulary.language, index)
                 for known, likeness in self._less_sure(word, reading, index, surest).items():
                     found[known] = max(likeness, found.get(known, 0.0))
                 if place is not None and place.likeness >= max(found.values(), default=0.0):
-                    reading.places.append(Named(place.places, index, index + 1, place.likeness))
-                    reading.in_place.add(index)
+                    reading.places.append(place)
                     reading.mended.pop(index, None)
                     if place.meant:
                         reading.mended[index] = place.meant
@@ -196,14 +202,15 @@ class Questions:
         """How the folded *word* is written: a word of a phrase that has it."""
         for phrase in self._vocabularies[language].by_word[word]:
             for match in _WORD.finditer(phrase.text):
-                if "".join(words(match[0])) == word:
+                if folded_word(match[0]) == word:
                     return match[0]
         return word
 
     def _join(self, reading: _Reading) -> None:
         """Two words that are one: ``Kranken Pfleger``."""
+        taken = reading.in_place
         for index in range(len(reading.said) - 1):
-            if index in reading.in_place or index + 1 in reading.in_place:
+            if index in taken or index + 1 in taken:
                 continue
             joined = reading.said[index] + reading.said[index + 1]
             if joined in reading.vocabulary.by_word:
@@ -215,11 +222,6 @@ class Questions:
         if not reading.alike:
             return [], set()
         candidates = self._candidates(reading)
-        total = sum(
-            WEAK if reading.is_weak(index) else 1.0
-            for index in range(len(reading.said))
-            if reading.says_something(index)
-        )
         chosen: list[Meant] = []
         explained: set[int] = set()
         while candidates and len(chosen) < CONCEPTS_LIMIT:
@@ -237,7 +239,7 @@ class Questions:
                 for one in candidates
                 if one.likeness >= SURE and not one.explains & explained and one.strength >= 1.0
             ]
-        share = sum(WEAK if reading.is_weak(index) else 1.0 for index in explained) / total
+        share = reading.says(explained) / reading.says(reading.content)
         surest = max((likeness for index in explained for likeness in reading.alike[index].values()), default=0.0)
         if share < (LEAST_SHARE if surest >= SURE else SHARE_OF_QUESTION):
             return [], set()
@@ -264,7 +266,7 @@ class Questions:
             if likeness < SHARE_OF_PHRASE * min(1.0, max(one for one, _ in matched.values()) / PART):
                 continue
             explains = frozenset(index for _, index in matched.values())
-            strength = sum(WEAK if reading.is_weak(index) else 1.0 for index in explains)
+            strength = reading.says(explains)
             # A label is what the concept is called; an alternative may be said of others, too.
             candidate = _Candidate(phrase.concept, likeness * (1.0 if phrase.is_label else 0.99), explains, strength)
             if phrase.concept not in best or candidate.worth > best[phrase.concept].worth:
@@ -274,10 +276,8 @@ class Questions:
 
 def _forget_guesses(reading: _Reading) -> None:
     """Among words that nobody knows, one that is nearly a place is none: limone is not Lione."""
-    unknown = [i for i in range(len(reading.said)) if reading.says_something(i) and not reading.is_weak(i)]
-    if unknown:
+    if any(not reading.is_weak(index) for index in reading.content):
         reading.places = [named for named in reading.places if named.likeness == EXACT]
-        reading.in_place = {index for named in reading.places for index in range(named.start, named.end)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,19 +292,9 @@ class _Candidate:
         return self.likeness * self.strength
 
 
-class _Ordinary:
-    """The words of a language that are no names."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-
-    def __contains__(self, word: object) -> bool:
-        return not word or (isinstance(word, str) and self._vocabulary.knows(word))
-
-
 def _split(text: str) -> tuple[list[str], list[str]]:
     """The words of *text* as they are written, and folded."""
-    pairs = [(written, "".join(words(written))) for written in _WORD.findall(unicodedata.normalize("NFC", text))]
+    pairs = [(written, folded_word(written)) for written in _WORD.findall(unicodedata.normalize("NFC", text))]
     kept = [(written, folded) for written, folded in pairs if folded][:WORDS_LIMIT]
     return [written for written, _ in kept], [folded for _, folded in kept]
 
@@ -316,7 +306,8 @@ def _narrowing(named: Sequence[Named]) -> list[Place]:
 
 
 def _corrected(reading: _Reading, explained: set[int]) -> str:
-    mended = {index: word for index, word in reading.mended.items() if index in explained or index in reading.in_place}
+    meant = explained | reading.in_place
+    mended = {index: word for index, word in reading.mended.items() if index in meant}
     if not mended:
         return ""
     return " ".join(mended.get(index, word) for index, word in enumerate(reading.written))

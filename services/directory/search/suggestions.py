@@ -1,12 +1,13 @@
 """Completing what is being typed: concepts and places, in the reader's language."""
 
-from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from engines.search.folding import words
 from services.directory.reference import Reference
+from services.directory.search.likeness import beginning_with
 from services.directory.search.places import Gazetteer, Place
 from services.directory.search.vocabulary import Phrase, Vocabulary
 
@@ -35,7 +36,7 @@ class Suggestions:
         said = words(text)
         if not said:
             return []
-        before = text[: len(text) - len(text.rstrip().rpartition(" ")[2]) - (len(text) - len(text.rstrip()))].strip()
+        before = text.rstrip().rpartition(" ")[0].strip()
         found: dict[str, Suggestion] = {}
         for one in self._all(said, before, language, limit):
             found.setdefault(" ".join(words(one.text)), one)
@@ -65,17 +66,14 @@ class Suggestions:
 
     def _beginning(self, said: list[str], language: str) -> list[Phrase]:
         """The phrases that begin with the words *said*, labels first."""
-        phrases = self._phrases(language)
-        start = " ".join(said)
-        index = bisect_left(phrases, start, key=lambda one: one[0])
-        found = []
-        while index < len(phrases) and phrases[index][0].startswith(start):
-            found.append(phrases[index][1])
-            index += 1
+        texts, by_text = self._phrases(language)
+        found = [one for text in beginning_with(" ".join(said), texts) for one in by_text[text]]
         return sorted(found, key=lambda phrase: (not phrase.is_label, len(phrase.text), phrase.text))
 
-    def _sorted_phrases(self, language: str) -> list[tuple[str, Phrase]]:
+    def _sorted_phrases(self, language: str) -> tuple[list[str], dict[str, list[Phrase]]]:
+        """The phrases by their folded texts, and these in their order."""
         written = {phrase.text: phrase for phrase in reversed(self._vocabularies[language].phrases)}
-        return sorted(
-            ((" ".join(words(text)), phrase) for text, phrase in written.items()), key=lambda one: (one[0], one[1].text)
-        )
+        by_text: dict[str, list[Phrase]] = defaultdict(list)
+        for text, phrase in written.items():
+            by_text[" ".join(words(text))].append(phrase)
+        return sorted(by_text), by_text

@@ -1,15 +1,15 @@
 """The words of one language: how it says each concept, and which words say nothing beside a subject."""
 
 import math
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 
 import Stemmer
 
-from engines.search.folding import words
+from engines.search.folding import folded_word, words
 from services.directory.reference import Reference
 from services.directory.search.likeness import (
     COMPOUND,
@@ -18,6 +18,7 @@ from services.directory.search.likeness import (
     SAME_STEM,
     SHORTEST_BEGINNING,
     SHORTEST_PART,
+    beginning_with,
     ending,
     slipped,
 )
@@ -37,6 +38,8 @@ _COMPOUNDING = {
 # How Irish changes the beginnings of words.
 _MUTATIONS = (("bhf", "f"), ("mb", "b"), ("gc", "c"), ("nd", "d"), ("ng", "g"), ("bp", "p"), ("dt", "t"), ("ts", "s"))
 _LENITED = frozenset("bcdfgmpst")
+# How many words that were asked for are remembered, with what they may be.
+REMEMBERED = 4096
 # Beside a subject such a word says this much of what another says.
 WEAK = 0.3
 # So much of a compound must be known.
@@ -78,7 +81,8 @@ class Vocabulary:
                 self.by_word[word].append(phrase)
         self._stems = self._stemmed()
         self._weights: dict[str, float] = {}
-        self.alike = lru_cache(4096)(self._alike)
+        self.alike = lru_cache(REMEMBERED)(self._alike)
+        self.is_weak = lru_cache(REMEMBERED)(self._is_weak)
 
     def _phrases(self, wording: Wording) -> Iterator[Phrase]:
         for concept, label in wording.labels.items():
@@ -118,7 +122,7 @@ class Vocabulary:
                 found[form] = SAME_STEM
             for known in self._stems.get(self._stem(form), ()):
                 found[known] = max(found.get(known, 0.0), SAME_STEM)
-            for known in self._beginning_like(form):
+            for known in beginning_with(form[:SHORTEST_BEGINNING], self._sorted):
                 likeness = ending(form, known)
                 if likeness > found.get(known, 0.0):
                     found[known] = likeness
@@ -138,11 +142,9 @@ class Vocabulary:
         for cut in range(SHORTEST_PART, len(word) - 2):
             left, right = self._part(word[:cut], linkers), self._part(word[cut:], ())
             known = (cut if left is not None else 0) + (len(word) - cut if right is not None else 0)
-            if known <= best_known or (known < len(word) and known < SHORTEST_PART + 1):
+            if known <= best_known or known < len(word) * LEAST_OF_COMPOUND:
                 continue
             whole = known == len(word)
-            if not whole and known < len(word) * LEAST_OF_COMPOUND:
-                continue
             found = {**(left or {}), **(right or {})}
             if found:
                 best = {part: (COMPOUND if whole else PART) * likeness for part, likeness in found.items()}
@@ -159,12 +161,7 @@ class Vocabulary:
 
     def starting(self, start: str, limit: int) -> list[str]:
         """Up to *limit* words of concepts that begin with *start*, in their order."""
-        index = bisect_left(self._sorted, start)
-        found: list[str] = []
-        while index < len(self._sorted) and self._sorted[index].startswith(start) and len(found) < limit:
-            found.append(self._sorted[index])
-            index += 1
-        return found
+        return list(islice(beginning_with(start, self._sorted), limit))
 
     def _part(self, part: str, linkers: tuple[str, ...]) -> dict[str, float] | None:
         """The words of concepts that a part of a compound is; none of them if it is a weak word; None if it is unknown."""
@@ -183,20 +180,14 @@ class Vocabulary:
             return {}
         return None
 
-    def is_weak(self, word: str) -> bool:
+    def _is_weak(self, word: str) -> bool:
         """Whether *word*, or another form of it, says little beside a subject."""
         return word in self.weak or (word not in self.by_word and self._weak_like(word))
 
     def _weak_like(self, word: str) -> bool:
-        if word in self.weak or self._stem(word) in self._weak_stems:
+        if self._stem(word) in self._weak_stems:
             return True
-        start = bisect_left(self._weak_sorted, word[:SHORTEST_BEGINNING])
-        for known in self._weak_sorted[start:]:
-            if not known.startswith(word[:SHORTEST_BEGINNING]):
-                return False
-            if ending(word, known):
-                return True
-        return False
+        return any(ending(word, known) for known in beginning_with(word[:SHORTEST_BEGINNING], self._weak_sorted))
 
     def _unmutated(self, word: str) -> list[str]:
         if self.language != "ga":
@@ -207,17 +198,8 @@ class Vocabulary:
             forms.append(word[0] + word[2:])
         return forms
 
-    def _beginning_like(self, word: str) -> Iterable[str]:
-        start = word[:SHORTEST_BEGINNING]
-        if len(start) < SHORTEST_BEGINNING:
-            return
-        index = bisect_left(self._sorted, start)
-        while index < len(self._sorted) and self._sorted[index].startswith(start):
-            yield self._sorted[index]
-            index += 1
-
     def _stem(self, word: str) -> str:
-        return "".join(words(self._stemmer.stemWord(word))) or word if self._stemmer else word
+        return folded_word(self._stemmer.stemWord(word)) or word if self._stemmer else word
 
     @cached_property
     def _sorted(self) -> list[str]:
