@@ -18,7 +18,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, Union
+from typing import Any, Protocol, Union
 from urllib.parse import urlsplit
 
 from engines import UnknownEngine, file_path
@@ -197,6 +197,16 @@ ORDERS = 1 << 48
 def order_of(id_: str) -> int:
     """The place among equals of the document with this id, below ORDERS: the same on every engine."""
     return int.from_bytes(hashlib.sha256(id_.encode()).digest()) % ORDERS
+
+
+# So many values of a facet are counted.
+FACET_VALUES = 1_000
+
+
+def most_frequent_first(buckets: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """The values of a facet with their counts, from what both engines answer to an aggregation of terms."""
+    values = [(bucket["key"], bucket["doc_count"]) for bucket in buckets]
+    return sorted(values, key=lambda value: (-value[1], value[0]))
 
 
 Put = Callable[[Sequence[SearchDocument]], Awaitable[None]]

@@ -9,7 +9,6 @@ arrive, the newest stays.
 ``elasticsearch://host:9200/imi-{service}?shards=1&replicas=1``; ``tls=true`` encrypts, ``user:password@`` signs in.
 """
 
-import math
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -22,12 +21,6 @@ from ulid import ULID
 
 from engines import NotPrepared
 from engines.search import (
-    All,
-    Best,
-    Boosted,
-    But,
-    Everything,
-    Grams,
     Hit,
     Hits,
     Index,
@@ -35,15 +28,10 @@ from engines.search import (
     Position,
     Put,
     Query,
-    Scored,
     SearchDocument,
-    Starts,
-    Stems,
     Terms,
-    Words,
-    order_of,
 )
-from engines.search.folding import edits, folded_word, grams, words
+from engines.search.elasticsearch_queries import ORDER, counts, facet, mappings, operation, translate
 from vocabulary.refusals import Unavailable
 
 REQUEST_TIMEOUT_S = 5.0
@@ -53,16 +41,6 @@ ABANDONED_AFTER_S = 6 * 3600
 RACES_LOST_LIMIT = 10
 # An index shows a change after this long at the most; a write waits for it.
 REFRESH_EVERY = "200ms"
-ORDER = "order"
-FACET_VALUES = 1_000
-# Languages without one keep their words as they are, folded.
-ANALYZERS = {
-    "bg": "bulgarian", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "et": "estonian", "fi": "finnish", "fr": "french", "ga": "irish", "hu": "hungarian", "it": "italian", "lt": "lithuanian",
-    "lv": "latvian", "nb": "norwegian", "nl": "dutch", "pl": "polish", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-# What comes folded is only taken apart at its spaces.
-FOLDED = "whitespace"
 NOT_THERE = 404
 # The store is newer than what is written: nothing is wrong.
 OUTDATED = 409
@@ -108,7 +86,7 @@ async def prepare(url: str, indexes: Sequence[Index]) -> None:
                     index_patterns=[f"{alias}-*"],
                     # A write to one that was just removed must not bring it back.
                     allow_auto_create=False,
-                    template={"settings": _settings(place), "mappings": _mappings(index)},
+                    template={"settings": _settings(place), "mappings": mappings(index)},
                 )
 
 
@@ -175,10 +153,10 @@ class ElasticSearch:
     ) -> Hits:
         # A filter on a facet's field must not narrow that facet, so it is applied after the counting.
         late = [part for part in filters if part.field in facets]
-        early = [_translate(index, part) for part in filters if part.field not in facets]
+        early = [translate(index, part) for part in filters if part.field not in facets]
         asked: dict[str, Any] = {
-            "query": {"bool": {"must": [_translate(index, query)], "filter": early}},
-            "aggs": {field: _facet(index, field, late) for field in facets},
+            "query": {"bool": {"must": [translate(index, query)], "filter": early}},
+            "aggs": {field: facet(index, field, late) for field in facets},
             "size": limit + 1,
             "sort": [{"_score": "desc"}, {ORDER: "asc"}],
             "track_scores": True,
@@ -186,7 +164,7 @@ class ElasticSearch:
             "source": False,
         }
         if late:
-            asked["post_filter"] = {"bool": {"filter": [_translate(index, part) for part in late]}}
+            asked["post_filter"] = {"bool": {"filter": [translate(index, part) for part in late]}}
         if after is not None:
             asked["search_after"] = [after.score, after.order]
         try:
@@ -195,7 +173,7 @@ class ElasticSearch:
         except NotFoundError as error:
             raise NotBuilt(index) from error
         hits = [Hit(hit["_id"], Position(float(hit["sort"][0]), hit["sort"][1])) for hit in found["hits"]["hits"]]
-        counted = {field: _counts(found["aggregations"][field]) for field in facets}
+        counted = {field: counts(found["aggregations"][field]) for field in facets}
         return Hits(hits[:limit], found["hits"]["total"]["value"], len(hits) > limit, counted)
 
     async def _names(self, index: Index) -> list[str]:
@@ -238,7 +216,7 @@ class ElasticSearch:
             operations: list[dict[str, Any]] = []
             for document in documents[start : start + BULK_DOCUMENTS]:
                 for name in names:
-                    operations += _operation(index, name, document)
+                    operations += operation(index, name, document)
             with _in_our_words():
                 done = await self._client.options(request_timeout=BULK_TIMEOUT_S).bulk(
                     operations=operations, refresh="wait_for" if visible else False
@@ -264,106 +242,6 @@ def _settings(place: _Place) -> dict[str, Any]:
         "number_of_replicas": place.replicas,
         "refresh_interval": REFRESH_EVERY,
     }
-
-
-def _mappings(index: Index) -> dict[str, Any]:
-    text = {"type": "text", "analyzer": FOLDED, "index_options": "docs", "norms": False}
-    properties: dict[str, Any] = {ORDER: {"type": "long"}}
-    properties |= dict.fromkeys((*index.words, *index.grams), text)
-    properties |= {name: {"type": "keyword"} for name in index.terms}
-    properties |= {
-        name: {"type": "text", "analyzer": ANALYZERS.get(language, FOLDED), "index_options": "docs", "norms": False}
-        for name, language in index.stems.items()
-    }
-    # Only ids come back, and an index is made again from the store: what went in need not be kept.
-    return {"dynamic": "strict", "_source": {"enabled": False}, "properties": properties}
-
-
-def _operation(index: Index, name: str, document: SearchDocument) -> list[dict[str, Any]]:
-    where = {"_index": name, "_id": document.id, "version": document.revision, "version_type": "external_gte"}
-    if document.fields is None:
-        return [{"delete": where}]
-    fields = {field: [_indexed(index, field, one) for one in values] for field, values in document.fields.items()}
-    return [{"index": where}, {ORDER: order_of(document.id), **fields}]
-
-
-def _indexed(index: Index, field: str, value: str) -> str:
-    if field in index.words:
-        return " ".join(words(value))
-    if field in index.grams:
-        return " ".join(grams(value))
-    if field in index.stems:
-        return _for_stems(index, field, value)
-    return value
-
-
-def _for_stems(index: Index, field: str, text: str) -> str:
-    """A language's analyzer wants the words as they are written; without one they are folded."""
-    return text if index.stems[field] in ANALYZERS else " ".join(words(text))
-
-
-def _translate(index: Index, query: Query) -> dict[str, Any]:
-    match query:
-        case Everything():
-            return {"match_all": {}}
-        case Words(field, text, fuzzy, any_):
-            combined = _any if any_ else _all
-            exact = _always(combined([{"term": {field: word}} for word in words(text)]), 1.0)
-            if not fuzzy:
-                return exact
-            near = _always(combined([_near(field, word) for word in words(text)]), 0.5)
-            return {"dis_max": {"queries": [exact, near]}}
-        case Starts(field, start):
-            return _always({"prefix": {field: folded_word(start)}}, 1.0)
-        case Grams(field, text, share):
-            pieces = grams(text)
-            parts = [{"term": {field: piece}} for piece in pieces]
-            return _always(_any(parts, at_least=max(1, math.ceil(share * len(pieces)))), 1.0)
-        case Stems(field, text):
-            return _always({"match": {field: {"query": _for_stems(index, field, text), "operator": "and"}}}, 1.0)
-        case Terms(field, values):
-            return _always({"terms": {field: list(values)}}, 1.0)
-        case Scored(inner, score):
-            return _always(_translate(index, inner), score)
-        case Boosted(inner, factor):
-            return {"bool": {"must": [_translate(index, inner)], "boost": factor}}
-        case Best(queries):
-            return {"dis_max": {"queries": [_translate(index, part) for part in queries]}}
-        case All(queries):
-            return _all([_translate(index, part) for part in queries])
-        case But(inner, without):
-            return {"bool": {"must": [_translate(index, inner)], "must_not": [_translate(index, without)]}}
-
-
-def _near(field: str, word: str) -> dict[str, Any]:
-    forgiven = edits(word)
-    return {"fuzzy": {field: {"value": word, "fuzziness": forgiven}}} if forgiven else {"term": {field: word}}
-
-
-def _facet(index: Index, field: str, late: Sequence[Terms]) -> dict[str, Any]:
-    """The values of *field* among what *late* leaves, but for its own filters."""
-    others = [_translate(index, part) for part in late if part.field != field]
-    return {
-        "filter": {"bool": {"filter": others}},
-        "aggs": {"values": {"terms": {"field": field, "size": FACET_VALUES, "shard_size": FACET_VALUES}}},
-    }
-
-
-def _counts(answer: dict[str, Any]) -> list[tuple[str, int]]:
-    values = [(bucket["key"], bucket["doc_count"]) for bucket in answer["values"]["buckets"]]
-    return sorted(values, key=lambda value: (-value[1], value[0]))
-
-
-def _all(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"bool": {"must": parts}} if parts else {"match_none": {}}
-
-
-def _any(parts: list[dict[str, Any]], at_least: int = 1) -> dict[str, Any]:
-    return {"bool": {"should": parts, "minimum_should_match": at_least}} if parts else {"match_none": {}}
-
-
-def _always(query: dict[str, Any], score: float) -> dict[str, Any]:
-    return {"constant_score": {"filter": query, "boost": score}}
 
 
 @contextmanager

@@ -6,25 +6,18 @@ the next generation and then replaces that file: a process that is killed in bet
 
 import asyncio
 import json
-import math
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
 import tantivy
 
 from engines.search import (
-    All,
-    Best,
-    Boosted,
-    But,
-    Everything,
-    Grams,
+    FACET_VALUES,
     Hit,
     Hits,
     Index,
@@ -32,27 +25,16 @@ from engines.search import (
     Position,
     Put,
     Query,
-    Scored,
     SearchDocument,
-    Starts,
-    Stems,
     Terms,
-    Words,
-    order_of,
+    most_frequent_first,
 )
-from engines.search.folding import edits, folded_word, grams, words
+from engines.search.tantivy_queries import ID, ORDER, always, combined, indexed, schema, translate
 
 _WRITER_HEAP_BYTES = 50_000_000
-_ID = "_id"
-_ORDER = "_order"
 _CURRENT = "current.json"
 # How many more than wanted are read at first, to find the last one's equals.
 TIES = 200
-FACET_VALUES = 1_000
-_STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
-    "hu": "hungarian", "it": "italian", "nb": "norwegian", "nl": "dutch", "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
 
 
 class _Generation:
@@ -61,7 +43,7 @@ class _Generation:
     def __init__(self, shape: Index, folder: Path) -> None:
         self.shape = shape
         self.folder = folder
-        self.schema = _schema(shape)
+        self.schema = schema(shape)
         folder.mkdir(parents=True, exist_ok=True)
         self.index = tantivy.Index(self.schema, path=str(folder))
         self._writer = self.index.writer(_WRITER_HEAP_BYTES, 1)
@@ -69,9 +51,9 @@ class _Generation:
     def write(self, documents: Sequence[SearchDocument]) -> None:
         """Put *documents*, not to be seen before `commit`."""
         for document in documents:
-            self._writer.delete_documents_by_term(_ID, document.id)
+            self._writer.delete_documents_by_term(ID, document.id)
             if document.fields is not None:
-                self._writer.add_document(_document(self.shape, document))
+                self._writer.add_document(indexed(self.shape, document))
 
     def commit(self) -> None:
         self._writer.commit()
@@ -216,11 +198,11 @@ class TantivySearch:
             raise NotBuilt(index)
         schema = current.schema
         searcher = current.index.searcher()
-        matching = _translate(index, schema, query)
+        matching = translate(index, schema, query)
 
         def narrowed(by: Sequence[Terms]) -> tantivy.Query:
-            parts = [_always(_translate(index, schema, part), 0.0) for part in by]
-            return _combined([matching, *parts], tantivy.Occur.Must)
+            parts = [always(translate(index, schema, part), 0.0) for part in by]
+            return combined([matching, *parts], tantivy.Occur.Must)
 
         hits, total = _ranked(searcher, narrowed(filters), after, limit + 1)
         return Hits(hits[:limit], total, len(hits) > limit, _counted(searcher, narrowed, filters, facets))
@@ -238,7 +220,7 @@ def _ranked(
     while True:
         found = searcher.search(query, limit=reach, count=True)
         total: int = found.count or 0  # type: ignore[attr-defined]
-        orders: list[Any] = searcher.fast_field_values(_ORDER, [address for _, address in found.hits])
+        orders: list[Any] = searcher.fast_field_values(ORDER, [address for _, address in found.hits])
         behind = [
             (-float(score), order, address)
             for (score, address), order in zip(found.hits, orders, strict=True)
@@ -251,9 +233,7 @@ def _ranked(
         if complete or (len(behind) >= count and -behind[count - 1][0] > last):
             break
         reach *= 4
-    hits = [
-        Hit(str(searcher.doc(address)[_ID][0]), Position(-score, order)) for score, order, address in behind[:count]
-    ]
+    hits = [Hit(str(searcher.doc(address)[ID][0]), Position(-score, order)) for score, order, address in behind[:count]]
     return hits, total
 
 
@@ -272,108 +252,5 @@ def _counted(
         query = narrowed([part for part in filters if part.field not in fields])
         asked = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in fields}
         for facet, answer in searcher.aggregate(query, asked).items():
-            values = [(bucket["key"], bucket["doc_count"]) for bucket in answer["buckets"]]
-            counted[facet] = sorted(values, key=lambda value: (-value[1], value[0]))
+            counted[facet] = most_frequent_first(answer["buckets"])
     return {facet: counted[facet] for facet in facets}
-
-
-def _schema(index: Index) -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field(_ID, stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_unsigned_field(_ORDER, fast=True)
-    for name in (*index.words, *index.grams, *index.stems):
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
-    for name in index.terms:
-        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
-    return builder.build()
-
-
-def _document(index: Index, document: SearchDocument) -> tantivy.Document:
-    result = tantivy.Document()
-    result.add_text(_ID, document.id)
-    result.add_unsigned(_ORDER, order_of(document.id))
-    for name, values in (document.fields or {}).items():
-        for value in values:
-            if name in index.words:
-                value = " ".join(words(value))
-            elif name in index.grams:
-                value = " ".join(grams(value))
-            elif name in index.stems:
-                value = " ".join(_stems(index.stems[name], value))
-            result.add_text(name, value)
-    return result
-
-
-@lru_cache
-def _analyzer(language: str) -> tantivy.TextAnalyzer:
-    stemmer = tantivy.Filter.stemmer(_STEMMERS[language])
-    simple = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    return simple.filter(tantivy.Filter.lowercase()).filter(stemmer).build()
-
-
-def _stems(language: str, text: str) -> list[str]:
-    """The folded words of *text* without their endings; with them in a language that has no stemmer."""
-    return words(" ".join(_analyzer(language).analyze(text)) if language in _STEMMERS else text)
-
-
-def _translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Query:
-    def translated(queries: Sequence[Query]) -> list[tantivy.Query]:
-        return [_translate(index, schema, part) for part in queries]
-
-    match query:
-        case Everything():
-            return _always(tantivy.Query.all_query(), 1.0)
-        case Words(field, text, fuzzy, any_):
-            parts = [_word(schema, field, word) for word in words(text)]
-            exact = _always(_combined(parts, tantivy.Occur.Should if any_ else tantivy.Occur.Must), 1.0)
-            if not fuzzy:
-                return exact
-            parts = [_near(schema, field, word) for word in words(text)]
-            near = _always(_combined(parts, tantivy.Occur.Should if any_ else tantivy.Occur.Must), 0.5)
-            return tantivy.Query.disjunction_max_query([exact, near])
-        case Starts(field, start):
-            begun = tantivy.Query.fuzzy_term_query(schema, field, folded_word(start), distance=0, prefix=True)
-            return _always(begun, 1.0)
-        case Grams(field, text, share):
-            pieces = grams(text)
-            parts = [_word(schema, field, piece) for piece in pieces]
-            least = max(1, math.ceil(share * len(pieces)))
-            return _always(_combined(parts, tantivy.Occur.Should, at_least=least), 1.0)
-        case Stems(field, text):
-            parts = [_word(schema, field, stem) for stem in _stems(index.stems[field], text)]
-            return _always(_combined(parts, tantivy.Occur.Must), 1.0)
-        case Terms(field, values):
-            parts = [_word(schema, field, value) for value in values]
-            return _always(_combined(parts, tantivy.Occur.Should), 1.0)
-        case Scored(inner, score):
-            return _always(_translate(index, schema, inner), score)
-        case Boosted(inner, factor):
-            return tantivy.Query.boost_query(_translate(index, schema, inner), factor)
-        case Best(queries):
-            return tantivy.Query.disjunction_max_query(translated(queries))
-        case All(queries):
-            return _combined(translated(queries), tantivy.Occur.Must)
-        case But(inner, without):
-            kept, dropped = translated([inner, without])
-            return tantivy.Query.boolean_query([(tantivy.Occur.Must, kept), (tantivy.Occur.MustNot, dropped)])
-
-
-def _combined(parts: list[tantivy.Query], occur: tantivy.Occur, at_least: int | None = None) -> tantivy.Query:
-    if not parts:
-        return tantivy.Query.empty_query()
-    return tantivy.Query.boolean_query([(occur, part) for part in parts], minimum_number_should_match=at_least)
-
-
-def _word(schema: tantivy.Schema, field: str, word: str) -> tantivy.Query:
-    return tantivy.Query.term_query(schema, field, word, "basic")
-
-
-def _near(schema: tantivy.Schema, field: str, word: str) -> tantivy.Query:
-    forgiven = edits(word)
-    if not forgiven:
-        return _word(schema, field, word)
-    return tantivy.Query.fuzzy_term_query(schema, field, word, distance=forgiven)
-
-
-def _always(query: tantivy.Query, score: float) -> tantivy.Query:
-    return tantivy.Query.const_score_query(query, score)

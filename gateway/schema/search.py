@@ -197,7 +197,7 @@ class SearchQueries:
         self, info: GatewayInfo, text: str, language: Language | None = None, first: int | None = None
     ) -> list[Suggestion]:
         search = info.context.backends.search
-        request = pb.SuggestSearchRequest(text=text, language=speak(info, language), limit=first or 0)
+        request = pb.SuggestSearchRequest(text=text, language=speak(info, language), first=first or 0)
         response = await search.call(search.stub.SuggestSearch, request)
         return cast("list[Suggestion]", response.suggestions)
 

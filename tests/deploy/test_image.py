@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from deploy.servers.maven import ELASTICSEARCH_VERSION
-from engines.search.elasticsearch import ANALYZERS
+from engines.search.elasticsearch_queries import ANALYZERS
 from tests.deploy.program import DEPLOY, PARTS, ROOT, SERVICES, is_module
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")

@@ -49,11 +49,11 @@ async def test_suggestions_name_authorities_too(asking: Asking) -> None:
     assert any(one.WhichOneof("leads_to") == "authority_id" for one in found)
 
 
-@pytest.mark.parametrize(("limit", "field"), [(21, "limit"), (-1, "limit")])
-async def test_too_many_suggestions_are_refused(asking: Asking, limit: int, field: str) -> None:
+@pytest.mark.parametrize("first", [21, -1])
+async def test_too_many_suggestions_are_refused(asking: Asking, first: int) -> None:
     with pytest.raises(Invalid) as refused:
-        await asking(READER, "SuggestSearch", text="a", limit=limit)
-    assert refused.value.field == field
+        await asking(READER, "SuggestSearch", text="a", first=first)
+    assert (refused.value.field, refused.value.reason) == ("first", "PAGE_SIZE")
 
 
 async def test_a_hit_says_why(asking: Asking, training: dict[str, Authority]) -> None:

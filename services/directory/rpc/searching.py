@@ -77,9 +77,9 @@ class SearchRpc(SearchServiceServicer):
 
     async def SuggestSearch(self, request: pb.SuggestSearchRequest, context: Call) -> pb.SuggestSearchResponse:
         text, language = _text(request.text), _language(request.language)
-        limit = request.limit or SUGGESTIONS
+        limit = request.first or SUGGESTIONS
         if not 1 <= limit <= SUGGESTIONS_LIMIT:
-            raise Invalid(f"ask for 1 to {SUGGESTIONS_LIMIT} suggestions", field="limit", reason="PAGE_SIZE")
+            raise Invalid(f"ask for 1 to {SUGGESTIONS_LIMIT} suggestions", field="first", reason="PAGE_SIZE")
         named = await self._named(text, language)
         known = self._suggestions.find(text, language, limit)
         room = max(limit - len(named), limit - NAMES_SUGGESTED)
