@@ -20,7 +20,8 @@ from gateway.schema.common import GatewayInfo, Node
 from gateway.schema.directory import DirectoryQueries
 from gateway.schema.registration import RegistrationMutations
 from gateway.schema.repositories import RepositoriesMutations, RepositoriesQueries
-from gateway.schema.requests import RequestsMutations, RequestsQueries
+from gateway.schema.request_commands import RequestsMutations
+from gateway.schema.requests import RequestsQueries
 from gateway.schema.search import SearchQueries
 from gateway.schema.subscriptions import Subscription
 from gateway.schema.translation import TranslationQueries

@@ -54,6 +54,7 @@ def test_every_country_is_recognised_in_every_language(
         ("de", "Krankenpflegerdiplom", "nurse", ""),
         ("de", "Aerztekammer", "doctor", ""),
         ("es", "guía de montaña", "mountain_guide", ""),
+        ("hu", "ügyéd", "lawyer", ""),
     ],
 )
 def test_phrases_are_understood(questions: Questions, language: str, text: str, concept: str, place: str) -> None:

@@ -178,3 +178,11 @@ def test_names_of_regions_go_without_their_kind_where_a_name_is_left(
     language: str, names: list[str], name: int, rest: str
 ) -> None:
     assert Kinds(language, names).without(names[name]) == rest
+
+
+def test_every_concept_has_a_label_and_four_other_names_in_every_language(reference: Reference) -> None:
+    assert len(reference.concepts) >= 140
+    for concept in reference.concepts.values():
+        for language in languages.ALL:
+            names = {folded(name) for name in (concept.label[language], *concept.alternatives[language])}
+            assert len(names) >= 5, (concept.id, language)

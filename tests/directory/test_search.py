@@ -135,6 +135,14 @@ async def test_a_place_in_the_text_narrows_as_a_filter_does(
     assert await ids(asking, text) == expected
 
 
+async def test_a_region_in_the_text_is_that_region_with_those_inside_it(
+    asking: Asking, reference: Reference, training: dict[str, Authority]
+) -> None:
+    expected = set(await ids(asking, regions=["DE-BY"]))
+    inside = {id_ for id_, one in training.items() if one.region in reference.within("DE-BY")}
+    assert set(await ids(asking, "Bayern")) == expected | inside
+
+
 async def test_a_keyword_that_sounds_like_a_place_is_a_keyword(asking: Asking) -> None:
     """Montana is a region of Bulgaria."""
     expected = set(await ids(asking, concepts=["mountain_guide"]))
