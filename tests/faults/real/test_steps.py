@@ -30,6 +30,8 @@ from tests.faults.real.conftest import REPEATED, RUNS, Figures
 
 KILLS = RUNS if REPEATED else 1
 pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
+# How many begin a life at the same time: a service that starts takes a processor to itself, and its start is not what is tried here.
+BEGINNING = 4
 # Loaded before the first life, so that one begins in less than a second.
 DRIVERS = ("engines.documents.mongo", "engines.events.kafka", "engines.files.gridfs", "engines.search.elasticsearch")
 
@@ -50,7 +52,9 @@ DEATHS = [(errand, step) for errand in ERRANDS for step in steps_of(errand)]
 class Alone:
     """A service that has a store, a log and an index to itself, and one life after the other."""
 
-    def __init__(self, errand: Errand, nursery: Process, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, errand: Errand, nursery: Process, folder: Path, environment: dict[str, str], turn: asyncio.Semaphore
+    ) -> None:
         self.errand = errand
         self.settings = ServiceSettings.model_validate({name.lower(): value for name, value in environment.items()})
         self.desk = Desk(errand.service, None, errand.messages, Signer(KeyRing(self.settings.keys), "gateway"))
@@ -58,18 +62,20 @@ class Alone:
         self._nursery = nursery
         self._folder = folder
         self._environment = environment
+        self._turn = turn
         self._lives = 0
         self._pid = 0
 
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, errand: Errand, nursery: Process, folder: Path, environment: dict[str, str]
+        cls, errand: Errand, nursery: Process, folder: Path, environment: dict[str, str], turn: asyncio.Semaphore
     ) -> AsyncIterator["Alone"]:
         """The service in its first life; killed at the end."""
         folder.mkdir(parents=True)
-        alone = cls(errand, nursery, folder, environment)
-        await importlib.import_module(f"services.{errand.service}.wiring").prepare(alone.settings)
+        alone = cls(errand, nursery, folder, environment, turn)
+        async with turn:
+            await importlib.import_module(f"services.{errand.service}.wiring").prepare(alone.settings)
         if errand.beforehand is not None:
             await errand.beforehand(alone.settings)
         async with open_channel(environment["LISTEN_ADDRESS"]) as channel:
@@ -86,9 +92,10 @@ class Alone:
         self._lives += 1
         log = self._folder / f"{self._lives}.log"
         life = Life(f"services.{self.errand.service}", str(log), self._environment, str(self._orders))
-        self._nursery.write_line(msgspec.json.encode(life).decode())
-        self._pid = int(str((await self._nursery.line("forked", log))["pid"]))
-        await self._nursery.line("serving", log)
+        async with self._turn:
+            self._nursery.write_line(msgspec.json.encode(life).decode())
+            self._pid = int(str((await self._nursery.line("forked", log))["pid"]))
+            await self._nursery.line("serving", log)
 
     async def killed(self, step: Step) -> tuple[str, float]:
         """Do an errand whose last command is the process's last as well, and begin the next life; gives the thing's id and when
@@ -144,7 +151,7 @@ async def ends(
         "KEYS_DIR": str(system.folder / "keys"),
         "DIRECTORY_ADDRESS": ",".join(f"127.0.0.1:{one.port}" for one in system.parts["directory"]),
     }
-    ports = free_ports(folder)
+    ports, turn = free_ports(folder), asyncio.Semaphore(BEGINNING)
     modules = [*(f"services.{name}.wiring" for name in SERVICES), *DRIVERS]
     async with running("tests.faults.nursery", *modules, log=folder / "log") as nursery:
 
@@ -153,7 +160,7 @@ async def ends(
             urls = {key: url.replace("imi-", f"{name}-") for key, url in servers.settings.items()}
             urls["EVENTS_URL"] = f"{servers.events_url.replace('partitions=6', 'partitions=1')}&prefix={name}."
             own = {**shared, **urls, "LISTEN_ADDRESS": f"127.0.0.1:{next(ports)}"}
-            async with Alone.opened(errand, nursery, folder / name, own) as alone:
+            async with Alone.opened(errand, nursery, folder / name, own, turn) as alone:
                 return await _dies_again_and_again(alone, step)
 
         ended = await asyncio.gather(*(one(*death) for death in DEATHS), return_exceptions=True)
