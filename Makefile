@@ -8,7 +8,7 @@ PINS := --universal --generate-hashes --no-emit-index-url --no-annotate --no-hea
 # How many processes share the tests.
 WORKERS ?= 2
 
-.PHONY: help up up-cluster demo test engines-test faults deploy-test check bench pins reset token format protos schema catalogues
+.PHONY: help up up-cluster demo test engines-test faults deploy-test check bench pins reset token format protos schema catalogue
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,14 @@ test: $(READY)  ## run every test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21 and Maven)
-	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(or $(ARGS),tests/engines tests/journeys tests/faults)
+ifdef ARGS
+	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(ARGS)
+else
+	@# Faults mostly wait, so the rest runs beside them, on servers of its own.
+	@log=$$(mktemp) && { REAL_ENGINES=1 $(PYTHON) -m pytest -p no:xdist tests/engines tests/journeys >$$log 2>&1 & } && beside=$$!; trap 'kill $$beside' INT TERM; \
+	REAL_ENGINES=1 $(PYTHON) -m pytest -p no:xdist tests/faults; ended=$$?; \
+	wait $$beside || ended=1; cat $$log; rm $$log; exit $$ended
+endif
 
 faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
 	@REAL_ENGINES=1 RUNS=$(or $(RUNS),50) exec $(PYTHON) -m pytest -p no:xdist -q tests/faults/real
@@ -48,8 +55,9 @@ check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m pytest -q -p no:xdist tests/contracts
 	$(PYTHON) -m mypy
 
-bench: $(READY)  ## measure exchanges, live streams and search, on embedded and real engines (needs Java 21 and Maven)
+bench: $(READY)  ## measure exchanges, work lists, live streams and search, on embedded and real engines (needs Java 21 and Maven)
 	$(PYTHON) -m bench.exchanges
+	$(PYTHON) -m bench.worklists
 	$(PYTHON) -m bench.streams
 	$(PYTHON) -m bench.search
 
@@ -69,8 +77,9 @@ protos: $(READY)  ## generate the code of protos/
 schema: $(READY)  ## write gateway/schema.graphql
 	$(PYTHON) -m gateway.schema
 
-catalogues: $(READY)  ## bring the translations in line with their English sources
+catalogue: $(READY)  ## bring the translations in line with their English sources, and check them
 	$(PYTHON) -m chassis.catalogues update
+	$(PYTHON) -m chassis.catalogues check
 
 # Set-up writes to standard error, so that what a target prints is its own.
 $(READY): requirements/dev.txt requirements/uv.txt

@@ -122,6 +122,10 @@ class Aggregates(Generic[Aggregate]):
         )
         return [self._kept(document) for document in found]
 
+    async def count(self, where: Mapping[str, Condition], *, at_most: int) -> int:
+        """See `engines.documents.Documents.count`."""
+        return await self._documents.count(self._collection, where, at_most=at_most)
+
     async def create(
         self,
         id_: str,
@@ -147,6 +151,11 @@ class Aggregates(Generic[Aggregate]):
         self._outbox.wake()
         return reply
 
+    async def answered(self, id_: str, command: CommandKey, answer_type: type[Answer]) -> Answer | None:
+        """The first answer of *command*, if it has been given before; raises Conflict if its key was another command's."""
+        document = await self._documents.get(self._collection, id_)
+        return _earlier_answer(document, command, answer_type) if document else None
+
     async def change(
         self,
         id_: str,
@@ -154,15 +163,19 @@ class Aggregates(Generic[Aggregate]):
         decide: Callable[[Kept[Aggregate]], Awaitable[tuple[Aggregate, Sequence[Message]]]],
         answer: Callable[[Kept[Aggregate]], Answer],
         answer_type: type[Answer],
+        *,
+        forget: bool = False,
     ) -> Answer:
         """Let *decide* turn the aggregate into its next state, or refuse; of racing commands, one at a time wins.
 
-        Raises what *decide* raises, NotFound if there is no such aggregate, Stale if the caller expected another revision.
+        Raises what *decide* raises, NotFound if there is no such aggregate, Stale if the caller expected another revision, Conflict
+        (ALREADY_EXISTS) if another one has a value that only one may have. To *forget* is to keep no answer to an earlier command:
+        they say what the aggregate was.
         """
         for _ in range(RACES_LOST_LIMIT):
             document = await self._documents.get(self._collection, id_)
             if document is None:
-                raise NotFound(f"there is no {self._collection.name.removesuffix('s')} {id_!r}", field="id")
+                raise NotFound(f"there is no {_one_of(self._collection.name)} {id_!r}", field="id")
             earlier = _earlier_answer(document, command, answer_type)
             if earlier is not None:
                 return earlier
@@ -174,7 +187,8 @@ class Aggregates(Generic[Aggregate]):
                     field="revision",
                 )
             reply = answer(Kept(id_, before.revision + 1, after))
-            answered = [*_answers(document), _answered(command, reply)][-ANSWERS_KEPT:]
+            earlier_answers = [] if forget else _answers(document)
+            answered = [*earlier_answers, _answered(command, reply)][-ANSWERS_KEPT:]
             try:
                 await self._documents.compare_and_set(
                     self._collection,
@@ -183,6 +197,8 @@ class Aggregates(Generic[Aggregate]):
                 )
             except RevisionChanged:
                 continue
+            except AlreadyExists as error:
+                raise Conflict("another one has the same number or name", reason="ALREADY_EXISTS") from error
             self._outbox.wake()
             return reply
         raise Conflict("too many others are changing it at this moment; try again", reason="BUSY")
@@ -202,6 +218,11 @@ class Aggregates(Generic[Aggregate]):
 
     def _body(self, state: Aggregate, answered: list[Json]) -> dict[str, Json]:
         return {**self._indexed(state), "state": msgspec.to_builtins(state), "answered": answered}
+
+
+def _one_of(collection: str) -> str:
+    """What one of *collection* is called: services say the same of what somebody may not know of."""
+    return f"{collection.removesuffix('ies')}y" if collection.endswith("ies") else collection.removesuffix("s")
 
 
 def _answered(command: CommandKey, reply: Message) -> Json:

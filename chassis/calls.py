@@ -119,11 +119,47 @@ class Peer:
         finally:
             call.cancel()
 
+    async def exchange(
+        self, method: "aio.StreamStreamMultiCallable[Request, Response]", requests: AsyncIterator[Request]
+    ) -> AsyncGenerator[Response, None]:
+        """The messages of *method* while *requests* are sent, with no deadline, until either side ends it. Raises like `upload`.
+
+        Whoever does not read holds the sending up: what neither side has taken yet is bounded.
+        """
+        call = method(metadata=self._metadata())
+        sending = asyncio.ensure_future(_sent(call, requests))
+        try:
+            async for message in call:
+                yield message
+        except aio.AioRpcError as error:
+            raise self._refusal(error) from error
+        except asyncio.CancelledError:
+            broken = sending.exception() if sending.done() and not sending.cancelled() else None
+            if broken is not None:
+                raise broken from None
+            raise
+        finally:
+            sending.cancel()
+            call.cancel()
+
     def _metadata(self) -> aio.Metadata:
         return aio.Metadata((METADATA_KEY, self._token()), (telemetry.TRACEPARENT, telemetry.traceparent()))
 
     def _refusal(self, error: aio.AioRpcError) -> Exception:
         return refusals.from_error(error, self._name) or InternalError(self._name, error.code())
+
+
+async def _sent(call: "aio.StreamStreamCall[Request, Response]", requests: AsyncIterator[Request]) -> None:
+    """Send *requests*, as far as the service wants them; ends the call if they break off."""
+    try:
+        async for request in requests:
+            await call.write(request)
+        await call.done_writing()
+    except (asyncio.InvalidStateError, aio.AioRpcError):
+        return  # the service has answered already: its answer says more than the failed write
+    except Exception:
+        call.cancel()
+        raise
 
 
 class InternalError(Exception):

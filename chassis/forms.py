@@ -24,14 +24,20 @@ def closed_lists() -> Mapping[str, tuple[Choice, ...]]:
     }
 
 
+def list_of(kind: ValueType) -> str:
+    """The name of the closed list that every field of this *kind* has; empty for the kinds that bring none."""
+    return _LIST_OF_TYPE.get(kind, "")
+
+
 def field(table: Mapping[str, Any]) -> Field:
     """The field that a catalogue's *table* describes. Its choices are its own, or the name of a closed list."""
     kind = ValueType(table["type"])
-    choices = table.get("choices", _LIST_OF_TYPE.get(kind, ()))
+    choices = table.get("choices", list_of(kind) or ())
     return Field(
         code=table["code"],
         label=table["label"],
         type=kind,
+        help=table.get("help", {}),
         choices=closed_lists()[choices] if isinstance(choices, str) else tuple(_choice(one) for one in choices),
         mandatory=table.get("mandatory", False),
         personal=table.get("personal", False),

@@ -25,7 +25,7 @@ LOOK_EVERY_S = 2.0
 RACES_LOST_LIMIT = 50
 APPENDED_AT_ONCE = 16
 
-INBOX = Collection("inbox", (Index(("recipient", "bucket")), Index(("recipient", "entry_ids"))))
+INBOX = Collection("inbox", (Index(("recipient", "bucket")), Index(("recipient", "entry_ids"))), tells=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

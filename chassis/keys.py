@@ -35,6 +35,10 @@ class KeyRing:
             _place(public, json.dumps(key.as_dict(private=False)), mode=0o644)
         return key
 
+    def secret(self, name: str) -> bytes:
+        """What the private key of *name* is as a secret to make codes with: the same for all who have the key."""
+        return str(self.private(name).as_dict(private=True)["d"]).encode()
+
     def public(self, name: str) -> OKPKey | None:
         """The public key of *name*, looked for anew as long as there is none; None if nobody trusts such a name."""
         if name not in self._public:

@@ -15,9 +15,18 @@ from engines.search import Index, prepare_search
 
 
 async def prepare(
-    settings: ServiceSettings, service: str, collections: Sequence[Collection], indexes: Sequence[Index] = ()
+    settings: ServiceSettings,
+    service: str,
+    collections: Sequence[Collection],
+    indexes: Sequence[Index] = (),
+    *,
+    follows: Sequence[str] = (),
 ) -> None:
-    """Make the engines of *service* ready for what it keeps, finds and tells. Safe to repeat."""
+    """Make the engines of *service* ready for what it keeps, finds, tells, and hears from the services it *follows*.
+
+    Safe to repeat, and in any order of services.
+    """
     await prepare_documents(settings.documents(service), collections)
     await prepare_search(settings.search(service), indexes)
-    await prepare_events(settings.events, [topic(service), dead(topic(service))])
+    topics = [topic(name) for name in (service, *follows)]
+    await prepare_events(settings.events, [*topics, *map(dead, topics)])

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -33,10 +33,12 @@ def main(
     program: Callable[[Settings], AbstractAsyncContextManager[object]],
     purpose: str,
     prepare: Callable[[Settings], Awaitable[None]] | None = None,
+    rebuilds: Mapping[str, Callable[[Settings], Awaitable[None]]] | None = None,
 ) -> None:
     """Read the settings, configure the logs, run *program* until told to stop. ``--help`` lists the settings.
 
-    With the word ``prepare`` behind it, make the engines ready instead, and end.
+    With the word ``prepare`` behind it, make the engines ready instead, and end; with ``rebuild`` and one of *rebuilds*, build that
+    anew.
     """
     variables = "\n".join(f"  {name.upper():22} {field.description}" for name, field in kind.model_fields.items())
     parser = argparse.ArgumentParser(
@@ -44,21 +46,26 @@ def main(
         epilog=f"environment variables (docs/settings.md):\n{variables}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    if prepare is not None:
+    commands = {
+        **({"prepare": prepare} if prepare else {}),
+        **{f"rebuild {what}": rebuild for what, rebuild in (rebuilds or {}).items()},
+    }
+    if commands:
         parser.add_argument(
             "command",
-            nargs="?",
-            choices=["run", "prepare"],
-            default="run",
-            help="make the engines ready, or run (default)",
+            nargs="*",
+            metavar="run | " + " | ".join(commands),
+            help="make the engines ready, build something anew while it is used, or run (default)",
         )
-    wanted = getattr(parser.parse_args(), "command", "run")
+    wanted = " ".join(getattr(parser.parse_args(), "command", [])) or "run"
+    if wanted not in ("run", *commands):
+        parser.error(f"there is no command {wanted!r}; there is run, {', '.join(commands)}")
     values = settings.read(kind)
     telemetry.configure_logging(values.log_level)
-    if wanted == "prepare" and prepare is not None:
-        _in_words(lambda: asyncio.run(_prepared(prepare, values)))
-    else:
+    if wanted == "run":
         run(lambda: program(values))
+    else:
+        _in_words(lambda: asyncio.run(_done(wanted, commands[wanted], values)))
 
 
 def run(program: Callable[[], AbstractAsyncContextManager[object]]) -> None:
@@ -81,9 +88,9 @@ def _in_words(work: Callable[[], None]) -> None:
     raise SystemExit(settings.FAULTY_SETTINGS_EXIT_CODE)
 
 
-async def _prepared(prepare: Callable[[Settings], Awaitable[None]], values: Settings) -> None:
-    await once_available(lambda: prepare(values))
-    log.info("prepared")
+async def _done(command: str, work: Callable[[Settings], Awaitable[None]], values: Settings) -> None:
+    await once_available(lambda: work(values))
+    log.info("done", command=command)
 
 
 async def _run(program: Callable[[], AbstractAsyncContextManager[object]]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
@@ -10,7 +11,7 @@ from chassis.aggregates import Aggregates, Kept
 from chassis.outbox import topic
 from chassis.reactions import Reactions, once_available
 from engines.events import Event, Events
-from engines.search import Index, Search, SearchDocument
+from engines.search import Index, NotBuilt, Search, SearchDocument
 
 READ_BATCH = 500
 LOOK_EVERY_S = 5.0
@@ -34,6 +35,7 @@ class Projection(Generic[Aggregate]):
         self._building = asyncio.Lock()
         # What this process has built the index with: events of that, or of before, have nothing to add.
         self._built: dict[str, int] = {}
+        self._lost = asyncio.Event()
 
     async def ensure(self) -> None:
         """Build the index if it never was, or has been lost."""
@@ -49,8 +51,11 @@ class Projection(Generic[Aggregate]):
     async def keep(self) -> None:
         """Notice within seconds that the index is lost, for ever."""
         while True:
+            self._lost.clear()
             await once_available(self.ensure)
-            await asyncio.sleep(LOOK_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._lost.wait()
 
     def follow(self, events: Events, service: str, event_type: str) -> Reactions:
         """Show what each event says has changed, as it is in the store now, so that order and repetition do not matter.
@@ -63,7 +68,11 @@ class Projection(Generic[Aggregate]):
             found = await self._aggregates.get_many(ids)
             newer = [kept for kept in found if kept.revision > self._built.get(kept.id, 0)]
             if newer:
-                await self._search.apply(self._index, await self._shown(newer))
+                try:
+                    await self._search.apply(self._index, await self._shown(newer))
+                except NotBuilt:
+                    self._lost.set()
+                    raise
 
         group = f"{service}-{self._index.name}-{self._index.fingerprint}"
         return Reactions(events, group, [topic(service)], {event_type: changed})

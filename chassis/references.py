@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from chassis.calls import Peer
+from chassis.participants import Participants
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from vocabulary.refusals import Invalid
@@ -10,11 +11,12 @@ from vocabulary.values import Field, Value, ValueType
 
 
 class References:
-    """Asks the directory, once per kind of thing."""
+    """Asks the directory, once per kind of thing; for authorities only where the service's own copy does not know them yet."""
 
-    def __init__(self, peer: Peer, directory: DirectoryServiceStub) -> None:
+    def __init__(self, peer: Peer, directory: DirectoryServiceStub, participants: Participants) -> None:
         self._peer = peer
         self._directory = directory
+        self._participants = participants
 
     async def check_form(self, fields: Iterable[Field], values: Mapping[str, Value], *, at: str) -> None:
         """Raises Invalid naming the field whose value refers to an authority, area or concept that does not exist."""
@@ -25,8 +27,10 @@ class References:
                 where = f"{at}[{index}].value.references[{place}]"
                 used.setdefault(types[code], {}).setdefault(reference, where)
         if authorities := used.get(ValueType.AUTHORITY):
-            found = await self.authorities(authorities)
-            _require(authorities, found.keys(), "an authority of the directory", "UNKNOWN_AUTHORITY")
+            # Whoever was registered once stays: what the copy knows exists.
+            found = await self._participants.get_many(authorities)
+            there = [id_ for id_, one in found.items() if not one.gone]
+            _require(authorities, there, "an authority of the directory", "UNKNOWN_AUTHORITY")
         if areas := used.get(ValueType.AREA):
             listed = await self._peer.call(
                 self._directory.BatchGetAreas, pb.BatchGetAreasRequest(ids=areas, languages=["en"])
@@ -43,7 +47,7 @@ class References:
             )
 
     async def authorities(self, ids: Iterable[str]) -> dict[str, pb.Authority]:
-        """The authorities of *ids* that exist, by id."""
+        """The authorities of *ids* that exist, by id, as the directory has them at this moment."""
         request = pb.BatchGetAuthoritiesRequest(ids=ids, languages=["en"])
         found = await self._peer.call(self._directory.BatchGetAuthorities, request)
         return {authority.id: authority for authority in found.authorities}

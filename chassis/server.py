@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -24,6 +24,7 @@ CALL_LIMIT_S = 30.0
 # A file of the largest size, on a slow line.
 UPLOAD_LIMIT_S = 600.0
 DRAIN_S = 20.0
+HEARING_OUT_S = 1.0
 # Clients look for replicas that were added when a connection ends; calls and streams on an old one live on.
 CONNECTION_AGE_MS = 300_000
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -73,6 +74,10 @@ class CallGuard(aio.ServerInterceptor):
         if handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(
                 self._single(_hearing_out(handler.stream_unary), method, UPLOAD_LIMIT_S), **coders
+            )
+        if handler.stream_stream:
+            return grpc.stream_stream_rpc_method_handler(
+                self._streaming(_hearing_out_while_answering(handler.stream_stream), method), **coders
             )
         return grpc.unary_stream_rpc_method_handler(self._streaming(handler.unary_stream, method), **coders)
 
@@ -162,6 +167,23 @@ def _hearing_out(behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awai
         except Refusal:
             async for _ in requests:
                 pass
+            raise
+
+    return answer
+
+
+def _hearing_out_while_answering(behaviour: Callable[..., AsyncGenerator[Any]]) -> Callable[..., AsyncGenerator[Any]]:
+    """The same for *behaviour*, which answers while the client sends. A client that falls silent may be waiting for the answer."""
+
+    async def answer(requests: Any, context: Call) -> AsyncGenerator[Any]:
+        try:
+            async with aclosing(behaviour(requests, context)) as messages:
+                async for message in messages:
+                    yield message
+        except Refusal:
+            with suppress(TimeoutError, StopAsyncIteration):
+                while True:
+                    await asyncio.wait_for(anext(requests), HEARING_OUT_S)
             raise
 
     return answer

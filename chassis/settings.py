@@ -3,12 +3,17 @@
 `docs/settings.md` describes each variable; a test keeps it complete.
 """
 
+import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.mail import Server, check_address
+from engines.scanning import open_scanner
 
 Settings = TypeVar("Settings", bound=BaseSettings)
 
@@ -31,6 +36,28 @@ def _host_and_port(value: str) -> str:
     if not (separator and host and port.isdigit() and int(port) < 2**16):
         raise ValueError("write host:port, such as 127.0.0.1:50051")
     return value
+
+
+def _mail_server(value: str) -> str:
+    if value:
+        Server.of(value)
+    return value
+
+
+def _scanner(value: str) -> str:
+    open_scanner(value)
+    return value
+
+
+def _mail_address(value: str) -> str:
+    return check_address(value) if value else value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("write an address such as https://imi.example")
+    return value.rstrip("/")
 
 
 Address = Annotated[str, AfterValidator(_host_and_port)]
@@ -100,6 +127,30 @@ class ServiceSettings(ProcessSettings, Addresses):
     documents_url: str = Field("", description="The document store. Default: `sqlite:///` in `DATA_DIR`.")
     search_url: str = Field("", description="The search engine. Default: `tantivy:///` in `DATA_DIR`.")
     files_url: str = Field("", description="The file store. Default: `folder:///` in `DATA_DIR`.")
+    scanner_url: Annotated[str, AfterValidator(_scanner)] = Field(
+        "", description="The scanner for malware in uploaded files: `clamd://host:port`. Default: nothing is scanned."
+    )
+    unscanned_downloads: Literal["allowed", "refused"] = Field(
+        "allowed", description="Whether a file that has not been scanned can be downloaded."
+    )
+    smtp_url: Annotated[str, AfterValidator(_mail_server)] = Field(
+        "",
+        description="The mail server for notifications: `smtp://`, `smtps://` or `smtp+starttls://`, `user:password@`, host and "
+        "port. Default: no e-mail is sent.",
+    )
+    mail_from: Annotated[str, AfterValidator(_mail_address)] = Field(
+        "", description="The address that notifications come from. Goes with `SMTP_URL`."
+    )
+    public_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "",
+        description="Where people open the system; a notification links to `requests/` and an id in it. Goes with `SMTP_URL`.",
+    )
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if self.smtp_url and not (self.mail_from and self.public_url):
+            raise ValueError("SMTP_URL needs MAIL_FROM and PUBLIC_URL")
+        return self
 
     def documents(self, service: str) -> str:
         return self._engine(self.documents_url, "sqlite:///{data}/{service}/documents.db", service)
@@ -128,5 +179,12 @@ def read(kind: type[Settings]) -> Settings:
         print("These settings are not right (docs/settings.md describes them):", file=sys.stderr)
         for fault in error.errors():
             name = "_".join(str(part) for part in fault["loc"]).upper()
-            print(f"  {name}={fault['input']!r}: {fault['msg']}", file=sys.stderr)
+            # Without a name, it is not one value that is at fault but how several go together.
+            said = f"{name}={_without_password(fault['input'])}: " if name else ""
+            print(f"  {said}{fault['msg']}", file=sys.stderr)
         raise SystemExit(FAULTY_SETTINGS_EXIT_CODE) from None
+
+
+def _without_password(given: Any) -> str:
+    """What was given, as it may be shown: an operator's mistake in a URL must not put its password into the logs."""
+    return re.sub(r"//.*@", "//…@", repr(given))

@@ -177,6 +177,7 @@ def field(field: Field, wanted: Collection[str]) -> pb.Field:
         minimum=None if field.minimum is None else f"{field.minimum:f}",
         maximum=None if field.maximum is None else f"{field.maximum:f}",
         searchable=field.searchable,
+        help=localized(field.help, wanted) if field.help else None,
     )
 
 

@@ -4,6 +4,7 @@ The calls between them are the same gRPC as anywhere else. ``make up`` runs this
 """
 
 import argparse
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -31,21 +32,41 @@ FREE_PORT = "127.0.0.1:0"
 async def system(data: Path, *, port: int) -> AsyncIterator[str]:
     """All parts with their data in *data*, the gateway on *port* (0 takes a free one); gives the gateway's address."""
     async with AsyncExitStack() as stack:
-        addresses: dict[str, str] = {}
+        # The directory is first, and yet has to know where it will find those that it calls: their ports are held for them.
+        held = {name: stack.enter_context(_held_port()) for name in ("requests", "alerts")}
+        addresses = {f"{name}_address": _address(port) for name, port in held.items()}
 
         def started(name: str, server: Server) -> None:
             addresses[f"{name}_address"] = f"127.0.0.1:{server.port}"
 
-        first = DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)
+        def on_its_port(name: str) -> ServiceSettings:
+            held[name].close()
+            return settings.model_copy(update={"listen_address": addresses[f"{name}_address"]})
+
+        first = DirectorySettings.model_validate(
+            {"data_dir": data, "training_data": True, "listen_address": FREE_PORT, **addresses}
+        )
         await prepare(first)
         started("directory", await stack.enter_async_context(directory(first)))
         settings = ServiceSettings.model_validate({"data_dir": data, "listen_address": FREE_PORT, **addresses})
-        started("requests", await stack.enter_async_context(requests(settings)))
-        started("alerts", await stack.enter_async_context(alerts(settings)))
+        await stack.enter_async_context(requests(on_its_port("requests")))
+        await stack.enter_async_context(alerts(on_its_port("alerts")))
         started("translation", await stack.enter_async_context(translation(settings)))
         started("repositories", await stack.enter_async_context(repositories(settings)))
         front = GatewaySettings.model_validate({"data_dir": data, "gateway_port": port, **addresses})
         yield await stack.enter_async_context(gateway(front))
+
+
+def _held_port() -> socket.socket:
+    """A port that nobody else gets until it is closed; nobody listens on it."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def _address(held: socket.socket) -> str:
+    host, port = held.getsockname()
+    return f"{host}:{port}"
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import typer
 from chassis.keys import KeyRing
 
 # Who calls others in its own name, or signs for people.
-SIGNERS = ("gateway", "requests", "alerts", "repositories")
+SIGNERS = ("gateway", "directory", "requests", "alerts", "repositories")
 
 
 def main(

@@ -23,7 +23,7 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
 from chassis import telemetry
-from gateway import files
+from gateway import bulk, drafts, files, reports
 from gateway.backends import Backends, Stubs
 from gateway.context import Context
 from gateway.disconnects import Disconnects
@@ -108,7 +108,7 @@ class Gateway(GraphQL[Context, None]):
         context = Context(self._stubs, None, request.headers.get("accept-language", ""))
         context.bearer = bearer(request)
         if context.bearer and isinstance(request, Request):
-            context.person = await self._people.sign_in(context.bearer)
+            context.sign_in = await self._people.verify(context.bearer)
         return context
 
     def decode_json(self, data: str | bytes) -> object:
@@ -128,7 +128,10 @@ class Gateway(GraphQL[Context, None]):
         token = _token((context.connection_params or {}).get("authorization", "")) or context.bearer
         if token:
             try:
-                context.person = await self._people.sign_in(token)
+                sign_in = await self._people.verify(token)
+                # A stranger has two operations, and needs no connection that stays.
+                sign_in.require_person()
+                context.sign_in = sign_in
             except Refusal as refusal:
                 raise ConnectionRejectionError(as_error(refusal)) from refusal
         return await super().on_ws_connect(context)
@@ -178,12 +181,16 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: b
         CORSMiddleware,
         allow_origins=allowed_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-requested-with", "traceparent"],
+        allow_headers=["authorization", "content-type", "x-requested-with", "traceparent", bulk.KEY_HEADER],
     )
     return Starlette(
         routes=[
             Route("/files", signed_in(files.upload), methods=["POST"]),
             Route("/files/{id}", signed_in(files.download), methods=["GET"]),
+            Route("/requests/{id}/report", signed_in(reports.give), methods=["GET"]),
+            Route("/directory/import", signed_in(bulk.take), methods=["POST"]),
+            Route("/directory/export", signed_in(bulk.give), methods=["GET"]),
+            Route("/requests/import", signed_in(drafts.take), methods=["POST"]),
             Route("/health/live", _live),
             Route("/health/ready", ready),
             Route("/metrics", _metrics),

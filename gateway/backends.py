@@ -14,11 +14,22 @@ from chassis.calls import Peer, open_channel
 from chassis.security import Security
 from chassis.settings import Addresses
 from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
+from protos.directory.v1.bulk_pb2_grpc import BulkServiceStub
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
-from protos.directory.v1.registration_pb2_grpc import RegistrationServiceStub
+from protos.directory.v1.people_pb2_grpc import PeopleServiceStub
+from protos.directory.v1.registration_pb2_grpc import (
+    AccessServiceStub,
+    InvitationServiceStub,
+    RegistrationServiceStub,
+)
 from protos.directory.v1.search_pb2_grpc import SearchServiceStub
+from protos.directory.v1.statistics_pb2_grpc import StatisticsServiceStub
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
+from protos.requests.v1.drafts_pb2_grpc import DraftsServiceStub
+from protos.requests.v1.reports_pb2_grpc import ReportServiceStub
 from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
+from protos.requests.v1.routing_pb2_grpc import RoutingServiceStub
+from protos.requests.v1.worklists_pb2_grpc import WorkListsServiceStub
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
 
 Stub = TypeVar("Stub")
@@ -32,7 +43,16 @@ class Stubs:
     directory: DirectoryServiceStub
     search: SearchServiceStub
     registration: RegistrationServiceStub
+    invitations: InvitationServiceStub
+    access: AccessServiceStub
+    bulk: BulkServiceStub
+    people: PeopleServiceStub
+    statistics: StatisticsServiceStub
     requests: RequestsServiceStub
+    routing: RoutingServiceStub
+    drafts: DraftsServiceStub
+    work_lists: WorkListsServiceStub
+    reports: ReportServiceStub
     alerts: AlertsServiceStub
     translation: TranslationServiceStub
     repositories: RepositoriesServiceStub
@@ -53,7 +73,16 @@ class Backends:
         self.directory = Backend("directory", token, stubs.directory)
         self.search = Backend("directory", token, stubs.search)
         self.registration = Backend("directory", token, stubs.registration)
+        self.invitations = Backend("directory", token, stubs.invitations)
+        self.access = Backend("directory", token, stubs.access)
+        self.bulk = Backend("directory", token, stubs.bulk)
+        self.people = Backend("directory", token, stubs.people)
+        self.statistics = Backend("directory", token, stubs.statistics)
         self.requests = Backend("requests", token, stubs.requests)
+        self.routing = Backend("requests", token, stubs.routing)
+        self.drafts = Backend("requests", token, stubs.drafts)
+        self.work_lists = Backend("requests", token, stubs.work_lists)
+        self.reports = Backend("requests", token, stubs.reports)
         self.alerts = Backend("alerts", token, stubs.alerts)
         self.translation = Backend("translation", token, stubs.translation)
         self.repositories = Backend("repositories", token, stubs.repositories)
@@ -79,7 +108,16 @@ async def connected(addresses: Addresses, security: Security | None) -> AsyncIte
             DirectoryServiceStub(channels["directory"]),
             SearchServiceStub(channels["directory"]),
             RegistrationServiceStub(channels["directory"]),
+            InvitationServiceStub(channels["directory"]),
+            AccessServiceStub(channels["directory"]),
+            BulkServiceStub(channels["directory"]),
+            PeopleServiceStub(channels["directory"]),
+            StatisticsServiceStub(channels["directory"]),
             RequestsServiceStub(channels["requests"]),
+            RoutingServiceStub(channels["requests"]),
+            DraftsServiceStub(channels["requests"]),
+            WorkListsServiceStub(channels["requests"]),
+            ReportServiceStub(channels["requests"]),
             AlertsServiceStub(channels["alerts"]),
             TranslationServiceStub(channels["translation"]),
             RepositoriesServiceStub(channels["repositories"]),

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from strawberry.dataloader import DataLoader
 
 from protos.alerts.v1 import alerts_pb2
-from protos.directory.v1 import directory_pb2
+from protos.directory.v1 import directory_pb2, people_pb2
 from protos.repositories.v1 import repositories_pb2
 from protos.requests.v1 import requests_pb2
 
@@ -43,7 +43,13 @@ COUNTRIES = BatchRead("directory", "BatchGetCountries", directory_pb2.BatchGetCo
 REGIONS = BatchRead("directory", "BatchGetRegions", directory_pb2.BatchGetRegionsRequest, "regions", "code")
 AREAS = BatchRead("directory", "BatchGetAreas", directory_pb2.BatchGetAreasRequest, "areas", "code")
 CONCEPTS = BatchRead("directory", "BatchGetConcepts", directory_pb2.BatchGetConceptsRequest, "concepts")
+SUGGESTED_LANGUAGES = BatchRead(
+    "people", "BatchSuggestLanguages", people_pb2.BatchSuggestLanguagesRequest, "suggestions", "authority_id"
+)
 REQUESTS = BatchRead("requests", "BatchGetRequests", requests_pb2.BatchGetRequestsRequest, "requests")
+REQUEST_ACTIONS = BatchRead("requests", "BatchGetActions", requests_pb2.BatchGetActionsRequest, "actions")
+FAMILIES = BatchRead("requests", "BatchGetFamilies", requests_pb2.BatchGetFamiliesRequest, "families")
+FILE_SCANS = BatchRead("requests", "BatchGetFileScans", requests_pb2.BatchGetFileScansRequest, "scans")
 QUESTION_SETS = BatchRead("requests", "BatchGetQuestionSets", requests_pb2.BatchGetQuestionSetsRequest, "question_sets")
 ALERTS = BatchRead("alerts", "BatchGetAlerts", alerts_pb2.BatchGetAlertsRequest, "alerts")
 ALERT_TYPES = BatchRead("alerts", "BatchGetAlertTypes", alerts_pb2.BatchGetAlertTypesRequest, "alert_types")

@@ -11,7 +11,7 @@ from strawberry.types.execution import ExecutionContext
 from gateway import batches
 from gateway.backends import Backends, Stubs
 from gateway.batches import BatchRead
-from gateway.people import Person
+from gateway.people import Person, SignIn
 from gateway.tokens import LEEWAY_S
 from vocabulary import languages
 from vocabulary.refusals import Unauthenticated
@@ -22,8 +22,8 @@ LANGUAGE_ARGUMENT = "language"
 class Context:
     """Of a connection first, then, through `for_operation`, of each operation on it."""
 
-    def __init__(self, stubs: Stubs, person: Person | None, accept_language: str) -> None:
-        self.person = person
+    def __init__(self, stubs: Stubs, sign_in: SignIn | None, accept_language: str) -> None:
+        self.sign_in = sign_in
         self.accept_language = accept_language
         # The bearer token in the connection's headers.
         self.bearer = ""
@@ -39,7 +39,7 @@ class Context:
 
     def for_operation(self, execution: ExecutionContext) -> "Context":
         """A fresh context for one operation: nothing one operation has read answers another."""
-        fresh = Context(self._stubs, self.person, self.accept_language)
+        fresh = Context(self._stubs, self.sign_in, self.accept_language)
         fresh._execution = execution
         return fresh
 
@@ -48,14 +48,24 @@ class Context:
         self._loaders = {}
 
     @property
-    def signed_in(self) -> Person:
-        """Who asks; raises Unauthenticated for nobody, and for somebody whose token has run out."""
-        if self.person is None:
+    def person(self) -> Person | None:
+        """Who asks, if it is a person of the directory."""
+        return self.sign_in.person if self.sign_in else None
+
+    @property
+    def verified(self) -> SignIn:
+        """The sign-in of whoever asks, a stranger's too; raises Unauthenticated for nobody, and for a token that has run out."""
+        if self.sign_in is None:
             raise Unauthenticated("sign in first: send an Authorization header with a bearer token")
         # A WebSocket outlives the token it was opened with.
-        if self.person.expires_at + LEEWAY_S < time.time():
+        if self.sign_in.bearer.expires_at + LEEWAY_S < time.time():
             raise Unauthenticated("the bearer token has expired; sign in again", reason="TOKEN_EXPIRED")
-        return self.person
+        return self.sign_in
+
+    @property
+    def signed_in(self) -> Person:
+        """The person who asks; raises Unauthenticated for a stranger besides."""
+        return self.verified.require_person()
 
     @property
     def language(self) -> str:

@@ -19,11 +19,15 @@ MULTIPART = "multipart/form-data"
 
 
 async def upload(request: Request, backends: Backends) -> Response:
-    """``POST /files``: the raw content with ``?name=``, or a multipart form with a part ``file``. Answers with the file's id."""
+    """``POST /files``: the raw content with ``?name=`` and perhaps ``&language=``, or a multipart form with a part ``file`` and
+    perhaps one ``language``. Answers with the file's id, and what the scanner for malware said.
+    """
     if request.headers.get("content-type", "").startswith(MULTIPART):
         return await _multipart(request, backends)
     header = pb.UploadHeader(
-        name=request.query_params.get("name", ""), media_type=request.headers.get("content-type", "")
+        name=request.query_params.get("name", ""),
+        media_type=request.headers.get("content-type", ""),
+        language=request.query_params.get("language", ""),
     )
     return await _passed_on(header, request.stream(), backends)
 
@@ -37,7 +41,12 @@ async def _multipart(request: Request, backends: Backends) -> Response:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise Invalid("the form has no part `file`", field="file", reason="MISSING_FIELD")
-            header = pb.UploadHeader(name=file.filename or "", media_type=file.content_type or "")
+            language = form.get("language", "")
+            header = pb.UploadHeader(
+                name=file.filename or "",
+                media_type=file.content_type or "",
+                language=language if isinstance(language, str) else "",
+            )
             return await _passed_on(header, _chunks(file), backends)
     except HTTPException as error:
         raise Invalid("the form cannot be read", field="file", reason="FORM") from error
@@ -51,13 +60,19 @@ async def _passed_on(header: pb.UploadHeader, content: AsyncIterator[bytes], bac
                 yield pb.UploadFileRequest(chunk=piece[start : start + CHUNK_BYTES])
 
     requests = backends.requests
-    file = (await requests.upload(requests.stub.UploadFile, parts())).file
+    answer = await requests.upload(requests.stub.UploadFile, parts())
+    file, scan = answer.file, answer.scan
     described = {
         "id": file.id,
         "name": file.name,
         "mediaType": file.media_type,
         "sizeBytes": file.size_bytes,
         "sha256": file.sha256,
+        "language": file.language or None,
+        "scan": {
+            "state": pb.ScanState.Name(scan.state).removeprefix("SCAN_STATE_"),
+            "at": scan.at.ToJsonString() if scan.HasField("at") else None,
+        },
     }
     return JSONResponse(described, status_code=201, headers={"location": f"/files/{file.id}"})
 

@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -85,11 +86,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A typed field of a form."""
+    """A typed field of a form. `help` says what is meant where a reader may ask; without any, it is empty."""
 
     code: str
     label: LocalizedText
     type: ValueType
+    help: LocalizedText = dataclass_field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     mandatory: bool = False
     personal: bool = False

@@ -3,7 +3,7 @@
 Everything a person reads under the keys of ``TRANSLATABLE`` is a text; its context in the catalogues is the path of codes
 that leads to it, such as ``TRAINING.PQ1.label``, so that a text keeps its translations when lines move. `load` gives the
 structure with every text replaced by its translations, and refuses an incomplete catalogue: a text is published in all 24
-official languages or not at all.
+official languages or not at all. Places to fill in (`messages`) are the same in all of them.
 """
 
 import tomllib
@@ -14,6 +14,7 @@ from typing import Any
 
 from babel.messages.pofile import read_po
 
+from chassis.catalogues import messages
 from vocabulary import languages
 
 TRANSLATABLE = frozenset({"title", "name", "label", "description", "help"})
@@ -92,6 +93,11 @@ def load(folder: Path) -> dict[str, Any]:
             elif text and code in languages.OFFICIAL:
                 faults.append(f"{code}: {source.context}: the English text has changed since it was translated")
         faults += [f"{code}: {source.context} is not translated" for code in languages.missing(found)]
+        faults += [
+            f"{code}: {source.context}: {fault}"
+            for code, text in found.items()
+            for fault in messages.faults(source.text, text, code)
+        ]
         texts[source.context] = found
     if faults:
         raise IncompleteCatalogue(folder, sorted(set(faults)))

@@ -11,14 +11,16 @@ from pathlib import Path
 from chassis import telemetry
 from chassis.keys import KeyRing
 from chassis.settings import read
-from deploy.demo import alert, repository, request
+from deploy.demo import alert, family, repository, request
 from deploy.demo.client import NotAsExpected, signed_in
 from deploy.demo.stage import Stage
 from deploy.embedded import system
 from gateway.settings import GatewaySettings
 from gateway.tokens import DevelopmentTokens
 
-USERS = ("it-handler", "hu-handler", "it-alerts", "it-coordinator", "hu-alerts")
+USERS = (
+    "it-handler", "hu-handler", "hu-nurses", "hu-dentists", "hu-qualifications", "it-alerts", "it-coordinator", "hu-alerts",
+)  # fmt: skip
 
 
 @asynccontextmanager
@@ -42,6 +44,8 @@ async def play() -> None:
         tokens = DevelopmentTokens(keys)
         users = {name: await stack.enter_async_context(signed_in(url, tokens.issue(name))) for name in USERS}
         await request.play(stage, users["it-handler"], users["hu-handler"])
+        hungary = [users[name] for name in ("hu-handler", "hu-nurses", "hu-dentists", "hu-qualifications")]
+        await family.play(stage, family.Cast(users["it-handler"], *hungary))
         await alert.play(stage, users["it-alerts"], users["it-coordinator"], users["hu-alerts"])
         await repository.play(stage, users["hu-handler"], users["it-handler"])
         stage.console.print("\n[bold green]Everything was as expected.[/]")

@@ -44,6 +44,8 @@ class Collection:
 
     name: str
     indexes: tuple[Index, ...] = ()
+    # Whether what changes in it is told in events: nobody looks for owed ones elsewhere.
+    tells: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,10 @@ class Documents(Protocol):
         """
         ...
 
+    async def count(self, collection: Collection, where: Mapping[str, Condition], *, at_most: int) -> int:
+        """How many documents meet every condition, counted from the index and up to *at_most* only."""
+        ...
+
     async def pending(self, limit: int) -> list[Pending]:
         """Events not yet cleared, oldest first."""
         ...
@@ -141,6 +147,13 @@ class Documents(Protocol):
     async def clear(self, pending: Sequence[Pending]) -> None:
         """These events are published."""
         ...
+
+
+def telling(collection: Collection, events: Sequence[Event]) -> Sequence[Event]:
+    """*events*; raises ValueError for some in a collection that tells nothing, where nobody would look for them."""
+    if events and not collection.tells:
+        raise ValueError(f"{collection.name} tells of no changes")
+    return events
 
 
 def answering(collection: Collection, fields: AbstractSet[str]) -> Index:

@@ -29,6 +29,7 @@ from engines.documents import (
     RevisionChanged,
     Scalar,
     answering,
+    telling,
 )
 from engines.events import Event
 from engines.mongo import Database, in_our_words, open_database
@@ -50,7 +51,8 @@ async def prepare(url: str, collections: Sequence[Collection]) -> None:
             for collection in collections:
                 there = database[collection.name]
                 known = await there.index_information()
-                await there.create_index([(OWING, ASCENDING)], name=OWING, sparse=True)
+                if collection.tells:
+                    await there.create_index([(OWING, ASCENDING)], name=OWING, sparse=True)
                 if any(_name(index) not in known for index in collection.indexes):
                     await _fill_keys(there, collection)
                 for index in collection.indexes:
@@ -74,6 +76,7 @@ class MongoDocuments:
     def __init__(self, database: Database, collections: Sequence[Collection]) -> None:
         self._database = database
         self._collections = collections
+        self._telling = [collection for collection in collections if collection.tells]
 
     @classmethod
     @asynccontextmanager
@@ -88,7 +91,7 @@ class MongoDocuments:
         for collection in self._collections:
             with in_our_words():
                 there = set(await self._of(collection).index_information())
-            wanted = {OWING, *map(_name, collection.indexes)}
+            wanted = {*([OWING] if collection.tells else []), *map(_name, collection.indexes)}
             if wanted - there:
                 missing = ", ".join(sorted(wanted - there))
                 raise NotPrepared(f"the collection {collection.name} lacks the indexes {missing}")
@@ -133,7 +136,7 @@ class MongoDocuments:
             "$set": {"body": document.body, "keys": _keys(collection, document)},
             "$inc": {"revision": 1},
         }
-        if events:
+        if telling(collection, events):
             change["$push"] = {"outbox": {"$each": [_owed(event) for event in events]}}
             # The earliest stays: it says since when the document waits for the relay.
             change["$min"] = {OWING: events[0].time.isoformat()}
@@ -170,9 +173,15 @@ class MongoDocuments:
             cursor = self._of(collection).find(question, _SHOWN).sort([*order, ("_id", direction)]).limit(limit)
             return [_document(one) for one in await cursor.to_list(limit)]
 
+    async def count(self, collection: Collection, where: Mapping[str, Condition], *, at_most: int) -> int:
+        answering(collection, where.keys())
+        question = {f"keys.{field}": _condition(one) for field, one in where.items()}
+        with in_our_words():
+            return int(await self._of(collection).count_documents(question, limit=at_most))
+
     async def pending(self, limit: int) -> list[Pending]:
         found: list[Pending] = []
-        for collection in self._collections:
+        for collection in self._telling:
             there = self._of(collection)
             with in_our_words():
                 cursor = there.find({OWING: {"$exists": True}}, {"outbox": 1}).sort(OWING, ASCENDING).limit(limit)
@@ -193,7 +202,7 @@ class MongoDocuments:
         for item in pending:
             collection, id_, event_id = json.loads(item.mark)
             by_document.setdefault((collection, id_), []).append(event_id)
-        for collection in self._collections:
+        for collection in self._telling:
             cleared = {id_: events for (name, id_), events in by_document.items() if name == collection.name}
             if cleared:
                 with in_our_words():
@@ -235,7 +244,7 @@ def _name(index: Index) -> str:
 
 
 def _new(collection: Collection, document: Document, events: Sequence[Event]) -> dict[str, Any]:
-    owing = {OWING: events[0].time.isoformat()} if events else {}
+    owing = {OWING: events[0].time.isoformat()} if telling(collection, events) else {}
     return {
         "_id": document.id,
         "revision": 1,

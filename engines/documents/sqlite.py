@@ -28,6 +28,7 @@ from engines.documents import (
     Scalar,
     UndeclaredIndex,
     answering,
+    telling,
 )
 from engines.events import Event
 from engines.sqlite import Database
@@ -108,7 +109,7 @@ class SqliteDocuments:
                     _fill(connection, collection, index, document)
             except sqlite3.IntegrityError as error:
                 raise AlreadyExists(document.id) from error
-            _owe(connection, events)
+            _owe(connection, telling(collection, events))
             return after
 
         return await self._database.write(work)
@@ -127,6 +128,18 @@ class SqliteDocuments:
 
         def work(connection: sqlite3.Connection) -> list[Document]:
             return [_document(row) for row in connection.execute(statement, parameters)]
+
+        return await self._database.read(work)
+
+    async def count(self, collection: Collection, where: Mapping[str, Condition], *, at_most: int) -> int:
+        index = answering(collection, where.keys())
+        clauses, parameters = _clauses(where)
+        condition = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        inner = f"SELECT DISTINCT id FROM {_index_table(collection, index)}{condition} LIMIT ?"
+
+        def work(connection: sqlite3.Connection) -> int:
+            (found,) = connection.execute(f"SELECT count(*) FROM ({inner})", [*parameters, at_most]).fetchone()
+            return int(found)
 
         return await self._database.read(work)
 
@@ -186,7 +199,7 @@ def _insert(
     )
     for index in collection.indexes:
         _fill(connection, collection, index, document)
-    _owe(connection, events)
+    _owe(connection, telling(collection, events))
     return Document(document.id, document.body, 1)
 
 

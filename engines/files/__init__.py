@@ -1,7 +1,7 @@
 """The file store: contents by their hash, so that the same content is kept once.
 
 The promises, which `tests/engines/test_files.py` holds every engine to: a file is there whole or not at all, what is read has the
-hash it was stored under, and storing the same content again changes nothing.
+hash it was stored under, storing the same content again changes nothing, and removing what is not there does nothing.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator
@@ -32,6 +32,10 @@ class Files(Protocol):
 
     def read(self, sha256: str) -> AsyncIterator[bytes]:
         """The content in chunks of at most 64 KiB; raises NotFound if there is none with this hash."""
+        ...
+
+    async def remove(self, sha256: str) -> None:
+        """Have no content with this hash. It is the caller's to know that nobody is storing it again at this moment."""
         ...
 
 

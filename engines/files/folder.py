@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -26,7 +27,9 @@ class FolderFiles:
     async def put(self, content: AsyncIterable[bytes]) -> Stored:
         digest = hashlib.sha256()
         size = 0
-        descriptor, name = await _on_disk(tempfile.mkstemp, dir=self._incoming)
+        with _in_our_words():
+            # On the loop: what a thread makes for somebody who is cancelled meanwhile, nobody would remove.
+            descriptor, name = tempfile.mkstemp(dir=self._incoming)
         incoming = Path(name)
         try:
             with open(descriptor, "wb") as file:
@@ -49,14 +52,23 @@ class FolderFiles:
             while chunk := await _on_disk(file.read, CHUNK_BYTES):
                 yield chunk
 
+    async def remove(self, sha256: str) -> None:
+        await _on_disk(self._path(sha256).unlink, missing_ok=True)
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:]
 
 
 async def _on_disk(work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
     """Run *work* off the loop; what the disk refuses becomes Unavailable, what a sender's stream raises does not."""
-    try:
+    with _in_our_words():
         return await asyncio.to_thread(work, *args, **kwargs)
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise Unavailable("the file store cannot be used now; try again later", reason="STORE_UNAVAILABLE") from error
 

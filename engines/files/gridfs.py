@@ -69,5 +69,11 @@ class GridFsFiles:
         finally:
             file.close()
 
+    async def remove(self, sha256: str) -> None:
+        with in_our_words():
+            # Two that were stored at the same moment may both be there.
+            while found := await self._bucket.find({"filename": sha256}).to_list(1):
+                await self._bucket.delete(found[0]["_id"])
+
     async def _is_there(self, sha256: str) -> bool:
         return bool(await self._bucket.find({"filename": sha256}).to_list(1))

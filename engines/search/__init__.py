@@ -6,6 +6,7 @@ engine; text in them is always taken literally, and folded as it was when indexe
 
 - `apply` replaces what was there under the same id, unless that is newer, and is durable and visible when it returns.
 - An index that is built anew is searched as it was until the new one is complete; what is applied in the meantime is in both.
+- An index that is lost, in part or whole, says so or is searched as it was: it never finds less.
 - Words match whatever their case and accents; fuzzy words match within one edit from 4 letters on and two from 8.
 - A filter decides who is found and counted, never how they rank.
 - What a document scores depends on the query and on that document, never on others: pages meet although documents come and go
@@ -56,7 +57,7 @@ class SearchDocument:
 class NotBuilt(Unavailable):
     """The index was never filled, or has been lost since. It is built from the store."""
 
-    default_reason = "INDEX_NOT_BUILT"
+    default_reason = "INDEX_REBUILDING"
 
     def __init__(self, index: Index) -> None:
         super().__init__(f"the search index of {index.name} is being built; try again in a moment")

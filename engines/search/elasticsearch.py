@@ -111,8 +111,13 @@ class ElasticSearch:
             yield cls(client, place)
 
     async def is_built(self, index: Index) -> bool:
-        with _in_our_words():
-            return bool(await self._client.indices.exists_alias(name=self._place.alias(index)))
+        try:
+            with _in_our_words():
+                searched = await self._client.indices.get_alias(name=self._place.alias(index))
+        except NotFoundError:
+            return False
+        # Two, where replicas built at once and died before one of them was removed: together they would find everything twice.
+        return len(searched.body) == 1
 
     @asynccontextmanager
     async def rebuild(self, index: Index) -> AsyncIterator[Put]:
@@ -162,6 +167,8 @@ class ElasticSearch:
             "track_scores": True,
             "track_total_hits": True,
             "source": False,
+            # A shard that is away is no reason to find less.
+            "allow_partial_search_results": False,
         }
         if late:
             asked["post_filter"] = {"bool": {"filter": [translate(index, part) for part in late]}}
@@ -172,6 +179,8 @@ class ElasticSearch:
                 found = await self._client.search(index=self._place.alias(index), **asked)
         except NotFoundError as error:
             raise NotBuilt(index) from error
+        if len({hit["_index"] for hit in found["hits"]["hits"]}) > 1:
+            raise NotBuilt(index)  # replicas that built at once are handing over
         hits = [Hit(hit["_id"], Position(float(hit["sort"][0]), hit["sort"][1])) for hit in found["hits"]["hits"]]
         counted = {field: counts(found["aggregations"][field]) for field in facets}
         return Hits(hits[:limit], found["hits"]["total"]["value"], len(hits) > limit, counted)

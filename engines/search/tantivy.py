@@ -29,45 +29,19 @@ from engines.search import (
     Terms,
     most_frequent_first,
 )
-from engines.search.tantivy_queries import ID, ORDER, always, combined, indexed, schema, translate
+from engines.search.tantivy_generation import FAULTS, Generation, is_whole
+from engines.search.tantivy_queries import ID, ORDER, always, combined, translate
 
-_WRITER_HEAP_BYTES = 50_000_000
 _CURRENT = "current.json"
 # How many more than wanted are read at first, to find the last one's equals.
 TIES = 200
-
-
-class _Generation:
-    """One filling of an index."""
-
-    def __init__(self, shape: Index, folder: Path) -> None:
-        self.shape = shape
-        self.folder = folder
-        self.schema = schema(shape)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.index = tantivy.Index(self.schema, path=str(folder))
-        self._writer = self.index.writer(_WRITER_HEAP_BYTES, 1)
-
-    def write(self, documents: Sequence[SearchDocument]) -> None:
-        """Put *documents*, not to be seen before `commit`."""
-        for document in documents:
-            self._writer.delete_documents_by_term(ID, document.id)
-            if document.fields is not None:
-                self._writer.add_document(indexed(self.shape, document))
-
-    def commit(self) -> None:
-        self._writer.commit()
-        self.index.reload()
-
-    def close(self) -> None:
-        self._writer.wait_merging_threads()
 
 
 @dataclass(slots=True)
 class _Building:
     """A generation that is being filled: at which revision each document is in it, and what was applied meanwhile."""
 
-    generation: _Generation
+    generation: Generation
     revisions: dict[str, int] = field(default_factory=dict)
     applied: list[SearchDocument] = field(default_factory=list)
 
@@ -77,7 +51,7 @@ class TantivySearch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._current: dict[str, _Generation] = {}
+        self._current: dict[str, Generation] = {}
         self._building: dict[str, _Building] = {}
         # One thread writes, so that changes apply in the order in which they came.
         self._writing = ThreadPoolExecutor(1, thread_name_prefix=f"index-{folder.name}")
@@ -94,7 +68,9 @@ class TantivySearch:
             await asyncio.to_thread(search._close)
 
     async def is_built(self, index: Index) -> bool:
-        return index.name in self._current
+        """Whether it can be searched, and could be after a restart. One whose files were deleted is searched as it was."""
+        current = self._current.get(index.name)
+        return current is not None and await asyncio.to_thread(self._is_kept, index, current)
 
     @asynccontextmanager
     async def rebuild(self, index: Index) -> AsyncIterator[Put]:
@@ -106,10 +82,13 @@ class TantivySearch:
 
         try:
             yield put
-        except BaseException:
-            await run(self._writing, self._abandon, index)
+            await run(self._writing, self._finish, index)
+        except BaseException as error:
+            lost = isinstance(error, FAULTS) and not building.generation.is_whole()
+            await run(self._writing, self._abandon, index, building)
+            if lost:
+                raise NotBuilt(index) from error
             raise
-        await run(self._writing, self._finish, index)
 
     async def apply(self, index: Index, documents: Sequence[SearchDocument]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writing, self._apply, index, documents)
@@ -128,10 +107,20 @@ class TantivySearch:
 
     def _open(self, indexes: Sequence[Index]) -> None:
         for index in indexes:
-            current = self._folder / index.name / _CURRENT
-            named = json.loads(current.read_text()) if current.exists() else {}
-            if named.get("fields") == index.fingerprint:
-                self._current[index.name] = _Generation(index, self._folder / index.name / named["generation"])
+            folder = self._kept(index)
+            if folder is not None and is_whole(folder):
+                self._current[index.name] = Generation(index, folder)
+
+    def _kept(self, index: Index) -> Path | None:
+        """The generation of *index* that is searched after a start, if there is one with its fields."""
+        try:
+            named = json.loads((self._folder / index.name / _CURRENT).read_text())
+        except FileNotFoundError:
+            return None
+        return self._folder / index.name / named["generation"] if named["fields"] == index.fingerprint else None
+
+    def _is_kept(self, index: Index, current: Generation) -> bool:
+        return self._kept(index) == current.folder and current.is_whole()
 
     def _close(self) -> None:
         self._writing.shutdown()
@@ -141,25 +130,30 @@ class TantivySearch:
     def _begin(self, index: Index) -> _Building:
         folder = self._folder / index.name
         running = self._current.get(index.name)
-        # Whatever else lies there was begun and never finished, or has other fields.
+        used = [
+            int(path.name)
+            for path in (*folder.glob("*"), *([running.folder] if running else []))
+            if path.name.isdigit()
+        ]
+        # Whatever else lies there was begun and never finished, was damaged, or has other fields.
         for path in folder.glob("*"):
             if path.is_dir() and (running is None or path != running.folder):
                 shutil.rmtree(path)
-        number = int(running.folder.name) + 1 if running else 1
-        self._building[index.name] = _Building(_Generation(index, folder / str(number)))
+        number = max(used, default=0) + 1
+        self._building[index.name] = _Building(Generation(index, folder / str(number)))
         return self._building[index.name]
 
     def _fill(self, building: _Building, documents: Sequence[SearchDocument]) -> None:
         building.generation.write(documents)
         building.revisions.update((document.id, document.revision) for document in documents)
 
-    def _abandon(self, index: Index) -> None:
-        building = self._building.pop(index.name)
-        building.generation.close()
-        shutil.rmtree(building.generation.folder)
+    def _abandon(self, index: Index, building: _Building) -> None:
+        # Who is told to stop in the last step may hear of it when that is done.
+        if self._building.get(index.name) is building:
+            self._building.pop(index.name).generation.remove()
 
     def _finish(self, index: Index) -> None:
-        building = self._building.pop(index.name)
+        building = self._building[index.name]
         for document in building.applied:
             if document.revision >= building.revisions.get(document.id, 0):
                 building.generation.write([document])
@@ -170,18 +164,26 @@ class TantivySearch:
         (folder / "next.json").replace(folder / _CURRENT)
         before = self._current.get(index.name)
         self._current[index.name] = building.generation
+        del self._building[index.name]
         if before is not None:
-            before.close()
-            shutil.rmtree(before.folder)
+            before.remove()
 
     def _apply(self, index: Index, documents: Sequence[SearchDocument]) -> None:
         current, building = self._current.get(index.name), self._building.get(index.name)
         if building is not None:
             building.applied += documents
         if current is not None:
-            current.write(documents)
-            current.commit()
-        elif building is None:
+            try:
+                current.write(documents)
+                current.commit()
+            except FAULTS:
+                if current.is_whole():
+                    raise
+                # Its files are gone, and what it finds is not what there is any more.
+                del self._current[index.name]
+                current.remove()
+                current = None
+        if current is None and building is None:
             raise NotBuilt(index)
 
     def _find(

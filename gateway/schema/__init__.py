@@ -15,16 +15,23 @@ from gateway.enums import Language
 from gateway.errors import CodedErrors
 from gateway.operations import Documents, Operations
 from gateway.readings import speak
+from gateway.schema.access import AccessMutations
 from gateway.schema.alerts import AlertsMutations, AlertsQueries
 from gateway.schema.common import GatewayInfo, Node
 from gateway.schema.directory import DirectoryQueries
-from gateway.schema.registration import RegistrationMutations
+from gateway.schema.invitations import InvitationMutations, InvitationQueries
+from gateway.schema.people import PeopleMutations
+from gateway.schema.publishing import PublishingMutations
+from gateway.schema.registration import RegistrationMutations, RegistrationQueries
 from gateway.schema.repositories import RepositoriesMutations, RepositoriesQueries
 from gateway.schema.request_commands import RequestsMutations
 from gateway.schema.requests import RequestsQueries
+from gateway.schema.routing import RoutingQueries
 from gateway.schema.search import SearchQueries
+from gateway.schema.statistics import StatisticsQueries
 from gateway.schema.subscriptions import Subscription
 from gateway.schema.translation import TranslationQueries
+from gateway.schema.work_lists import WorkListsQueries
 from vocabulary import ids, pages
 from vocabulary.refusals import Invalid
 
@@ -43,7 +50,19 @@ NODES: dict[str, BatchRead] = {
 
 
 @strawberry.type
-class Query(DirectoryQueries, SearchQueries, RequestsQueries, AlertsQueries, TranslationQueries, RepositoriesQueries):
+class Query(
+    DirectoryQueries,
+    RegistrationQueries,
+    InvitationQueries,
+    StatisticsQueries,
+    SearchQueries,
+    RequestsQueries,
+    RoutingQueries,
+    WorkListsQueries,
+    AlertsQueries,
+    TranslationQueries,
+    RepositoriesQueries,
+):
     @strawberry.field(description="Anything by its id; null if there is no such thing, or none the reader may know of.")
     async def node(self, info: GatewayInfo, id: strawberry.ID, language: Language | None = None) -> Node | None:
         speak(info, language)
@@ -67,7 +86,16 @@ def _node(info: GatewayInfo, id_: str) -> Any:
 
 
 @strawberry.type
-class Mutation(RegistrationMutations, RequestsMutations, AlertsMutations, RepositoriesMutations):
+class Mutation(
+    RegistrationMutations,
+    InvitationMutations,
+    AccessMutations,
+    PeopleMutations,
+    RequestsMutations,
+    PublishingMutations,
+    AlertsMutations,
+    RepositoriesMutations,
+):
     """Every command, one input each."""
 
 

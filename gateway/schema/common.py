@@ -11,9 +11,10 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 from strawberry.types.unset import UnsetType
 
+from gateway.batches import FILE_SCANS
 from gateway.context import Context
-from gateway.enums import DataClass, Language, ValueType
-from gateway.readings import attr, localized, part, spoken
+from gateway.enums import DataClass, Language, ScanState, ValueType
+from gateway.readings import attr, given, link, localized, moment, part, spoken
 from gateway.schema.translation import Translation
 from protos.common.v1 import common_pb2 as pb
 from protos.translation.v1 import translation_pb2
@@ -165,6 +166,7 @@ class Choice:
 class FormField:
     code: str
     label: str = localized("label")
+    help: str = localized("help", "What is meant, for whoever asks; empty where that goes without saying.")
     type: ValueType
     choices: list[Choice]
     mandatory: bool
@@ -174,6 +176,12 @@ class FormField:
     maximum: Decimal | None = part("maximum")
 
 
+@strawberry.type(description="What the scanner for malware said of a file. An infected one can no longer be read.")
+class FileScan:
+    state: ScanState
+    at: dt.datetime | None = moment("at", "When it was scanned; null while it has not been.")
+
+
 @strawberry.type(description="An uploaded file. Its content is at `url`, for those who may see it.")
 class File:
     id: strawberry.ID
@@ -181,6 +189,8 @@ class File:
     media_type: str
     size_bytes: int
     sha256: str
+    language: Language | None = given("language", "The language of what it says, if its owner declared one.")
+    scan: FileScan | None = link(FILE_SCANS, "id")
     url: str = strawberry.field(resolver=lambda root: f"/files/{root.id}")
 
 
@@ -223,9 +233,9 @@ def value(given: ValueInput) -> pb.Value:
     if given.date:
         return pb.Value(date=given.date.isoformat())
     if isinstance(given.number, Decimal):
-        return pb.Value(number=_digits(given.number))
+        return pb.Value(number=digits(given.number))
     if given.money:
-        return pb.Value(money=pb.Money(amount=_digits(given.money.amount), currency=given.money.currency))
+        return pb.Value(money=pb.Money(amount=digits(given.money.amount), currency=given.money.currency))
     if given.text:
         return pb.Value(text=free_text(given.text))
     if given.files:
@@ -237,7 +247,7 @@ def value(given: ValueInput) -> pb.Value:
     return pb.Value()
 
 
-def _digits(number: Decimal) -> str:
+def digits(number: Decimal) -> str:
     # 1e999999999 is eleven characters to a client and a gigabyte of zeros to us; as it was written, it is refused as a number.
     return f"{number:f}" if abs(number.adjusted()) < DIGITS_LIMIT else str(number)
 

@@ -1,20 +1,24 @@
 """The directory as clients see it: fields and links, no rules."""
 
-from typing import cast
+import datetime as dt
+from typing import Annotated, Any, cast
 
 import strawberry
 
 from gateway.batches import AREAS, AUTHORITIES, CONCEPTS, COUNTRIES, REGIONS
 from gateway.enums import (
+    AccessStatus,
     AuthorityLevel,
     AuthorityStatus,
+    DirectoryCommand,
     Language,
     LegislativeRole,
     UserRole,
     WorkflowRole,
 )
-from gateway.readings import given, is_message, link, links, localized, part, speak
-from gateway.schema.common import GatewayInfo, Node
+from gateway.readings import given, is_message, link, links, localized, moment, part, speak
+from gateway.schema.common import Connection, GatewayInfo, Node
+from gateway.schema.people import DirectoryChange, history, suggested_languages, users
 from protos.directory.v1 import directory_pb2 as pb
 
 
@@ -57,11 +61,48 @@ class Contact:
     town: str | None = given("town")
 
 
-@strawberry.type(description="An authority's part in one module, such as services/alerts.")
+AuthorityLink = Annotated["Authority", strawberry.lazy("gateway.schema.directory")]
+
+
+@strawberry.type(
+    description="An authority's part in one module, such as services/alerts. From `accessCoordinator` on it is for those inside: "
+    "the authority itself and its coordinators."
+)
 class ModuleAccess:
     module: str
     legislative_role: LegislativeRole
     workflow_roles: list[WorkflowRole]
+    status: AccessStatus
+    access_coordinator: AuthorityLink | None = link(
+        AUTHORITIES, "access_coordinator_id", "Who grants, changes and ends it."
+    )
+    approval_coordinator: AuthorityLink | None = link(AUTHORITIES, "approval_coordinator_id")
+    referral_coordinator: AuthorityLink | None = link(AUTHORITIES, "referral_coordinator_id")
+    approve_outgoing: bool = strawberry.field(description="Whether requests wait for the approval coordinator.")
+    approve_reply: bool = strawberry.field(description="Whether replies wait for the approval coordinator.")
+    allocation: bool = strawberry.field(description="Whether each request is assigned to somebody first.")
+    reason: str | None = given("reason", "Why it was refused or withdrawn.")
+    actions: list[DirectoryCommand] = strawberry.field(description="What the viewer may do with it now.")
+
+
+@strawberry.type(description="Whom a coordinator has invited to register an authority.")
+class InvitationState:
+    email: str
+    language: Language
+    expires_at: dt.datetime | None = moment("expires_at")
+    number: int = strawberry.field(description="How many codes there have been, this one included.")
+
+
+@strawberry.type(description="Who has registered an authority by invitation.")
+class Applicant:
+    name: str
+    language: Language
+    languages: list[Language]
+
+
+def all_access(root: Any) -> list[Any]:
+    """The parts of an authority, those that are active first."""
+    return [*root.access, *root.inactive_access]
 
 
 @strawberry.type(description="A body that takes part: a competent authority, a coordinator, or the Commission.")
@@ -81,10 +122,25 @@ class Authority(Node):
     region: Region | None = link(REGIONS, "region_code")
     status: AuthorityStatus
     languages: list[Language] = strawberry.field(description="Those its staff understand, the preferred one first.")
+    suggested_languages: list[Language] = suggested_languages()
     contact: Contact | None = part("contact")
     concepts: list[Concept] = links(CONCEPTS, "concept_ids")
     areas: list[Area] = links(AREAS, "area_codes")
-    access: list[ModuleAccess]
+    access: list[ModuleAccess] = strawberry.field(
+        resolver=all_access,
+        description="Its parts in modules: the active ones, and for those inside the others as well.",
+    )
+    validating_coordinator: AuthorityLink | None = link(
+        AUTHORITIES, "validating_coordinator_id", "Who validated or registered it. For those inside, like what follows."
+    )
+    reason: str | None = given("reason", "Why it was rejected or suspended, or its invitation withdrawn.")
+    invitation: InvitationState | None = part("invitation")
+    applicant: Applicant | None = part("applicant")
+    actions: list[DirectoryCommand] = strawberry.field(
+        description="What the viewer may do with it now; what they may do with a part of its is said there."
+    )
+    users: Connection["User"] | None = users()
+    history: Connection[DirectoryChange] | None = history()
 
 
 @strawberry.type(description="A role in one module; with an empty module, in the authority itself; `*` stands for all.")
@@ -99,6 +155,9 @@ class User(Node):
 
     name: str
     language: Language | None = given("language")
+    languages: list[Language] = strawberry.field(description="Those they understand, the preferred one first.")
+    active: bool = strawberry.field(description="Whether they still work there.")
+    revision: int
     authority: Authority | None = link(AUTHORITIES, "authority_id")
     roles: list[RoleInModule]
 
@@ -113,8 +172,8 @@ class Helpdesk:
 class DirectoryQueries:
     @strawberry.field(description="Who is signed in; null if nobody is.")
     async def viewer(self, info: GatewayInfo) -> User | None:
-        person = info.context.person
-        return cast("User", person.user) if person else None
+        context = info.context
+        return cast("User", context.signed_in.user) if context.sign_in else None
 
     @strawberry.field
     async def authority(

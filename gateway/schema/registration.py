@@ -4,56 +4,20 @@ from typing import cast
 
 import strawberry
 
-from gateway.enums import AuthorityLevel, Language, LegislativeRole, WorkflowRole
-from gateway.readings import attr
-from gateway.schema.common import Command, GatewayInfo, command
+from gateway.enums import CoordinationList, Language
+from gateway.readings import attr, speak
+from gateway.schema.common import Command, Connection, GatewayInfo, command, connection, page
 from gateway.schema.directory import Authority
-from protos.common.v1 import common_pb2
-from protos.directory.v1 import directory_pb2
+from gateway.schema.drafts import (
+    AuthorityInput,
+    ContactInput,
+    LocalizedTextInput,
+    codes,
+    contact,
+    draft,
+    localized_text,
+)
 from protos.directory.v1 import registration_pb2 as pb
-
-
-@strawberry.input
-class LocalizedTextInput:
-    language: Language
-    text: str
-
-
-def _localized(given: list[LocalizedTextInput]) -> common_pb2.LocalizedText:
-    return common_pb2.LocalizedText(texts={one.language.value: one.text for one in given})
-
-
-@strawberry.input
-class ContactInput:
-    email: str = ""
-    phone: str = ""
-    website: str = ""
-    town: str = ""
-
-
-def _contact(given: ContactInput) -> directory_pb2.Contact:
-    return directory_pb2.Contact(email=given.email, phone=given.phone, website=given.website, town=given.town)
-
-
-@strawberry.input
-class ModuleAccessInput:
-    module: str
-    legislative_role: LegislativeRole
-    workflow_roles: list[WorkflowRole]
-
-
-@strawberry.input
-class AuthorityInput:
-    country: str
-    level: AuthorityLevel
-    region: str | None = None
-    official_name: list[LocalizedTextInput]
-    informal_name: list[LocalizedTextInput] = strawberry.field(default_factory=list)
-    description: list[LocalizedTextInput] = strawberry.field(default_factory=list)
-    languages: list[Language]
-    contact: ContactInput = strawberry.field(default_factory=ContactInput)
-    concepts: list[strawberry.ID] = strawberry.field(default_factory=list)
-    access: list[ModuleAccessInput] = strawberry.field(default_factory=list)
 
 
 @strawberry.input
@@ -81,32 +45,84 @@ class EditAuthorityPayload:
     authority: Authority = attr("authority")
 
 
+@strawberry.input
+class ValidateAuthorityInput(Command):
+    id: strawberry.ID
+
+
+@strawberry.type
+class ValidateAuthorityPayload:
+    authority: Authority = attr("authority")
+
+
+@strawberry.input
+class RejectAuthorityInput(Command):
+    id: strawberry.ID
+    reason: str
+
+
+@strawberry.type
+class RejectAuthorityPayload:
+    authority: Authority = attr("authority")
+
+
+@strawberry.input
+class SuspendAuthorityInput(Command):
+    id: strawberry.ID
+    reason: str
+
+
+@strawberry.type
+class SuspendAuthorityPayload:
+    authority: Authority = attr("authority")
+
+
+@strawberry.input
+class ReinstateAuthorityInput(Command):
+    id: strawberry.ID
+
+
+@strawberry.type
+class ReinstateAuthorityPayload:
+    authority: Authority = attr("authority")
+
+
+@strawberry.input
+class DeregisterAuthorityInput(Command):
+    id: strawberry.ID
+
+
+@strawberry.type
+class DeregisterAuthorityPayload:
+    authority: Authority = attr("authority")
+
+
+@strawberry.type
+class RegistrationQueries:
+    @strawberry.field(description="For coordinators: what waits for them, and whom they look after, by name.")
+    async def authorities_to_coordinate(
+        self,
+        info: GatewayInfo,
+        list: CoordinationList,
+        first: int | None = None,
+        after: str | None = None,
+        language: Language | None = None,
+    ) -> Connection[Authority]:
+        speak(info, language)
+        registration = info.context.backends.registration
+        request = pb.ListAuthoritiesToCoordinateRequest(
+            list=list.value, page=page(first, after), languages=info.context.languages
+        )
+        response = await registration.call(registration.stub.ListAuthoritiesToCoordinate, request)
+        return cast("Connection[Authority]", connection(response.authorities, response.page_info, after))
+
+
 @strawberry.type
 class RegistrationMutations:
     @strawberry.mutation(description="A coordinator registers an authority it will coordinate; it is active at once.")
     async def register_authority(self, info: GatewayInfo, input: RegisterAuthorityInput) -> RegisterAuthorityPayload:
         registration = info.context.backends.registration
-        one = input.authority
-        draft = pb.AuthorityDraft(
-            country_code=one.country,
-            level=one.level.value,
-            region_code=one.region or "",
-            official_name=_localized(one.official_name),
-            informal_name=_localized(one.informal_name),
-            description=_localized(one.description),
-            languages=[language.value for language in one.languages],
-            contact=_contact(one.contact),
-            concept_ids=one.concepts,
-            access=[
-                directory_pb2.ModuleAccess(
-                    module=access.module,
-                    legislative_role=access.legislative_role.value,
-                    workflow_roles=[role.value for role in access.workflow_roles],
-                )
-                for access in one.access
-            ],
-        )
-        request = pb.RegisterAuthorityRequest(command=command(input), authority=draft)
+        request = pb.RegisterAuthorityRequest(command=command(input), authority=draft(input.authority))
         response = await registration.call(registration.stub.RegisterAuthority, request)
         return cast("RegisterAuthorityPayload", response)
 
@@ -116,11 +132,49 @@ class RegistrationMutations:
         request = pb.EditAuthorityRequest(
             command=command(input),
             id=input.id,
-            contact=None if input.contact is None else _contact(input.contact),
-            informal_name=None if input.informal_name is None else _localized(input.informal_name),
-            description=None if input.description is None else _localized(input.description),
-            languages=[language.value for language in input.languages or ()],
+            contact=contact(input.contact),
+            informal_name=localized_text(input.informal_name),
+            description=localized_text(input.description),
+            languages=codes(input.languages),
             concept_ids=input.concepts or (),
         )
         response = await registration.call(registration.stub.EditAuthority, request)
         return cast("EditAuthorityPayload", response)
+
+    @strawberry.mutation(
+        description="The validating coordinator accepts a registration: the authority is active, its applicant its first user."
+    )
+    async def validate_authority(self, info: GatewayInfo, input: ValidateAuthorityInput) -> ValidateAuthorityPayload:
+        registration = info.context.backends.registration
+        request = pb.ValidateAuthorityRequest(command=command(input), id=input.id)
+        return cast("ValidateAuthorityPayload", await registration.call(registration.stub.ValidateAuthority, request))
+
+    @strawberry.mutation(description="The validating coordinator refuses a registration by invitation.")
+    async def reject_authority(self, info: GatewayInfo, input: RejectAuthorityInput) -> RejectAuthorityPayload:
+        registration = info.context.backends.registration
+        request = pb.RejectAuthorityRequest(command=command(input), id=input.id, reason=input.reason)
+        return cast("RejectAuthorityPayload", await registration.call(registration.stub.RejectAuthority, request))
+
+    @strawberry.mutation(description="A coordinator suspends an authority: it is found no more and gets nothing new.")
+    async def suspend_authority(self, info: GatewayInfo, input: SuspendAuthorityInput) -> SuspendAuthorityPayload:
+        registration = info.context.backends.registration
+        request = pb.SuspendAuthorityRequest(command=command(input), id=input.id, reason=input.reason)
+        return cast("SuspendAuthorityPayload", await registration.call(registration.stub.SuspendAuthority, request))
+
+    @strawberry.mutation(description="A coordinator ends the suspension.")
+    async def reinstate_authority(self, info: GatewayInfo, input: ReinstateAuthorityInput) -> ReinstateAuthorityPayload:
+        registration = info.context.backends.registration
+        request = pb.ReinstateAuthorityRequest(command=command(input), id=input.id)
+        return cast("ReinstateAuthorityPayload", await registration.call(registration.stub.ReinstateAuthority, request))
+
+    @strawberry.mutation(
+        description="A coordinator deregisters a suspended authority that has no open exchanges, for good."
+    )
+    async def deregister_authority(
+        self, info: GatewayInfo, input: DeregisterAuthorityInput
+    ) -> DeregisterAuthorityPayload:
+        registration = info.context.backends.registration
+        request = pb.DeregisterAuthorityRequest(command=command(input), id=input.id)
+        return cast(
+            "DeregisterAuthorityPayload", await registration.call(registration.stub.DeregisterAuthority, request)
+        )

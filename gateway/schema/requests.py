@@ -7,9 +7,27 @@ from typing import Annotated, Any, cast
 
 import strawberry
 
-from gateway.batches import AREAS, AUTHORITIES, COUNTRIES, QUESTION_SETS, REQUESTS
-from gateway.enums import Language, RequestAction, RequestList, RequestStatus, RequestView, ValueType
-from gateway.readings import attr, day, given, is_message, link, localized, moment, part, speak
+from gateway.batches import (
+    AREAS,
+    AUTHORITIES,
+    COUNTRIES,
+    FAMILIES,
+    QUESTION_SETS,
+    REQUEST_ACTIONS,
+    REQUESTS,
+    USERS,
+)
+from gateway.enums import (
+    Language,
+    RequestAction,
+    RequestList,
+    RequestSort,
+    RequestStatus,
+    RequestTask,
+    RequestView,
+    ValueType,
+)
+from gateway.readings import attr, day, given, is_message, link, links, localized, moment, part, speak
 from gateway.schema.common import (
     Choice,
     Connection,
@@ -21,8 +39,18 @@ from gateway.schema.common import (
     connection,
     page,
 )
-from gateway.schema.directory import Area, Authority, Country
+from gateway.schema.directory import Area, Authority, Country, User
+from gateway.schema.request_parts import (
+    DraftWarning,
+    Evaluation,
+    MoreInformation,
+    Opinion,
+    PossibleAction,
+    RequestHistoryEntry,
+    SplitOff,
+)
 from gateway.schema.values import Value
+from gateway.schema.work_lists import RequestFilter, filter_message
 from protos.requests.v1 import requests_pb2 as pb
 
 
@@ -30,15 +58,26 @@ from protos.requests.v1 import requests_pb2 as pb
 class Question:
     code: str = attr("field.code")
     text: str = localized("field.label")
+    help: str = localized("field.help", "What is meant, for whoever asks; empty where that goes without saying.")
     type: ValueType = attr("field.type")
     choices: list[Choice] = attr("field.choices")
+    mandatory: bool = attr("field.mandatory", "Whether a reply must answer it, once it is open.")
     minimum: Decimal | None = part("field.minimum")
     maximum: Decimal | None = part("field.maximum")
-    follows: str | None = given("follows", "The question it follows; null for one that can be chosen.")
+    follows: str | None = given("follows", "The question it follows; null for one that follows none.")
     opens_on: list[str] = strawberry.field(
         description="The answers to `follows` that open it; none if any answer does."
     )
+    applies_if: str | None = given(
+        "applies_if", "The condition it opens under besides, such as `PQ1 = NOT_GENUINE and not urgent`."
+    )
+    automatic: bool = strawberry.field(description="Part of every request, chosen by nobody.")
+    excuses: bool = strawberry.field(description="An answer to it stands for all others.")
+    allows_free_text: bool = strawberry.field(
+        description="Whether one's own words may stand beside the question and its answer."
+    )
     allows_attachments: bool
+    suggests_alert_on: list[str] = strawberry.field(description="The answers on which an alert should be thought of.")
 
 
 @strawberry.type
@@ -58,6 +97,7 @@ class QuestionSet:
     title: str = localized("title")
     area: Area | None = link(AREAS, "area_code")
     groups: list[QuestionGroup]
+    urgent_for: list[str] = strawberry.field(description="If any: an urgent request asks nothing but these.")
 
 
 @strawberry.type
@@ -123,16 +163,7 @@ class Answer:
     value: Value
     comment: FreeText | None = part("answer.comment")
     files: list[File] = attr("answer.files")
-
-
-@strawberry.type(description="One change of a request. Never altered, never removed.")
-class RequestHistoryEntry:
-    at: datetime | None = moment("at")
-    authority: Authority | None = link(AUTHORITIES, "authority_id")
-    action: RequestAction
-    from_: RequestStatus = strawberry.field(name="from", resolver=lambda root: getattr(root, "from"))
-    to: RequestStatus
-    reason: FreeText | None = part("reason")
+    released: bool = attr("answer.released", "Whether the requester has it.")
 
 
 async def _questions(root: Any, info: GatewayInfo) -> dict[str, pb.Question]:
@@ -155,6 +186,16 @@ def _subject(root: Any) -> Any:
     return getattr(root.subject, kind) if kind else None
 
 
+async def _actions(root: Any, info: GatewayInfo) -> Any:
+    found: pb.RequestActions | None = await info.context.load(REQUEST_ACTIONS, root.id)
+    return found.actions if found else []
+
+
+async def _family(root: Any, info: GatewayInfo) -> Any:
+    found: pb.Family | None = await info.context.load(FAMILIES, root.family_id) if root.family_id else None
+    return found.requests if found else [root]
+
+
 @strawberry.type(description="One authority asks, another answers. What the reader may not see is absent.")
 class Request(Node):
     is_type_of = is_message(pb.Request)
@@ -172,18 +213,39 @@ class Request(Node):
     subject: Subject | None = strawberry.field(resolver=_subject)
     justification: FreeText | None = part("justification")
     desired_date: date | None = day("desired_date")
+    urgent: bool
+    urgent_reason: FreeText | None = part("urgent_reason")
     questions: list[AskedQuestion] = strawberry.field(resolver=_asked)
     files: list[File]
     answers: list[Answer] = strawberry.field(resolver=_answers)
     history: list[RequestHistoryEntry]
     created_at: datetime | None = moment("created_at")
     changed_at: datetime | None = moment("changed_at")
-
-
-@strawberry.input(description="Each list narrows; an empty one does not.")
-class RequestFilter:
-    statuses: list[RequestStatus] = strawberry.field(default_factory=list)
-    areas: list[str] = strawberry.field(default_factory=list)
+    sent_at: datetime | None = moment("sent_at", "When it first reached a responder; forwarding starts no time anew.")
+    proposed_date: date | None = day("proposed_date", "What the responder proposed; it waits for the requester.")
+    agreed_date: date | None = day("agreed_date", "What both have agreed on.")
+    due_date: date | None = day(
+        "due_date", "By when the reply is awaited: the day agreed on or wished for, but no later than the law allows."
+    )
+    legal_deadline: date | None = day("legal_deadline", "The last day that the law leaves; null if it names none.")
+    warnings: list[DraftWarning] = strawberry.field(
+        description="For the requester, until the responder may know: what in its texts gives the subject away."
+    )
+    tasks: list[RequestTask] = strawberry.field(description="What the reader's authority has to do.")
+    actions: list[PossibleAction] = strawberry.field(
+        resolver=_actions, description="What the reader may do now; and of all else, why not."
+    )
+    handlers: list[User] = links(USERS, "handler_ids", "Who works on it at the reader's authority.")
+    former_responders: list[Authority] = links(AUTHORITIES, "former_responder_ids")
+    parent: "Request | None" = link(REQUESTS, "parent_id", "The request that it was split from, if the reader sees it.")
+    split_off: list[SplitOff] = attr("children", "Its questions that were moved to others.")
+    family: list["Request"] = strawberry.field(
+        resolver=_family,
+        description="All that came of one request by splitting, this one included, as far as the reader sees them.",
+    )
+    more_information: list[MoreInformation]
+    opinions: list[Opinion]
+    evaluation: Evaluation | None = part("evaluation")
 
 
 @strawberry.type
@@ -214,17 +276,18 @@ class RequestsQueries:
         info: GatewayInfo,
         list: RequestList,  # a name of the contract
         filter: RequestFilter | None = None,
+        sort: RequestSort | None = None,
         first: int | None = None,
         after: str | None = None,
         language: Language | None = None,
     ) -> Connection[Request]:
         speak(info, language)
         requests = info.context.backends.requests
-        narrowed = filter or RequestFilter()
         request = pb.ListRequestsRequest(
             list=list.value,
-            filter=pb.RequestFilter(statuses=[one.value for one in narrowed.statuses], areas=narrowed.areas),
+            filter=filter_message(filter),
             page=page(first, after),
+            sort=sort.value if sort else pb.REQUEST_SORT_UNSPECIFIED,
         )
         response = await requests.call(requests.stub.ListRequests, request)
         return cast("Connection[Request]", connection(response.requests, response.page_info, after))

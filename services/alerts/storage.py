@@ -6,12 +6,13 @@ from chassis.aggregates import Aggregates
 from chassis.inbox import INBOX
 from chassis.lists import sortable
 from chassis.outbox import Outbox
+from chassis.participants import PARTICIPANTS
 from engines.documents import Collection, Documents, Index, Json
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.lifecycle import Status
 
 ALERTS = Collection("alerts", (Index(("readers", "type", "status", "changed_at")),))
-COLLECTIONS = (ALERTS, INBOX)
+COLLECTIONS = (ALERTS, INBOX, PARTICIPANTS)
 
 
 def alerts(documents: Documents, outbox: Outbox) -> Aggregates[Alert]:
@@ -20,7 +21,7 @@ def alerts(documents: Documents, outbox: Outbox) -> Aggregates[Alert]:
 
 def readable(who: Party, area: str) -> list[str]:
     """What the alerts of *area* that *who* may see are found under."""
-    found = [_author(who.authority_id, area), _told(who.authority_id, area)]
+    found = [written_by(who.authority_id, area), _told(who.authority_id, area)]
     if who.coordinates:
         found += [_coordinator(who.country, area), _addressed(who.country, area)]
     return [*found, _commission(area)] if who.is_commission else found
@@ -36,7 +37,7 @@ def _indexed(alert: Alert) -> Mapping[str, Json]:
 
 
 def _readers(alert: Alert) -> list[str]:
-    found = [_author(alert.author_id, alert.area)]
+    found = [written_by(alert.author_id, alert.area)]
     if alert.status is not Status.DRAFT:
         found.append(_coordinator(alert.country, alert.area))
     if alert.status is Status.BROADCAST:
@@ -45,7 +46,7 @@ def _readers(alert: Alert) -> list[str]:
     return found + [_told(id_, alert.area) for id_ in alert.told]
 
 
-def _author(authority_id: str, area: str) -> str:
+def written_by(authority_id: str, area: str) -> str:
     return f"author {authority_id} {area}"
 
 

@@ -2,7 +2,7 @@
 
 from chassis.process import main
 from services.directory.settings import DirectorySettings
-from services.directory.wiring import directory, prepare
+from services.directory.wiring import directory, prepare, rebuild_search
 
 if __name__ == "__main__":
     main(
@@ -10,4 +10,5 @@ if __name__ == "__main__":
         directory,
         "The directory: authorities, users, areas of legislation, and their search.",
         prepare,
+        {"search": rebuild_search},
     )

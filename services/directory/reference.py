@@ -23,12 +23,13 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A subdivision of a country (ISO 3166-2)."""
+    """A subdivision of a country (ISO 3166-2). `also` are names in whatever language."""
 
     code: str
     country: str
     parent: str
     name: Names
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,21 @@ class Concept:
     broader: str = ""
     # What people call it besides its label, by language.
     alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # What it is called in every language, such as the names of well-known services.
+    everywhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageWords:
-    """Words of questions: those that say nothing (function), or little beside a subject (weak); forms of countries' names."""
+    """Words of questions: those that say nothing (function), or little beside a subject (weak); forms of countries' names.
+
+    `situations` are words that go with a concept in questions that do not name it, by concept.
+    """
 
     function: frozenset[str]
     weak: frozenset[str]
     countries: Mapping[str, Sequence[str]]
+    situations: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Reference:
@@ -116,7 +123,7 @@ class Reference:
         return cls(
             [Country(code, names) for code, names in territories["countries"].items()],
             [
-                Region(code, region["country"], region["parent"] or "", region["names"])
+                Region(code, region["country"], region["parent"] or "", region["names"], tuple(region["also"]))
                 for code, region in territories["regions"].items()
             ],
             areas,
@@ -127,6 +134,7 @@ class Reference:
                     tuple(area.code for area in areas if one["id"] in area.concepts),
                     one["broader"],
                     one["alternatives"],
+                    tuple(one.get("everywhere", ())),
                 )
                 for one in listed_concepts
             ],
@@ -191,7 +199,8 @@ def _read(name: str) -> Any:
 
 def _language_words(code: str) -> LanguageWords:
     found = _read(f"words/{code}.json")
-    return LanguageWords(frozenset(found["function"]), frozenset(found["weak"]), found["countries"])
+    situations = {concept: words.split() for concept, words in _read(f"situations/{code}.json").items()}
+    return LanguageWords(frozenset(found["function"]), frozenset(found["weak"]), found["countries"], situations)
 
 
 def _require(code: str, known: Mapping[str, object] | frozenset[str], what: str, reason: str, field: str) -> str:

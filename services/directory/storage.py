@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from chassis.aggregates import Aggregates
 from chassis.outbox import Outbox
+from chassis.rebuilding import ORDERS
 from engines.documents import Collection, Documents, Index, Json
 from services.directory.domain.authorities import AccessStatus, Authority, Status
+from services.directory.domain.coordination import is_to_be_nimic
 from services.directory.domain.users import User
 from vocabulary.roles import LegislativeRole
 
@@ -19,8 +21,8 @@ AUTHORITIES = Collection(
         Index(("lists", "name")),
     ),
 )
-USERS = Collection("users", (Index(("signin",), unique=True), Index(("authority_id", "name"))))
-COLLECTIONS = (AUTHORITIES, USERS)
+USERS = Collection("users", (Index(("signin",), unique=True), Index(("authority_id", "active", "name"))))
+COLLECTIONS = (AUTHORITIES, USERS, ORDERS)
 
 
 def authorities(documents: Documents, outbox: Outbox) -> Aggregates[Authority]:
@@ -36,6 +38,11 @@ def participation(module: str, workflow_role: str) -> str:
     return f"{module} {workflow_role}"
 
 
+def applicant(signin: str) -> str:
+    """What is taken, like a post, while the registration by this sign-in waits for its validation: one at a time."""
+    return f"APPLICANT:{signin}"
+
+
 # The lists an authority can be on; each is somebody's.
 def in_country(country: str, status: Status) -> str:
     return f"{status} {country}"
@@ -49,12 +56,25 @@ def validated_by(coordinator_id: str, status: Status) -> str:
     return f"{status} validated by {coordinator_id}"
 
 
+def looked_after_by(coordinator_id: str, status: Status) -> str:
+    """Those of whose parts in modules somebody is the access coordinator."""
+    return f"{status} looked after by {coordinator_id}"
+
+
+def national_coordinators(status: Status) -> str:
+    return f"{status} NIMIC"
+
+
 def access_requests(coordinator_id: str) -> str:
     return f"access {coordinator_id}"
 
 
 def access_requests_in(country: str) -> str:
     return f"access in {country}"
+
+
+def access_requests_of_national_coordinators() -> str:
+    return "access of NIMICs"
 
 
 def name_of(authority: Authority) -> str:
@@ -68,17 +88,27 @@ def _lists(authority: Authority) -> list[str]:
     found += [in_area(country, area, status) for area in dict.fromkeys(one.area for one in authority.all_access)]
     if authority.validating_coordinator:
         found.append(validated_by(authority.validating_coordinator, status))
+    found += [looked_after_by(one.access_coordinator, status) for one in authority.all_access if one.access_coordinator]
+    if is_to_be_nimic(authority):
+        found.append(national_coordinators(status))
     waiting = [one for one in authority.inactive_access if one.status is AccessStatus.REQUESTED]
     if status is Status.ACTIVE and waiting:
         found += [access_requests_in(country), *(access_requests(one.access_coordinator) for one in waiting)]
-    return found
+        if is_to_be_nimic(authority):
+            found.append(access_requests_of_national_coordinators())
+    return list(dict.fromkeys(found))
+
+
+def _applicants(authority: Authority) -> list[str]:
+    waits = authority.status is Status.REQUESTED and authority.applicant is not None
+    return [applicant(authority.applicant.signin)] if waits and authority.applicant else []
 
 
 def _authority_indexed(authority: Authority) -> Mapping[str, Json]:
     is_active = authority.status is Status.ACTIVE
     parts = authority.access if is_active else ()
     return {
-        "posts": list(authority.posts),
+        "posts": [*authority.posts, *_applicants(authority)],
         "country": authority.country,
         "participation": [participation(access.module, role) for access in parts for role in access.workflow_roles],
         "national_coordinator": any(a.legislative_role is LegislativeRole.NIMIC for a in parts),
@@ -90,4 +120,9 @@ def _authority_indexed(authority: Authority) -> Mapping[str, Json]:
 
 def _user_indexed(user: User) -> Mapping[str, Json]:
     # Whoever works here no more may sign in for another authority.
-    return {"signin": [user.signin] if user.active else [], "authority_id": user.authority_id, "name": user.name}
+    return {
+        "signin": [user.signin] if user.active else [],
+        "authority_id": user.authority_id,
+        "active": user.active,
+        "name": user.name,
+    }

@@ -6,10 +6,11 @@ from chassis import wire
 from chassis.aggregates import Kept
 from chassis.wire import EnumOnWire, localized
 from protos.directory.v1 import directory_pb2 as pb
-from protos.directory.v1 import registration_pb2, search_pb2
+from protos.directory.v1 import participants_pb2, registration_pb2, search_pb2
 from services.directory.domain.authorities import (
     DESCRIPTION_LIMIT,
     NAME_LIMIT,
+    AccessStatus,
     Authority,
     Contact,
     Level,
@@ -26,6 +27,7 @@ from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 LEVEL = EnumOnWire(Level, pb.AuthorityLevel)
 STATUS = EnumOnWire(Status, pb.AuthorityStatus)
+ACCESS_STATUS = EnumOnWire(AccessStatus, pb.AccessStatus)
 LEGISLATIVE_ROLE = EnumOnWire(LegislativeRole, pb.LegislativeRole)
 WORKFLOW_ROLE = EnumOnWire(WorkflowRole, pb.WorkflowRole)
 USER_ROLE = EnumOnWire(UserRole, pb.UserRole)
@@ -67,6 +69,39 @@ def authority_name(kept: Kept[Authority], wanted: Collection[str]) -> pb.Authori
     )
 
 
+def participant(kept: Kept[Authority]) -> participants_pb2.Participant:
+    """What other services keep a copy of: nothing personal, and no contact."""
+    state = kept.state
+    return participants_pb2.Participant(
+        id=kept.id,
+        revision=kept.revision,
+        country_code=state.country,
+        region_code=state.region or None,
+        level=LEVEL.to_wire(state.level),
+        status=STATUS.to_wire(state.status),
+        official_name=localized(state.official_name, ()),
+        informal_name=localized(state.informal_name, ()),
+        languages=state.languages,
+        concept_ids=state.concepts,
+        parts=map(participant_part, state.access),
+        validating_coordinator_id=state.validating_coordinator,
+    )
+
+
+def participant_part(access: ModuleAccess) -> participants_pb2.ParticipantPart:
+    return participants_pb2.ParticipantPart(
+        module=access.module,
+        legislative_role=LEGISLATIVE_ROLE.to_wire(access.legislative_role),
+        workflow_roles=map(WORKFLOW_ROLE.to_wire, access.workflow_roles),
+        access_coordinator_id=access.access_coordinator,
+        approval_coordinator_id=access.approval_coordinator,
+        referral_coordinator_id=access.referral_coordinator,
+        approve_outgoing=access.approve_outgoing,
+        approve_reply=access.approve_reply,
+        allocation=access.allocation,
+    )
+
+
 def authority_from(draft: registration_pb2.AuthorityDraft, *, at: str) -> Authority:
     """The authority that *draft* describes; raises Invalid for what the wire can tell is wrong."""
     return Authority(
@@ -90,6 +125,7 @@ def module_access(access: ModuleAccess) -> pb.ModuleAccess:
         module=access.module,
         legislative_role=LEGISLATIVE_ROLE.to_wire(access.legislative_role),
         workflow_roles=[WORKFLOW_ROLE.to_wire(role) for role in access.workflow_roles],
+        status=ACCESS_STATUS.to_wire(access.status),
     )
 
 
@@ -117,16 +153,21 @@ def contact_from(message: pb.Contact) -> Contact:
     )
 
 
-def user(kept: Kept[User], administers: bool = False) -> pb.User:
-    """A person with their roles; whether they administer their authority is kept with that."""
+def user(kept: Kept[User], authority: Authority | None = None) -> pb.User:
+    """A person with their roles; who administers their *authority*, and who has left it, is kept with that."""
     state = kept.state
+    administers = authority is not None and kept.id in authority.administrators
+    has_left = not state.active or (authority is not None and kept.id in authority.former_users)
     held_roles = (*state.roles, ADMINISTRATOR) if administers else state.roles
     return pb.User(
         id=kept.id,
+        revision=kept.revision,
         authority_id=state.authority_id,
         name=state.name,
         language=state.language,
+        languages=state.languages,
         roles=[pb.RoleInModule(module=held.module, role=USER_ROLE.to_wire(held.role)) for held in held_roles],
+        active=not has_left,
     )
 
 
@@ -154,11 +195,17 @@ def area(area: Area, wanted: Collection[str]) -> pb.Area:
         act=area.act,
         concept_ids=area.concepts,
         modules=area.modules,
+        national_modules=area.national,
     )
 
 
 def concept(concept: Concept, wanted: Collection[str]) -> pb.Concept:
-    return pb.Concept(id=concept.id, label=localized(concept.label, wanted), area_codes=concept.areas)
+    return pb.Concept(
+        id=concept.id,
+        label=localized(concept.label, wanted),
+        area_codes=concept.areas,
+        broader_id=concept.broader or None,
+    )
 
 
 def place(place: Place, reference: Reference, wanted: Collection[str]) -> search_pb2.PlaceName:

@@ -2,7 +2,13 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.repositories.wiring import prepare, repositories
+from services.repositories.wiring import prepare, rebuild_participants, rebuild_search, repositories
 
 if __name__ == "__main__":
-    main(ServiceSettings, repositories, "Information repositories: their definitions, entries and search.", prepare)
+    main(
+        ServiceSettings,
+        repositories,
+        "Information repositories: their definitions, entries and search.",
+        prepare,
+        {"participants": rebuild_participants, "search": rebuild_search},
+    )

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from chassis.aggregates import Aggregates
 from chassis.lists import sortable
 from chassis.outbox import Outbox
+from chassis.participants import PARTICIPANTS
+from chassis.rebuilding import ORDERS
 from engines.documents import Collection, Documents, Index, Json
 from services.repositories.domain.entries import Entry
 
 # Named in the singular: refusals speak of "entry" by this name.
 ENTRIES = Collection("entry", (Index(("repository", "owner_id", "changed_at")),))
-COLLECTIONS = (ENTRIES,)
+COLLECTIONS = (ENTRIES, PARTICIPANTS, ORDERS)
 
 
 def entries(documents: Documents, outbox: Outbox) -> Aggregates[Entry]:

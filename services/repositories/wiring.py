@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
 import chassis.prepare
+import chassis.rebuilding
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
 from chassis.outbox import Outbox
+from chassis.participants import Participants
 from chassis.process import clock, working
 from chassis.projection import Projection
+from chassis.rebuilding import Order
 from chassis.references import References
 from chassis.security import Security
 from chassis.server import Server, serving
@@ -20,6 +24,7 @@ from engines.documents import open_documents
 from engines.events import open_events
 from engines.search import open_search
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
 from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2 import DESCRIPTOR
 from protos.repositories.v1.repositories_pb2_grpc import add_RepositoriesServiceServicer_to_server
@@ -47,14 +52,17 @@ async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
     ):
         outbox = Outbox(NAME, documents, events, clock)
         peer, directory = Peer("directory", Signer(keys, NAME).for_service), DirectoryServiceStub(channel)
+        participants = Participants(documents, peer, ParticipantsServiceStub(channel))
         subjects = Subjects(peer, directory)
         entries = storage.entries(documents, outbox)
         index = EntryIndex(search, known, subjects)
         # Names of concepts come from the directory: the index is built when that answers, and nothing else waits for it.
         projection = Projection(search, ENTRIES, entries, index.shown)
-        rpc = RepositoriesRpc(known, entries, index, References(peer, directory), subjects, clock)
+        rpc = RepositoriesRpc(known, entries, index, References(peer, directory, participants), subjects, clock)
+        obeyed = partial(Order(documents, ENTRIES, clock).obey, projection.rebuild)
+        following = [projection.follow(events, NAME, CHANGED).run, participants.follow(events, NAME).run]
         async with (
-            working([outbox.relay, projection.keep, projection.follow(events, NAME, CHANGED).run]),
+            working([outbox.relay, projection.keep, participants.keep, *following, obeyed]),
             serving(
                 lambda server: add_RepositoriesServiceServicer_to_server(rpc, server),
                 [DESCRIPTOR.services_by_name["RepositoriesService"].full_name],
@@ -70,4 +78,14 @@ async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
 
 async def prepare(settings: ServiceSettings) -> None:
     """Make this service's engines ready; see `chassis.prepare`."""
-    await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS, INDEXES)
+    await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS, INDEXES, follows=["directory"])
+
+
+async def rebuild_participants(settings: ServiceSettings) -> None:
+    """Read this service's copy of the directory anew; see `chassis.rebuilding`."""
+    await chassis.rebuilding.rebuild_participants(settings, NAME)
+
+
+async def rebuild_search(settings: ServiceSettings) -> None:
+    """Have the search index built anew; see `chassis.rebuilding`."""
+    await chassis.rebuilding.rebuild_index(settings, NAME, ENTRIES)

@@ -2,7 +2,13 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.requests.wiring import prepare, requests
+from services.requests.wiring import prepare, rebuild_participants, requests
 
 if __name__ == "__main__":
-    main(ServiceSettings, requests, "Requests for information, with their question sets and attachments.", prepare)
+    main(
+        ServiceSettings,
+        requests,
+        "Requests for information, with their question sets and attachments.",
+        prepare,
+        {"participants": rebuild_participants},
+    )

@@ -1,12 +1,13 @@
 """Files in and out: streamed, limited, recognised by what they contain, and read by those who may see where they are attached."""
 
 import asyncio
+import hashlib
 import lzma
 import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import PurePath
 from typing import IO
 
@@ -17,6 +18,7 @@ from vocabulary.refusals import Invalid
 SIZE_LIMIT_BYTES = 25 * 1024 * 1024
 NAME_LIMIT = 200
 HEAD_BYTES = 4096
+CHUNK_BYTES = 64 * 1024
 IN_MEMORY_BYTES = 1024 * 1024
 
 PDF, PNG, JPEG, TIFF, TEXT = "application/pdf", "image/png", "image/jpeg", "image/tiff", "text/plain"
@@ -55,27 +57,40 @@ def name(given: str) -> str:
     return found
 
 
+# Lets a content in whose hash is known, or raises a refusal.
+Admit = Callable[[str, AsyncIterator[bytes]], Awaitable[None]]
+
+
 class Inspection:
     """Lets a content pass through while looking at it: `media_type` is known at the end."""
 
-    def __init__(self, declared: str) -> None:
+    def __init__(self, declared: str, admit: Admit) -> None:
         self._declared = declared.partition(";")[0].strip().lower()
+        self._admit = admit
         self.media_type = ""
 
     async def through(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """*chunks* as they come; raises Invalid at the first byte too many, or at the end for a content that is not allowed."""
+        """*chunks* as they come; raises Invalid at the first byte too many, or at the end for a content that is not allowed or not
+        admitted.
+        """
         size = 0
+        digest = hashlib.sha256()
         with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as copy:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > SIZE_LIMIT_BYTES:
                     limit = SIZE_LIMIT_BYTES // 1024 // 1024
                     raise Invalid(f"a file has at most {limit} MB", field="file", reason="FILE_TOO_LARGE")
+                digest.update(chunk)
                 copy.write(chunk)
                 yield chunk
             if size == 0:
                 raise Invalid("the file is empty", field="file", reason="EMPTY")
             self.media_type = await asyncio.to_thread(recognised, copy)
+            self._require_allowed()
+            await self._admit(digest.hexdigest(), _again(copy))
+
+    def _require_allowed(self) -> None:
         if not self.media_type:
             raise Invalid(
                 "this kind of file is not accepted; send PDF, PNG, JPEG, TIFF, plain text, DOCX or ODT",
@@ -88,6 +103,12 @@ class Inspection:
                 field="file",
                 reason="FILE_TYPE_MISMATCH",
             )
+
+
+async def _again(copy: IO[bytes]) -> AsyncIterator[bytes]:
+    copy.seek(0)
+    while chunk := copy.read(CHUNK_BYTES):
+        yield chunk
 
 
 def recognised(content: IO[bytes]) -> str:

@@ -17,6 +17,7 @@ def actor(caller: Caller, area: str, now: datetime) -> Actor:
         country=caller.country,
         roles=_roles(caller, area),
         takes_part=takes_part(caller, area),
+        legislative_role=caller.legislative_roles.get(area),
         now=now,
     )
 
@@ -28,6 +29,7 @@ def reader(caller: Caller, area: str) -> Reader:
         country=caller.country,
         roles=_roles(caller, area) if takes_part(caller, area) else frozenset(),
         legislative_role=caller.legislative_roles.get(area),
+        user_id=caller.user_id,
     )
 
 

@@ -1,18 +1,25 @@
 """Requests ↔ protobuf, and nothing else."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 
 from chassis import wire
 from chassis.aggregates import Kept
 from chassis.inbox import Entry
-from chassis.wire import EnumOnWire, localized, timestamp
+from chassis.wire import EnumOnWire, timestamp
+from engines.scanning import State
 from protos.common.v1 import common_pb2
+from protos.requests.v1 import events_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests.domain import requests as domain
+from services.requests.domain.actions import Possibility
+from services.requests.domain.exchange import Child, Evaluation, Grade, MoreInformation, Opinion, Verdict
+from services.requests.domain.hearing import concerned
+from services.requests.domain.identity import Giveaway, Leak
 from services.requests.domain.lifecycle import Action, Status
-from services.requests.domain.questions import Answer, Asked, File, QuestionSet
+from services.requests.domain.questions import Answer, Asked, File
 from services.requests.domain.requests import Draft, HistoryEntry, Request, Subject
+from services.requests.domain.tasks import Task
 from services.requests.domain.views import View
 from vocabulary.refusals import Invalid
 from vocabulary.values import FreeText, iso_date
@@ -20,6 +27,11 @@ from vocabulary.values import FreeText, iso_date
 STATUS = EnumOnWire(Status, pb.RequestStatus)
 ACTION = EnumOnWire(Action, pb.RequestAction)
 VIEW = EnumOnWire(View, pb.RequestView)
+TASK = EnumOnWire(Task, pb.RequestTask)
+LEAK = EnumOnWire(Leak, pb.Leak)
+VERDICT = EnumOnWire(Verdict, pb.ReferralVerdict)
+GRADE = EnumOnWire(Grade, pb.Grade)
+SCAN_STATE = EnumOnWire(State, pb.ScanState)
 
 # File ids → files, each checked; the second argument says where the ids stand in the input.
 FindFiles = Callable[[Sequence[str], str], tuple[File, ...]]
@@ -43,12 +55,26 @@ def request(kept: Kept[Request], view: View) -> pb.Request:
         subject=subject(state.draft.subject),
         justification=wire.free_text(state.draft.justification),
         desired_date=_date(state.draft.desired_date),
+        urgent=state.draft.urgent,
+        urgent_reason=wire.free_text(state.draft.urgent_reason),
         questions=[asked(one) for one in state.draft.questions],
         files=[file(one) for one in state.draft.files],
-        answers=[answer(one) for one in state.answers],
+        answers=[answer(one, one.code in state.frozen) for one in state.answers],
         history=[history_entry(entry) for entry in state.history],
         created_at=timestamp(state.created_at),
         changed_at=timestamp(state.changed_at),
+        sent_at=timestamp(state.sent_at),
+        proposed_date=_date(state.proposed_date),
+        agreed_date=_date(state.agreed_date),
+        due_date=_date(state.due),
+        legal_deadline=_date(state.legal_deadline),
+        former_responder_ids=[one.authority_id for one in state.former],
+        parent_id=state.parent_id,
+        family_id=state.family,
+        children=[child(one) for one in state.children],
+        more_information=[more_information(one) for one in state.more_information],
+        opinions=[opinion(one) for one in state.opinions],
+        evaluation=evaluation(state.evaluation),
     )
 
 
@@ -62,6 +88,10 @@ def draft_from(message: pb.RequestDraft, responder_country: str, files: FindFile
         if message.HasField("justification")
         else None,
         desired_date=iso_date(message.desired_date, at=f"{at}.desiredDate") if message.desired_date else None,
+        urgent=message.urgent,
+        urgent_reason=_text_from(message.urgent_reason, f"{at}.urgentReason")
+        if message.HasField("urgent_reason")
+        else None,
         questions=tuple(
             asked_from(one, files, at=f"{at}.questions[{index}]") for index, one in enumerate(message.questions)
         ),
@@ -81,12 +111,13 @@ def asked_from(message: pb.AskedQuestionDraft, files: FindFiles, *, at: str) -> 
     )
 
 
-def answer(one: Answer) -> pb.Answer:
+def answer(one: Answer, released: bool = False) -> pb.Answer:
     return pb.Answer(
         question_code=one.code,
         value=wire.value(one.value),
         comment=wire.free_text(one.comment),
         files=[file(f) for f in one.files],
+        released=released,
     )
 
 
@@ -147,7 +178,12 @@ def file(file: File) -> common_pb2.File:
         media_type=file.media_type,
         size_bytes=file.size_bytes,
         sha256=file.sha256,
+        language=file.language,
     )
+
+
+def file_scan(id_: str, state: State, at: datetime | None) -> pb.FileScan:
+    return pb.FileScan(id=id_, state=SCAN_STATE.to_wire(state), at=timestamp(at))
 
 
 def history_entry(entry: HistoryEntry) -> pb.HistoryEntry:
@@ -170,29 +206,79 @@ def change(entry: Entry) -> pb.RequestChange:
     )
 
 
-def question_set(questions: QuestionSet, wanted: Collection[str]) -> pb.QuestionSet:
-    return pb.QuestionSet(
-        id=questions.id,
-        code=questions.code,
-        version=questions.version,
-        area_code=questions.area,
-        title=localized(questions.title, wanted),
-        groups=[
-            pb.QuestionGroup(
-                code=group.code,
-                title=localized(group.title, wanted),
-                questions=[
-                    pb.Question(
-                        field=wire.field(question.field, wanted),
-                        follows=question.follows,
-                        opens_on=question.opens_on,
-                        allows_attachments=question.attachments,
-                    )
-                    for question in group.questions
-                ],
-            )
-            for group in questions.groups
-        ],
+def changed(id_: str, revision: int, before: Request | None, after: Request) -> events_pb2.RequestChanged:
+    """What is told of the last step of *after*: ids and codes."""
+    last = after.history[-1]
+    return events_pb2.RequestChanged(
+        request_id=id_,
+        revision=revision,
+        action=ACTION.to_wire(last.action),
+        to=STATUS.to_wire(last.after),
+        requester_id=after.requester_id,
+        responder_id=after.draft.responder_id,
+        area_code=after.area,
+        authority_id=last.authority_id,
+        concerned_ids=concerned(before, after),
+        **{"from": STATUS.to_wire(last.before)},
+    )
+
+
+def child(one: Child) -> pb.SplitOff:
+    return pb.SplitOff(
+        id=one.id,
+        number=one.number,
+        responder_id=one.responder_id,
+        question_codes=[question.code for question in one.questions],
+        reason=wire.free_text(one.reason),
+        at=timestamp(one.at),
+    )
+
+
+def more_information(one: MoreInformation) -> pb.MoreInformation:
+    return pb.MoreInformation(
+        asked_at=timestamp(one.asked_at),
+        question_codes=one.questions,
+        text=wire.free_text(one.text),
+        settled_at=timestamp(one.settled_at),
+        given=wire.free_text(one.given),
+        refusal=wire.free_text(one.refusal),
+    )
+
+
+def opinion(one: Opinion) -> pb.Opinion:
+    return pb.Opinion(
+        at=timestamp(one.at),
+        authority_id=one.authority_id,
+        text=wire.free_text(one.text),
+        verdict=VERDICT.to_wire(one.verdict) if one.verdict else pb.REFERRAL_VERDICT_UNSPECIFIED,
+    )
+
+
+def evaluation(one: Evaluation | None) -> pb.Evaluation | None:
+    if one is None:
+        return None
+    return pb.Evaluation(timeliness=GRADE.to_wire(one.timeliness), effort=GRADE.to_wire(one.effort))
+
+
+def evaluation_from(message: pb.Evaluation, *, at: str) -> Evaluation:
+    return Evaluation(
+        timeliness=GRADE.from_wire(message.timeliness, field=f"{at}.timeliness"),
+        effort=GRADE.from_wire(message.effort, field=f"{at}.effort"),
+    )
+
+
+def warning(one: Giveaway) -> pb.DraftWarning:
+    return pb.DraftWarning(field=one.field, leak=LEAK.to_wire(one.leak))
+
+
+def possibility(one: Possibility) -> pb.PossibleAction:
+    against = one.refusal
+    return pb.PossibleAction(
+        action=ACTION.to_wire(one.action),
+        possible=against is None,
+        code=against.code if against else "",
+        reason=against.reason if against else "",
+        message=against.message if against else "",
     )
 
 

@@ -127,6 +127,20 @@ async def test_a_new_aggregate_is_stored_with_its_event_and_read_back(notes: Not
     assert EntryChanged.FromString(owed.event.data) == EntryChanged(entry_id=answer.entry.id, revision=1)
 
 
+async def test_whether_a_command_has_been_answered_can_be_asked_without_giving_it(notes: Notes) -> None:
+    message = pb.CreateEntryRequest(command=command("k"), repository="t")
+    its = CommandKey.of(message, ANNA)
+    id_ = its.new_id("note")
+    assert await notes.kept.answered(id_, its, pb.EditEntryResponse) is None
+    made = await notes.create("t", key="k")
+    assert await notes.kept.answered(id_, its, pb.EditEntryResponse) == made
+    assert await notes.kept.count({"title": "t"}, at_most=10) == 1
+    other = CommandKey.of(pb.CreateEntryRequest(command=command("k"), repository="u"), ANNA)
+    with pytest.raises(Conflict) as found:
+        await notes.kept.answered(id_, other, pb.EditEntryResponse)
+    assert found.value.reason == "IDEMPOTENCY_KEY_REUSED"
+
+
 async def test_each_change_is_one_revision_and_one_event_in_order(notes: Notes) -> None:
     id_ = (await notes.create()).entry.id
     for n in range(2, 6):
@@ -327,3 +341,18 @@ async def test_many_are_loaded_once_with_their_events(notes: Notes, other: Notes
     assert await notes.kept.load(new) == 0
     assert await notes.events() == [(f"note_{n}", 1) for n in range(20)]
     assert (await notes.add("note_3", "one")).entry.revision == 2
+
+
+async def test_a_change_to_what_only_one_may_have_is_refused_and_leaves_everything_as_it_was(notes: Notes) -> None:
+    await notes.create("taken")
+    id_ = (await notes.create("free")).entry.id
+    before = await notes.everything()
+
+    async def renamed(_: Kept[Note]) -> tuple[Note, Sequence[EntryChanged]]:
+        return Note(title="taken"), [EntryChanged(entry_id=id_, revision=2)]
+
+    key = CommandKey.of(pb.EditEntryRequest(command=command(), id=id_), ANNA)
+    with pytest.raises(Conflict) as found:
+        await notes.kept.change(id_, key, renamed, answered, pb.EditEntryResponse)
+    assert found.value.reason == "ALREADY_EXISTS"
+    assert await notes.everything() == before

@@ -7,7 +7,7 @@ import pytest
 from babel.messages.pofile import PoFileError
 
 from chassis.catalogues import IncompleteCatalogue, Source, load, read_structure, sources
-from chassis.catalogues.__main__ import folders, rendered
+from chassis.catalogues.files import folders, rendered
 from vocabulary import languages
 
 STRUCTURE = """
@@ -151,6 +151,35 @@ def test_a_code_that_stands_twice_is_named(folder: Path) -> None:
     assert "G1.F1.label stands for two texts; give one of them another code" in faults(folder)
 
 
+def test_a_translation_that_does_not_fill_in_the_places_of_its_source_is_named(folder: Path) -> None:
+    edit(folder / "structure.toml", lambda text: text.replace("As it is written.", "As {name} writes it."))
+    for code in TRANSLATED:
+        translate(folder, code)
+    assert load(folder)["groups"][0]["fields"][0]["help"]["it"] == "As {name} writes it. (it)"
+    edit(folder / "it.po", lambda text: text.replace("writes it. (it)", "{verb} it. (it)"))
+    assert faults(folder) == ["it: G1.F1.help: {verb} is not in the English text"]
+
+
+def test_a_translation_that_lacks_a_plural_form_of_its_language_is_named(folder: Path) -> None:
+    files = "{count, plural, one {# file} other {# files}}"
+    edit(folder / "structure.toml", lambda text: text.replace("As it is written.", files))
+    for code in TRANSLATED:
+        translate(folder, code)
+    found = faults(folder)
+    assert "pl: G1.F1.help: {count} lacks 'few'" in found
+    assert "ga: G1.F1.help: {count} lacks 'two'" in found
+    assert not [fault for fault in found if fault.startswith(("de", "hu", "en"))]
+
+
+def test_a_new_catalogue_gets_a_file_for_each_official_language(tmp_path: Path) -> None:
+    made = tmp_path / "new-v1"
+    made.mkdir()
+    (made / "structure.toml").write_text(STRUCTURE, encoding="utf-8")
+    update(made)
+    assert {path.stem for path in made.glob("*.po")} == set(TRANSLATED)
+    assert len(faults(made)) == len(TRANSLATED) * len(CONTEXTS)
+
+
 def test_a_text_without_english_is_no_text(folder: Path) -> None:
     edit(folder / "structure.toml", lambda text: text.replace('title = "Example"', 'title = " "'))
     assert "en: title is not translated" in faults(folder)
@@ -212,4 +241,4 @@ def test_translators_see_the_notes_of_a_text(folder: Path) -> None:
 def test_our_own_catalogues_are_complete_and_in_step_with_their_sources(folder: Path) -> None:
     load(folder)
     for path, content in rendered(folder).items():
-        assert path.read_bytes() == content, f"run `make catalogues`: {path.name}"
+        assert path.read_bytes() == content, f"run `make catalogue`: {path.name}"

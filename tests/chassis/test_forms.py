@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis.forms import closed_lists, field
+from chassis.forms import closed_lists, field, list_of
 from vocabulary import languages
 from vocabulary.values import Choice, Field, ValueType
 
@@ -21,6 +21,7 @@ def test_a_field_is_all_that_its_table_says() -> None:
     table: dict[str, Any] = {
         **NAME,
         "type": "NUMBER",
+        "help": {"en": "what is meant"},
         "mandatory": True,
         "personal": True,
         "many": True,
@@ -33,6 +34,7 @@ def test_a_field_is_all_that_its_table_says() -> None:
         code="name",
         label=LABEL,
         type=ValueType.NUMBER,
+        help={"en": "what is meant"},
         choices=(Choice(code="A", label={"en": "a"}),),
         mandatory=True,
         personal=True,
@@ -48,6 +50,7 @@ def test_a_field_is_all_that_its_table_says() -> None:
 )
 def test_a_yes_or_no_brings_its_own_choices(kind: str, codes: list[str]) -> None:
     assert [choice.code for choice in field({**NAME, "type": kind}).choices] == codes
+    assert bool(list_of(ValueType(kind))) is bool(codes)
 
 
 def test_a_closed_list_is_taken_by_its_name_and_speaks_every_official_language() -> None:

@@ -70,3 +70,11 @@ def test_a_name_never_leads_out_of_the_folder(tmp_path: Path, name: str) -> None
     (tmp_path / "keys" / "a" / "b.public.jwk").write_bytes((tmp_path / "keys" / "evil.public.jwk").read_bytes())
     assert keys.public("evil") is not None
     assert keys.public(name) is None
+
+
+def test_a_secret_is_the_same_for_all_who_have_the_key_and_another_one_for_each_key(tmp_path: Path) -> None:
+    secret = KeyRing(tmp_path).secret("directory")
+    assert KeyRing(tmp_path).secret("directory") == secret
+    assert KeyRing(tmp_path).secret("requests") != secret
+    assert secret not in (tmp_path / "directory.public.jwk").read_bytes()
+    assert len(secret) >= 32

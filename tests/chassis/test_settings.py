@@ -118,3 +118,68 @@ def test_settings_do_not_change_once_read() -> None:
 def test_every_variable_says_what_it_is_for() -> None:
     for kind in (ProcessSettings, Addresses, ServiceSettings):
         assert all(field.description and field.description.endswith(".") for field in kind.model_fields.values())
+
+
+MAIL = {
+    "SMTP_URL": "smtps://imi:se%40cret@post.example",
+    "MAIL_FROM": "imi@imi.example",
+    "PUBLIC_URL": "https://imi.example/",
+}
+
+
+def test_the_settings_of_mail_go_together(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in MAIL.items():
+        monkeypatch.setenv(name, value)
+    settings = read(ServiceSettings)
+    assert (settings.smtp_url, settings.public_url) == (MAIL["SMTP_URL"], "https://imi.example")
+    for missing in ("MAIL_FROM", "PUBLIC_URL"):
+        with monkeypatch.context() as patch:
+            patch.delenv(missing)
+            with pytest.raises(SystemExit) as ended:
+                read(ServiceSettings)
+        assert ended.value.code == 78
+        said = capsys.readouterr().err
+        assert "SMTP_URL needs MAIL_FROM and PUBLIC_URL" in said
+        assert "cret" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "post.example"),
+        ("SMTP_URL", "http://imi:secret@post.example"),
+        ("SMTP_URL", "smtp://imi:secret/@post.example"),
+        ("MAIL_FROM", "IMI <imi@imi.example>"),
+        ("PUBLIC_URL", "imi.example"),
+        ("PUBLIC_URL", "https://imi.example/?x=1"),
+        ("PUBLIC_URL", "javascript://imi.example"),
+    ],
+)
+def test_what_mail_cannot_use_is_refused_without_showing_the_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        read(ServiceSettings)
+    assert ended.value.code == 78
+    said = capsys.readouterr().err
+    assert f"  {name}=" in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SCANNER_URL", "icap://host"),
+        ("SCANNER_URL", "clamd://user:hidden@host"),
+        ("UNSCANNED_DOWNLOADS", "sometimes"),
+    ],
+)
+def test_what_the_scanner_cannot_use_is_refused_with_78(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        read(ServiceSettings)
+    said = capsys.readouterr().err
+    assert (ended.value.code, name in said, "hidden" in said) == (78, True, False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.catalogues.__main__ import folders, rendered
+from chassis.catalogues.files import folders, rendered
 from services.directory.data.__main__ import TARGET
 from services.directory.data.__main__ import rendered as territories
 
@@ -32,4 +32,4 @@ def test_the_countries_and_regions_are_current() -> None:
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_the_catalogues_are_in_step_with_their_sources(folder: Path) -> None:
     stale = [path.name for path, content in rendered(folder).items() if path.read_bytes() != content]
-    assert stale == [], "run `make catalogues`"
+    assert stale == [], "run `make catalogue`"

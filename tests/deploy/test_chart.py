@@ -87,7 +87,11 @@ def test_probes_and_routes_from_outside_are_answered() -> None:
     assert VALUES["parts"]["gateway"]["readyPath"] in paths
     assert asked <= paths
     routed = set(re.findall(r'"(/[a-z]+)"', TEMPLATES["ingress.yaml"]))
-    assert routed == {"/graphql", "/files"} <= paths
+    assert (
+        routed
+        == {"/graphql", "/files", "/requests", "/directory"}
+        <= {f"/{path.split('/')[1]}" for path in paths if path}
+    )
     assert VALUES["parts"]["gateway"]["podAnnotations"]["prometheus.io/path"] in paths
 
 

@@ -20,6 +20,9 @@ from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 ISSUER = "https://signin.example"
 ALERTS = "services/alerts"
+# Who administers an authority: see `an_administrator`.
+ADMIN = "admin"
+USUAL = {"requests": WorkflowRole.REQUEST_PARTNER, "repository": WorkflowRole.REPOSITORY_READER}
 
 
 def an_access(
@@ -28,7 +31,8 @@ def an_access(
     *does: WorkflowRole,
 ) -> ModuleAccess:
     """A competent authority's part, unless another role is given."""
-    return ModuleAccess(module=module, legislative_role=role, workflow_roles=does or (WorkflowRole.ALERT_AUTHORITY,))
+    usual = USUAL.get(module.partition("/")[2], WorkflowRole.ALERT_AUTHORITY)
+    return ModuleAccess(module=module, legislative_role=role, workflow_roles=does or (usual,))
 
 
 def an_authority(name: str = "Ufficio di prova", **changed: Any) -> Authority:
@@ -40,6 +44,7 @@ def an_authority(name: str = "Ufficio di prova", **changed: Any) -> Authority:
         "languages": ("it", "en"),
         "contact": Contact(email="imi@ufficio.example", town="Roma"),
         "access": (an_access(),),
+        "administrators": (f"usr_{ADMIN}",),
     }
     return Authority(**{**fields, **changed})
 
@@ -98,7 +103,7 @@ def somebody(
 
 def an_administrator(authority_id: str, country: str = "IT") -> Caller:
     """The local data administrator of an authority."""
-    return somebody(authority_id, UserRole.LOCAL_DATA_ADMINISTRATOR, module="", country=country, name="admin")
+    return somebody(authority_id, UserRole.LOCAL_DATA_ADMINISTRATOR, module="", country=country, name=ADMIN)
 
 
 def a_registrar(role: LegislativeRole, *roles: UserRole, country: str = "IT", name: str = "registrar") -> Caller:

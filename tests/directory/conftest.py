@@ -13,10 +13,24 @@ from chassis.caller import Caller, Signer
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
 from protos.common.v1 import common_pb2
-from protos.directory.v1 import directory_pb2, registration_pb2, search_pb2
+from protos.directory.v1 import (
+    directory_pb2,
+    participants_pb2,
+    people_pb2,
+    registration_pb2,
+    search_pb2,
+    statistics_pb2,
+)
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
-from protos.directory.v1.registration_pb2_grpc import RegistrationServiceStub
+from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
+from protos.directory.v1.people_pb2_grpc import PeopleServiceStub
+from protos.directory.v1.registration_pb2_grpc import (
+    AccessServiceStub,
+    InvitationServiceStub,
+    RegistrationServiceStub,
+)
 from protos.directory.v1.search_pb2_grpc import SearchServiceStub
+from protos.directory.v1.statistics_pb2_grpc import StatisticsServiceStub
 from services.directory.domain.authorities import Authority, Level, Status
 from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
@@ -36,6 +50,11 @@ class Asking:
             (directory_pb2, DirectoryServiceStub(channel)),
             (search_pb2, SearchServiceStub(channel)),
             (registration_pb2, RegistrationServiceStub(channel)),
+            (registration_pb2, InvitationServiceStub(channel)),
+            (registration_pb2, AccessServiceStub(channel)),
+            (participants_pb2, ParticipantsServiceStub(channel)),
+            (people_pb2, PeopleServiceStub(channel)),
+            (statistics_pb2, StatisticsServiceStub(channel)),
         ]
         self.settings = settings
         self._keys = KeyRing(settings.keys)
@@ -54,6 +73,10 @@ class Asking:
 
     async def read(self, *ids: str) -> list[directory_pb2.Authority]:
         return list((await self("gateway", "BatchGetAuthorities", ids=ids)).authorities)
+
+    async def seen(self, caller: Caller, *ids: str) -> list[directory_pb2.Authority]:
+        """What somebody sees of authorities."""
+        return list((await self(caller, "BatchGetAuthorities", ids=ids)).authorities)
 
     def _peer(self, caller: Caller | str) -> Peer:
         if isinstance(caller, str):
@@ -95,7 +118,7 @@ async def small(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Askin
     settings = DirectorySettings(data_dir=tmp_path_factory.mktemp("small"), listen_address=FREE_PORT)
     nimic = an_access("services/requests", LegislativeRole.NIMIC, WorkflowRole.REQUEST_PARTNER)
     limic = an_access("services/alerts", LegislativeRole.LIMIC, WorkflowRole.ALERT_COORDINATOR)
-    office = an_authority("Ufficio lanterna", concepts=("electrician",), administrators=("usr_two",))
+    office = an_authority("Ufficio lanterna", concepts=("electrician",), administrators=("usr_two", "usr_admin"))
     bodies = {
         "aut_nimic": an_authority("Coordinatore nazionale", access=(nimic,)),
         "aut_limic": an_authority("Coordinatore servizi", access=(limic,)),

@@ -62,7 +62,15 @@ from vocabulary.roles import LegislativeRole
         ),
         *(
             ({"contact": Contact(email=email)}, "contact.email", "NOT_AN_EMAIL")
-            for email in ("imi", "@imi", "imi@", "@", "imi @ufficio.example")
+            for email in (
+                "imi",
+                "@imi",
+                "imi@",
+                "@",
+                "imi @ufficio.example",
+                "imi@ufficio.example\nBcc:x@y",
+                "imi\0@ufficio.example",
+            )
         ),
     ],
 )

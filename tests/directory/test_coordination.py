@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.directory.domain.authorities import Authority, Level, Status
-from services.directory.domain.coordination import RANK, Person, actors, is_above, registrar
+from services.directory.domain.coordination import RANK, Person, actors, is_above, reach, registrar
 from services.directory.domain.registration import Actor
 from services.directory.domain.views import View, sees_history, view
 from tests.directory.bodies import ALERTS, a_coordinator, an_access, an_authority
@@ -83,13 +83,32 @@ def test_only_who_acts_as_coordinator_is_one(role: UserRole) -> None:
 @pytest.mark.parametrize("by", LegislativeRole)
 @pytest.mark.parametrize("administers", [True, False])
 def test_nobody_is_a_coordinator_of_their_own_authority(by: LegislativeRole, administers: bool) -> None:
-    roles = {
-        "*": frozenset({UserRole.COORDINATOR}),
-        "": frozenset({UserRole.LOCAL_DATA_ADMINISTRATOR} if administers else ()),
-    }
-    own = replace(a_coordinator(by), validating_coordinator="aut_1")
+    # A token alone makes nobody an administrator: the authority must name them.
+    roles = {"*": frozenset({UserRole.COORDINATOR}), "": frozenset({UserRole.LOCAL_DATA_ADMINISTRATOR})}
+    administrators = ("usr_1",) if administers else ("usr_2",)
+    own = a_coordinator(by, validating_coordinator="aut_1", administrators=administrators)
     found = actors(a_person(own, roles, "aut_1"), "aut_1", own, TERRITORIES["IT-62"])
     assert found == ({Actor.ADMINISTRATOR} if administers else set())
+
+
+def test_who_has_left_their_authority_is_nothing_to_any_other() -> None:
+    for by in (LegislativeRole.LIMIC, LegislativeRole.NIMIC):
+        left = a_person(a_coordinator(by, former_users=("usr_1",)))
+        assert actors(left, "aut_1", subject(), NATIONAL) == frozenset()
+        assert reach(left) is None
+        with pytest.raises(Forbidden):
+            registrar(subject(), left, NATIONAL)
+    commission = a_person(a_coordinator(LegislativeRole.COMMISSION, former_users=("usr_1",)))
+    assert not commission.is_commission
+    assert actors(commission, "aut_1", subject(LegislativeRole.NIMIC), NATIONAL) == frozenset()
+
+
+def test_at_the_national_coordinator_too_one_acts_in_ones_own_areas_only() -> None:
+    two = subject(access=(*subject().access, an_access("firearms/requests")))
+    nimic = a_person(a_coordinator(LegislativeRole.NIMIC))
+    assert Actor.NIMIC in actors(nimic, "aut_1", two, NATIONAL)
+    assert Actor.NIMIC in actors(nimic, "aut_1", two, NATIONAL, ALERTS)
+    assert Actor.NIMIC not in actors(nimic, "aut_1", two, NATIONAL, "firearms/requests")
 
 
 def test_a_link_is_to_one_module_and_to_one_authority() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from engines.search.folding import words
 from services.directory.reference import Reference
-from services.directory.search.places import Gazetteer
+from services.directory.search.places import Gazetteer, Kind
 from services.directory.search.question import Questions, Understood
 from services.directory.search.vocabulary import vocabularies
 
@@ -111,3 +111,67 @@ def test_short_names_of_regions_are_no_places(questions: Questions, reference: R
     for code, name in (("FR-01", "Ain"), ("FR-46", "Lot"), ("FR-83", "Var")):
         assert name in reference.regions[code].name.values()
         assert places(questions.understand(name, "fr")) == []
+
+
+def test_a_region_is_found_by_what_else_it_is_called(questions: Questions, reference: Reference) -> None:
+    named = [(one.code, name) for one in reference.regions.values() for name in one.also if len(words(name)) > 1]
+    found = [code in places(questions.understand(name, "lt")) for code, name in named]
+    assert sum(found) >= 0.95 * len(found)
+
+
+def test_a_country_is_found_without_its_article(questions: Questions) -> None:
+    assert places(questions.understand("għalliem fl-Italja", "mt")) == ["IT"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("fi", "Helsingissä", "Helsinki"),
+        ("fi", "Turussa", "Turku"),
+        ("cs", "Prahou", "Praha"),
+        ("pl", "Krakowie", "Kraków"),
+        ("pl", "Katowicach", "Katowice"),
+        ("hr", "Rijeci", "Rijeka"),
+        ("sk", "Košiciach", "Košice"),
+        ("is", "Kaupmannahafnar", "Kaupmannahöfn"),
+    ],
+)
+def test_a_city_is_known_in_forms_that_differ_inside(
+    questions: Questions, reference: Reference, language: str, text: str, name: str
+) -> None:
+    (place,) = questions.understand(text, language).places
+    assert place.kind is Kind.CITY
+    assert reference.cities[place.code].name[language] == name
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "country"),
+    [
+        ("is", "hjá þýsku fyrirtæki", "DE"),
+        ("is", "frá ítölsku", "IT"),
+        ("hu", "román", "RO"),
+        ("lt", "Lietuvos", "LT"),
+        ("da", "danske", "DK"),
+        ("sv", "Sveriges", "SE"),
+        ("lv", "Latvijas", "LV"),
+    ],
+)
+def test_a_country_is_known_in_any_form(questions: Questions, language: str, text: str, country: str) -> None:
+    assert places(questions.understand(text, language)) == [country]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "region"),
+    [
+        ("mt", "tabib Sqallija", "IT-82"),
+        ("mt", "tabib Bavarja", "DE-BY"),
+        ("mt", "avukat Katalonja", "ES-CT"),
+        ("pt", "médico Canárias", "ES-CN"),
+        ("lv", "Krēta", "EL-M"),
+        ("hu", "Okcitánia", "FR-OCC"),
+    ],
+)
+def test_large_regions_are_known_where_the_sources_lack_them(
+    questions: Questions, language: str, text: str, region: str
+) -> None:
+    assert places(questions.understand(text, language)) == [region]

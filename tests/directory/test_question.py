@@ -92,6 +92,82 @@ def test_an_adjective_narrows_only_where_no_place_is_named(questions: Questions)
     assert [place.code for place in asked.places] == ["HU"]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "concept"),
+    [
+        ("en", "my flight was cancelled and nobody helps", "air_passengers"),
+        ("fr", "ma facture n'est pas payée par un client", "late_payment"),
+        ("de", "das Spielzeug ist gefährlich und ist verbrannt", "product_safety"),
+        ("pl", "znalazłem na polu starożytny garnek", "archaeological_find"),
+        ("fi", "haluan adoptoida lapsen", "adoption"),
+        ("de", "im Kamin ist Ruß", "chimney_sweep"),
+        ("pl", "bolą mnie zęby i trzeba założyć aparat", "dental_care"),
+        ("fr", "les tuiles du toit fuient", "roofer"),
+        ("cs", "kdo očkoval mého psa", "veterinarian"),
+        ("is", "gleraugun passa ekki fyrir augun", "optician"),
+        ("el", "έχασα τη βαλίτσα στο αεροδρόμιο, η πτήση ακυρώθηκε", "air_passengers"),
+    ],
+)
+def test_a_situation_is_understood_although_no_keyword_is_named(
+    questions: Questions, language: str, text: str, concept: str
+) -> None:
+    assert concept in [one.concept for one in questions.understand(text, language).concepts]
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "the bank of a river"), ("ro", "luna și stelele")])
+def test_one_word_of_a_situation_says_nothing(questions: Questions, language: str, text: str) -> None:
+    told = [one.concept for one in questions.understand(text, language).concepts if one.concept == "subscription"]
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "will it rain tomorrow afternoon"),
+        ("de", "wer hat gestern das Fußballspiel gewonnen"),
+        ("fr", "comment faire une tarte aux pommes"),
+        ("es", "cómo se hace una tortilla de patatas"),
+        ("pl", "jaka będzie jutro pogoda"),
+        ("fi", "miten leivotaan omenapiirakka"),
+        ("hu", "jó reggelt hogy vagy"),
+        ("is", "hver vann leikinn í gær"),
+        ("sv", "hur bakar man en kaka"),
+    ],
+)
+def test_what_people_chat_about_is_no_situation(questions: Questions, language: str, text: str) -> None:
+    assert questions.understand(text, language).concepts == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "concept"),
+    [
+        ("nb", "registrering av kjøretøy", "vehicle_registration"),
+        ("cs", "zdravotních sester", "nurse"),
+        ("fi", "mistä saan kuolintodistuksen", "death"),
+        ("sl", "spletne trgovine", "webshop"),
+    ],
+)
+def test_other_forms_and_written_apart_are_the_same_words(
+    questions: Questions, language: str, text: str, concept: str
+) -> None:
+    assert questions.understand(text, language).concepts[0].concept == concept
+
+
+@pytest.mark.parametrize("language", languages.ALL)
+def test_well_known_names_are_known_in_every_language(questions: Questions, language: str) -> None:
+    assert questions.understand("Facebook", language).concepts[0].concept == "social_network"
+
+
+def test_the_surest_meaning_comes_first(questions: Questions) -> None:
+    likeness = [one.likeness for one in questions.understand("hombre con un contrato de obra", "es").concepts]
+    assert likeness == sorted(likeness, reverse=True)
+
+
+def test_where_nothing_is_recognised_slips_are_guessed(questions: Questions) -> None:
+    asked = questions.understand("blurb elephnt nurze qwert", "en")
+    assert (list(asked.concepts), asked.corrected) == ([], "blurb elephnt nurse qwert")
+
+
 @given(text=st.text(max_size=200), language=st.sampled_from(languages.ALL))
 def test_whatever_is_typed_is_read(questions: Questions, text: str, language: str) -> None:
     asked = questions.understand(text, language)

@@ -20,7 +20,7 @@ from tests.directory.bodies import (
 from tests.directory.conftest import Asking
 from vocabulary import countries
 from vocabulary.refusals import Forbidden, Invalid, Unauthenticated
-from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
+from vocabulary.roles import LegislativeRole, UserRole
 
 READER = a_handler("FR")
 BATCHES = {
@@ -77,8 +77,8 @@ async def test_the_languages_wanted_are_sent_and_only_those(asking: Asking, kind
 async def test_a_name_that_is_not_there_in_the_languages_wanted_is_sent_in_another(asking: Asking) -> None:
     (doctor,) = await batch(asking, "Concepts", ids=["doctor"], languages=["is"])
     assert dict(doctor.label.texts) == {"is": "læknir"}
-    (lazio,) = await batch(asking, "Regions", ids=["IT-62"], languages=["mt", "it"])
-    assert dict(lazio.name.texts) == {"it": "Lazio"}
+    (molise,) = await batch(asking, "Regions", ids=["IT-67"], languages=["mt", "it"])
+    assert dict(molise.name.texts) == {"it": "Molise"}
 
 
 @pytest.mark.parametrize("method", [*(f"BatchGet{kind}" for kind in BATCHES), "ListCountries", "ListAreas"])
@@ -169,56 +169,15 @@ async def test_people_are_known_to_their_own_authority_and_to_services_only(smal
         assert [one.id for one in found] == known
     (one,) = (await small(somebody("aut_office"), "BatchGetUsers", ids=["usr_one"])).users
     role = pb.RoleInModule(module=ALERTS, role=pb.USER_ROLE_ALERT_HANDLER)
-    assert one == pb.User(id="usr_one", authority_id="aut_office", name="Signora one", language="it", roles=[role])
-
-
-def participation(*roles: int, **fields: Any) -> dict[str, Any]:
-    return {"module": ALERTS, "workflow_roles": roles, **fields}
-
-
-@pytest.mark.parametrize("caller", ["requests", "alerts", "repositories"])
-async def test_services_learn_who_takes_part(small: Asking, caller: str) -> None:
-    authority, coordinator = pb.WORKFLOW_ROLE_ALERT_AUTHORITY, pb.WORKFLOW_ROLE_ALERT_COORDINATOR
-    for fields, expected in (
-        (participation(authority), {("aut_office", "IT"), ("aut_hungary", "HU"), ("aut_region", "IT")}),
-        (participation(coordinator), {("aut_limic", "IT")}),
-        (participation(authority, countries=["HU"]), {("aut_hungary", "HU")}),
-        (
-            participation(authority, coordinator, countries=["IT"]),
-            {("aut_office", "IT"), ("aut_limic", "IT"), ("aut_region", "IT")},
-        ),
-        (participation(authority, countries=["MT"]), set()),
-        (participation(authority, module="services/requests"), set()),
-        (participation(), set()),
-    ):
-        found = (await small(caller, "ListParticipants", **fields)).participants
-        # Other tests register some more.
-        known = {(one.authority_id, one.country_code) for one in found if len(one.authority_id) < 20}
-        assert known == expected
-        assert len(found) == len({one.authority_id for one in found})
-
-
-async def test_every_part_in_the_training_data_is_found(asking: Asking, training: dict[str, Authority]) -> None:
-    expected = {
-        id_
-        for id_, one in training.items()
-        for access in one.access
-        if access.module == ALERTS and WorkflowRole.ALERT_COORDINATOR in access.workflow_roles
-    }
-    fields = participation(pb.WORKFLOW_ROLE_ALERT_COORDINATOR)
-    assert {one.authority_id for one in (await asking("alerts", "ListParticipants", **fields)).participants} == expected
-
-
-async def test_an_unknown_part_is_refused(small: Asking) -> None:
-    with pytest.raises(Invalid) as refused:
-        await small("alerts", "ListParticipants", **participation(0))
-    assert (refused.value.field, refused.value.reason) == ("workflowRoles", "UNKNOWN_VALUE")
-
-
-@pytest.mark.parametrize("caller", [a_handler("IT"), "gateway", "translation", "directory"])
-async def test_nobody_else_may_list_who_takes_part(small: Asking, caller: Caller | str) -> None:
-    with pytest.raises(Forbidden):
-        await small(caller, "ListParticipants", **participation(pb.WORKFLOW_ROLE_ALERT_AUTHORITY))
+    assert one == pb.User(
+        id="usr_one",
+        revision=1,
+        authority_id="aut_office",
+        name="Signora one",
+        language="it",
+        roles=[role],
+        active=True,
+    )
 
 
 async def test_the_gateway_learns_whose_a_sign_in_is(small: Asking) -> None:
@@ -272,3 +231,9 @@ async def test_the_commission_belongs_to_no_country_and_is_no_helpdesk(asking: A
     assert list(commission.area_codes) == []
     helpdesks = (await asking(READER, "ListHelpdesks")).helpdesks
     assert COMMISSION_ID not in {one.authority_id for one in helpdesks}
+
+
+async def test_a_concept_says_which_wider_one_it_belongs_to(asking: Asking) -> None:
+    specialist, doctor = await batch(asking, "Concepts", ids=["specialist_doctor", "doctor"])
+    assert specialist.broader_id == "doctor"
+    assert not doctor.HasField("broader_id")

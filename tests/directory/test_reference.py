@@ -1,6 +1,7 @@
 """What the directory knows before anybody registers."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -186,3 +187,23 @@ def test_every_concept_has_a_label_and_four_other_names_in_every_language(refere
         for language in languages.ALL:
             names = {folded(name) for name in (concept.label[language], *concept.alternatives[language])}
             assert len(names) >= 5, (concept.id, language)
+
+
+@pytest.mark.parametrize("language", languages.ALL)
+def test_words_of_situations_go_with_concepts_that_exist(reference: Reference, language: str) -> None:
+    situations = reference.words[language].situations
+    assert set(situations) <= set(reference.concepts)
+    assert set(situations) == set(reference.words["en"].situations)
+    assert all(len(several) >= 2 and len(set(several)) == len(several) for several in situations.values())
+
+
+def test_nearly_every_concept_has_words_of_situations(reference: Reference) -> None:
+    """Those without have no everyday words but their names, or the same ones as another concept."""
+    without = set(reference.concepts) - set(reference.words["en"].situations)
+    assert without == {"bilateral_transport", "revolver", "travel_agency"}
+
+
+@pytest.mark.parametrize("language", languages.ALL)
+def test_no_word_of_situations_goes_with_many_concepts(reference: Reference, language: str) -> None:
+    words = [folded(word) for several in reference.words[language].situations.values() for word in several]
+    assert max(Counter(words).values()) <= 6

@@ -345,6 +345,13 @@ async def test_a_town_is_found(ranked: Asking) -> None:
         assert await ids(ranked, text) == ["aut_town"]
 
 
+async def test_where_nothing_is_recognised_slips_are_guessed_unless_there_is_such_a_name(small: Asking) -> None:
+    nothing = await search(small, "blurb elephnt nurze qwert", language="en")
+    assert (nothing.total, nothing.did_you_mean) == (0, "blurb elephnt nurse qwert")
+    named = await search(small, "Ufficio lanterna", language="it")
+    assert (named.total > 0, named.did_you_mean) == (True, "")
+
+
 async def test_a_suspended_authority_is_not_found(small: Asking) -> None:
     assert [one.status for one in await small.read("aut_suspended")] == [pb.AUTHORITY_STATUS_SUSPENDED]
     assert await ids(small, "lanterna") == ["aut_office"]

@@ -11,13 +11,15 @@ from engines.documents import open_documents
 from engines.events import open_events
 from services.directory import storage
 from services.directory.domain.authorities import Authority, Contact, Level, Status, check
-from services.directory.domain.users import fits
+from services.directory.domain.coordination import Person, looks_after, registrar
+from services.directory.domain.registration import Actor
+from services.directory.domain.users import RoleInModule, fits
 from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
 from services.directory.training import administered, load
 from services.directory.training.authorities import COMMISSION_ID, authorities, coordinator_id, national_id
 from services.directory.training.people import administrators, people
-from tests.directory.bodies import a_user, an_authority, stored
+from tests.directory.bodies import a_user, an_access, an_authority, stored
 from tests.directory.conftest import FREE_PORT, running
 from vocabulary import countries, languages
 from vocabulary.roles import LegislativeRole, UserRole
@@ -148,3 +150,30 @@ async def test_a_directory_that_has_an_authority_gets_no_training_data(tmp_path:
     async with running(settings) as asking:
         found = await asking("gateway", "SearchAuthorities")
     assert [one.id for one in found.authorities] == ["aut_1"]
+
+
+def test_everybody_has_active_coordinators_above_them(training: Bodies, reference: Reference) -> None:
+    for id_, one in training.items():
+        if id_ == COMMISSION_ID:
+            continue
+        territories = reference.territories(one.country, one.region)
+        for access in one.access:
+            coordinator = training[access.access_coordinator]
+            assert looks_after(coordinator, access.area, access.legislative_role, territories)
+        assert one.validating_coordinator == one.access[0].access_coordinator
+
+
+def test_somebody_at_the_commission_may_register_a_national_coordinator(training: Bodies) -> None:
+    (one,) = (
+        user
+        for user in people().values()
+        if RoleInModule(module="*", role=UserRole.COORDINATOR) in user.roles and user.authority_id == COMMISSION_ID
+    )
+    by = Person(
+        user_id="usr_1",
+        authority_id=COMMISSION_ID,
+        authority=training[COMMISSION_ID],
+        user_roles={"*": {one.roles[0].role}},
+    )
+    new = an_authority(country="LI", access=(an_access(role=LegislativeRole.NIMIC),))
+    assert registrar(new, by, ["LI"]) is Actor.COMMISSION

@@ -75,7 +75,7 @@ def test_roles_are_held_once_and_that_of_the_administrator_is_kept_with_the_auth
 
 
 def test_the_last_administrator_stays() -> None:
-    two = with_administrator(with_administrator(an_authority(), "usr_1"), "usr_2")
+    two = with_administrator(with_administrator(an_authority(administrators=()), "usr_1"), "usr_2")
     assert with_administrator(two, "usr_2") is two
     one = without_administrator(two, "usr_1")
     assert one.administrators == ("usr_2",)

@@ -23,13 +23,14 @@ from engines.documents import (
 from engines.events import Event
 
 THINGS = Collection("things", (Index(("owner", "state", "at")), Index(("tags", "at")), Index(("number",), unique=True)))
+QUIET = Collection("quiet", tells=False)
 KIND = "documents"
 
 
 @pytest.fixture
 async def documents(url: str) -> AsyncIterator[Documents]:
-    await prepare_documents(url, [THINGS])
-    async with open_documents(url, [THINGS]) as opened:
+    await prepare_documents(url, [THINGS, QUIET])
+    async with open_documents(url, [THINGS, QUIET]) as opened:
         yield opened
 
 
@@ -56,6 +57,20 @@ async def test_an_id_is_inserted_once(documents: Documents) -> None:
     await documents.insert(THINGS, thing("a"))
     with pytest.raises(AlreadyExists):
         await documents.insert(THINGS, thing("a", number="other"))
+
+
+async def test_a_collection_that_tells_nothing_takes_no_events(documents: Documents) -> None:
+    """Nobody would look for them there."""
+    stored = await documents.insert(QUIET, Document("a", {"number": 1}))
+    with pytest.raises(ValueError, match="tells of no changes"):
+        await documents.insert(QUIET, Document("b", {}), [event("e")])
+    with pytest.raises(ValueError, match="tells of no changes"):
+        await documents.insert_many(QUIET, [(Document("b", {}), [event("e")])])
+    with pytest.raises(ValueError, match="tells of no changes"):
+        await documents.compare_and_set(QUIET, Document("a", {"number": 2}, stored.revision), [event("e")])
+    assert await documents.get(QUIET, "b") is None
+    assert await documents.get(QUIET, "a") == stored
+    assert await documents.pending(10) == []
 
 
 async def test_a_value_of_a_unique_index_is_taken_once(documents: Documents) -> None:
@@ -112,6 +127,23 @@ async def test_documents_are_found_by_their_fields(documents: Documents) -> None
     assert await ids(documents, where={"owner": "o1", "state": AnyOf(["OPEN", "CLOSED"])}, sort="at") == ["b", "c", "a"]
     assert await ids(documents, where={"owner": "o1", "at": Range(at_least=2, below=3)}) == ["c"]
     assert await ids(documents) == ["a", "b", "c", "d"]
+
+
+async def test_documents_are_counted_as_they_would_be_found_each_once_and_up_to_a_limit(documents: Documents) -> None:
+    await documents.insert(THINGS, thing("a", at=3, tags=["x", "y"]))
+    await documents.insert(THINGS, thing("b", at=1, tags=["y"], state="CLOSED"))
+    await documents.insert(THINGS, thing("c", at=2))
+    for where, expected in (
+        ({"owner": "o1"}, 3),
+        ({"owner": "o1", "state": AnyOf(["OPEN", "NONE"])}, 2),
+        ({"owner": "o1", "at": Range(at_least=2, below=3)}, 1),
+        ({"tags": AnyOf(["x", "y"])}, 2),
+        ({"owner": "nobody"}, 0),
+    ):
+        assert await documents.count(THINGS, where, at_most=10) == expected  # type: ignore[arg-type]
+    assert await documents.count(THINGS, {"tags": AnyOf(["x", "y"])}, at_most=1) == 1
+    with pytest.raises(UndeclaredIndex):
+        await documents.count(THINGS, {"nested": 1}, at_most=1)
 
 
 async def test_a_list_is_found_by_each_of_its_items_and_once(documents: Documents) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,33 @@ async def test_a_broken_upload_leaves_nothing(files: Files, tmp_path: Path) -> N
 async def test_an_unknown_content_is_not_found(files: Files) -> None:
     with pytest.raises(NotFound):
         await content(files, "0" * 64)
+
+
+async def test_a_removed_content_is_not_found_and_can_be_stored_again(files: Files) -> None:
+    kept = await files.put(chunks(b"kept"))
+    stored = await files.put(chunks(b"removed"))
+    await files.remove(stored.sha256)
+    with pytest.raises(NotFound):
+        await content(files, stored.sha256)
+    assert await content(files, kept.sha256) == b"kept"
+    await files.remove(stored.sha256)
+    assert await files.put(chunks(b"removed")) == stored
+    assert await content(files, stored.sha256) == b"removed"
+
+
+async def test_an_upload_that_is_cancelled_at_any_moment_leaves_nothing(files: Files, tmp_path: Path) -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"part"
+
+    for turns in range(30):
+        task = asyncio.create_task(files.put(slow()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await asyncio.sleep(0.1)
+    stored = hashlib.sha256(b"part" * 50).hexdigest()
+    left = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    assert [path for path in left if path.parent.name + path.name != stored] == []

@@ -1,5 +1,6 @@
 """What every search engine promises, held against each engine."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -185,6 +186,34 @@ async def test_while_an_index_is_built_anew_the_old_one_is_searched_and_nothing_
         assert "roma" in await ids(search, Everything())
     assert set(await ids(search, Everything())) == {"old", "late", "new"}
     assert await ids(search, Words("name", "nuovo")) == ["old"]
+
+
+async def test_whoever_searches_all_the_time_never_finds_less_while_it_is_built_anew(search: Search) -> None:
+    documents = [SearchDocument(f"d{n:03}", {"name": ["ufficio"], "country": ["IT"]}, 1) for n in range(200)]
+    everything = Words("name", "ufficio")
+    async with search.rebuild(PLACES) as put:
+        await put(documents)
+    seen: list[int] = []
+    ended = asyncio.Event()
+
+    async def searching() -> None:
+        while not ended.is_set():
+            seen.append((await search.find(PLACES, everything, limit=10)).total)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(searching())
+        for round_ in range(3):
+            async with search.rebuild(PLACES) as put:
+                for start in range(0, len(documents), 50):
+                    await put(documents[start : start + 50])
+                    added = SearchDocument(f"e{round_}{start:03}", {"name": ["ufficio"], "country": ["IT"]}, 1)
+                    await search.apply(PLACES, [added])
+                    documents.append(added)
+        ended.set()
+    assert (await search.find(PLACES, everything, limit=1)).total == len(documents)
+    assert seen == sorted(seen)
+    assert seen[0] >= 200
+    assert len(set(seen)) > 3
 
 
 async def test_building_anew_that_fails_leaves_the_old_index(search: Search) -> None:

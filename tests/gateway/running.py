@@ -118,8 +118,8 @@ class Between:
 
 
 @asynccontextmanager
-async def between(target: str) -> AsyncIterator[Between]:
-    """A gRPC server that passes on every unary call to *target*, byte for byte."""
+async def between(target: str, held: Callable[[str, bytes], Awaitable[None]] | None = None) -> AsyncIterator[Between]:
+    """A gRPC server that passes on every unary call to *target*, byte for byte, and the answer when *held* returns."""
     async with aio.insecure_channel(target) as channel:
         server = aio.server()
         passing = Between(f"127.0.0.1:{server.add_insecure_port(FREE_PORT)}")
@@ -128,7 +128,14 @@ async def between(target: str) -> AsyncIterator[Between]:
             passing.asked.append((method.rpartition("/")[2], request))
             metadata = [pair for pair in context.invocation_metadata() if pair[0] in ("imi-caller", "traceparent")]
             call: Any = channel.unary_unary(method)
-            answer: bytes = await call(request, metadata=metadata)
+            try:
+                answer: bytes = await call(request, metadata=metadata)
+            except aio.AioRpcError as refused:
+                trailers = tuple(refused.trailing_metadata() or ())
+                await context.abort(refused.code(), refused.details() or "", trailers)
+                raise
+            if held is not None:
+                await held(method.rpartition("/")[2], request)
             return answer
 
         server.add_generic_rpc_handlers((_Every(passed_on),))

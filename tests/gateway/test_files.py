@@ -53,6 +53,8 @@ async def test_a_file_is_taken_and_given_back_as_it_was(as_: As, as_form: bool) 
         "mediaType": "application/pdf",
         "sizeBytes": len(PDF),
         "sha256": hashlib.sha256(PDF).hexdigest(),
+        "language": None,
+        "scan": {"state": "NOT_SCANNED", "at": None},
     }
     back = await client.http.get(f"{client.url}{response.headers['location']}", headers=client.headers)
     assert (back.status_code, back.content) == (200, PDF)
@@ -194,3 +196,32 @@ async def test_nobody_attaches_the_file_of_another(as_: As) -> None:
     id_ = (await sent(as_("hu-handler"))).json()["id"]
     found = await as_("it-handler").cannot("createRequest", draft=a_draft(fileIds=[id_]))
     assert (found.code, found.field) == ("INVALID", "draft.fileIds[0]")
+
+
+@pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
+async def test_the_language_of_a_file_can_be_declared(as_: As, as_form: bool) -> None:
+    client = as_("it-handler")
+
+    async def upload(language: str) -> httpx.Response:
+        url = f"{client.url}/files"
+        if as_form:
+            form = {"file": ("laurea.pdf", PDF)}
+            headers = {**client.headers, **FORM}
+            return await client.http.post(url, files=form, data={"language": language}, headers=headers)
+        params = {"name": "laurea.pdf", "language": language}
+        return await client.http.post(url, params=params, content=PDF, headers=client.headers)
+
+    assert (await upload("it-IT")).json()["language"] == "it"
+    response = await upload("tlh")
+    assert (response.status_code, refusal(response)) == (400, Refused("INVALID", "UNKNOWN_LANGUAGE", "language"))
+
+
+async def test_a_file_says_its_language_and_that_it_was_not_scanned(as_: As) -> None:
+    """To those who may read it."""
+    italy = as_("it-handler")
+    params = {"name": "laurea.pdf", "language": "it"}
+    id_ = (await italy.http.post(f"{italy.url}/files", params=params, content=PDF, headers=italy.headers)).json()["id"]
+    made = await italy.do(
+        "createRequest", "request { files { language scan { state at } } }", draft=a_draft(fileIds=[id_])
+    )
+    assert made["files"] == [{"language": "IT", "scan": {"state": "NOT_SCANNED", "at": None}}]

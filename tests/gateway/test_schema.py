@@ -16,9 +16,9 @@ from gateway.readings import READING, Reading
 from gateway.schema import schema
 from protos.alerts.v1 import alerts_pb2
 from protos.common.v1 import common_pb2
-from protos.directory.v1 import directory_pb2, registration_pb2, search_pb2
+from protos.directory.v1 import directory_pb2, people_pb2, registration_pb2, search_pb2, statistics_pb2
 from protos.repositories.v1 import repositories_pb2
-from protos.requests.v1 import requests_pb2
+from protos.requests.v1 import publishing_pb2, requests_pb2, routing_pb2, worklists_pb2
 from protos.translation.v1 import translation_pb2
 from vocabulary import languages
 
@@ -29,11 +29,16 @@ FILES = [
         alerts_pb2,
         common_pb2,
         directory_pb2,
+        people_pb2,
+        publishing_pb2,
         registration_pb2,
         repositories_pb2,
         requests_pb2,
+        routing_pb2,
         search_pb2,
+        statistics_pb2,
         translation_pb2,
+        worklists_pb2,
     )
 ]
 GRAPHQL = schema._schema
@@ -44,7 +49,8 @@ Query: questionSets(area) request(id) requests(list,filter,first,after) alert(id
 Query: repositories repositoryEntries(repository,text,filter,first,after) translate(text,from,to)
 Mutation: createRequest sendRequest acceptRequest answerRequest closeRequest withdrawRequest
 Mutation: createAlert submitAlert broadcastAlert acknowledgeAlert disseminateAlert addAlertInformation
-Mutation: registerAuthority createEntry publishEntry
+Mutation: registerAuthority inviteAuthority registerByInvitation validateAuthority suspendAuthority deregisterAuthority
+Mutation: requestAccess grantAccess createEntry publishEntry
 Subscription: alertStream(after) requestChanges(after)
 AuthoritySearchConnection: edges pageInfo totalCount
 AuthoritySearchEdge: node cursor
@@ -150,6 +156,22 @@ BEHIND: dict[str, str | dict[str, str]] = {
     "LanguageCount": "Count",
     "RegisterAuthorityPayload": "RegisterAuthorityResponse",
     "EditAuthorityPayload": "EditAuthorityResponse",
+    "ValidateAuthorityPayload": "ValidateAuthorityResponse",
+    "RejectAuthorityPayload": "RejectAuthorityResponse",
+    "SuspendAuthorityPayload": "SuspendAuthorityResponse",
+    "ReinstateAuthorityPayload": "ReinstateAuthorityResponse",
+    "DeregisterAuthorityPayload": "DeregisterAuthorityResponse",
+    "InviteAuthorityPayload": "InviteAuthorityResponse",
+    "RenewInvitationPayload": "RenewInvitationResponse",
+    "WithdrawInvitationPayload": "WithdrawInvitationResponse",
+    "RegisterByInvitationPayload": "RegisterByInvitationResponse",
+    "InvitedAuthority": "Authority",
+    "RequestAccessPayload": "RequestAccessResponse",
+    "GrantAccessPayload": "GrantAccessResponse",
+    "RefuseAccessPayload": "RefuseAccessResponse",
+    "ChangeAccessPayload": "ChangeAccessResponse",
+    "WithdrawAccessPayload": "WithdrawAccessResponse",
+    "PublishQuestionSetPayload": "PublishQuestionSetResponse",
 }
 
 

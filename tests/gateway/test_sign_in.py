@@ -175,8 +175,37 @@ async def test_a_websocket_with_a_bad_token_in_its_header_is_closed_with_a_code(
         assert await socket.closed() == 4403
 
 
-async def test_somebody_the_directory_does_not_know_is_refused(as_: As, running: Running) -> None:
-    found = await refused(as_(""), a_token(running, sub="stranger"))
+async def stranger_refused(client: Client, token: str) -> bool:
+    """Whether somebody with a good token, whom the directory does not know, gets nothing."""
+    stranger = with_token(client, token)
+    for document in (VIEWER, "{ countries { code } }", '{ node(id: "aut_0") { id } }', "{ helpdesks { __typename } }"):
+        assert await stranger.refused(document) == Refused("UNAUTHENTICATED", "UNKNOWN_USER")
+    assert await stranger.cannot("sendRequest", id="req_0") == Refused("UNAUTHENTICATED", "UNKNOWN_USER")
+    file = await client.http.get(f"{client.url}/files/fil_0", headers=stranger.headers)
+    assert (file.status_code, file.json()["errors"][0]["extensions"]["reason"]) == (401, "UNKNOWN_USER")
+    async with raw_socket(client.url) as socket:
+        await socket.send(type="connection_init", payload=stranger.headers)
+        return await socket.closed() == 4403
+
+
+async def test_somebody_the_directory_does_not_know_may_accept_an_invitation_and_do_nothing_else(
+    as_: As, running: Running
+) -> None:
+    token = a_token(running, sub="stranger")
+    assert await stranger_refused(as_(""), token)
+    unknown = Refused("NOT_FOUND", "INVITATION", "code")
+    stranger = with_token(as_(""), token)
+    assert await stranger.refused('{ invitation(code: "AAAA") { language } }') == unknown
+    applicant = {"name": "Anna", "language": "IT"}
+    assert await stranger.cannot("registerByInvitation", code="AAAA", applicant=applicant) == unknown
+
+
+async def test_an_invitation_is_for_whoever_has_signed_in_and_for_nobody_else(as_: As, running: Running) -> None:
+    invitation = '{ invitation(code: "AAAA") { language } }'
+    assert (await as_("").refused(invitation)).code == "UNAUTHENTICATED"
+    assert (await as_("it-handler").refused(invitation)).reason == "INVITATION"
+    applicant = {"name": "Anna", "language": "IT"}
+    found = await as_("").cannot("registerByInvitation", code="AAAA", applicant=applicant)
     assert found.code == "UNAUTHENTICATED"
 
 
@@ -265,7 +294,7 @@ async def test_people_sign_in_with_a_real_issuer_whose_keys_change(
             ]
             for claims, reason in wrong:
                 assert await refused(client, issuer.token("anna", **claims)) == Refused("UNAUTHENTICATED", reason)
-            assert (await refused(client, issuer.token("stranger"))).code == "UNAUTHENTICATED"
+            assert await stranger_refused(client, issuer.token("stranger"))
             key = issuer.keys[0]
             secret = key.as_pem(private=False)
             confused = by_hand(issuer.token("anna"), {"alg": "HS256", "kid": key.kid}, secret)

@@ -1,14 +1,13 @@
 """The training data, loaded once; and the engines that journeys go over."""
 
-import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from deploy.parts import prepare
 from deploy.servers import Servers
-from services.directory.settings import DirectorySettings
 from tests.gateway.running import copy_of, training_data
+from tests.journeys.staging import prepared_engines
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +23,10 @@ def data(trained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-async def engines(servers: Servers | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In a run on real servers, every journey goes over them, in databases, topics and indexes of its own."""
-    if servers is None:
-        return
-    name = f"t{uuid.uuid4().hex[:12]}"
-    urls = {key: url.replace("imi-", f"{name}-") for key, url in servers.settings.items()}
-    urls["EVENTS_URL"] += f"&prefix={name}."
-    for key, url in urls.items():
-        monkeypatch.setenv(key, url)
-    await prepare(DirectorySettings(data_dir=tmp_path))
+async def engines(servers: Servers | None, tmp_path: Path) -> AsyncIterator[None]:
+    """In a run on real servers, every journey goes over them, in databases, topics and indexes of its own.
+
+    A module with one system for all of its journeys has a fixture of this name and of its own scope instead.
+    """
+    async with prepared_engines(servers, tmp_path):
+        yield

@@ -71,7 +71,7 @@ async def found(asking: Asking) -> set[str] | None:
     try:
         answer = await asking(an_editor("HU"), "SearchEntries", repository="registers", text="ápoló")
     except Unavailable as refusal:
-        if refusal.reason != "INDEX_NOT_BUILT":
+        if refusal.reason != "INDEX_REBUILDING":
             raise
         return None
     assert answer.total == len(answer.entries)

@@ -2,8 +2,8 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,57 +15,118 @@ from chassis.settings import ServiceSettings
 from engines.documents import Documents, open_documents
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
+from protos.requests.v1.reports_pb2_grpc import ReportServiceStub
 from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
+from services.directory import storage as directory_storage
+from services.directory.training.authorities import coordinator_id, national_id
 from services.requests import storage
 from services.requests.catalogue import question_sets
-from services.requests.domain.lifecycle import Status
+from services.requests.domain.exchange import Coordinators, MoreInformation
+from services.requests.domain.lifecycle import AWAITED, OPEN, TRANSITIONS, UNSENT, Action, Party, Status
 from services.requests.domain.questions import Answer, Asked
 from services.requests.domain.requests import Draft, Request, Subject
 from services.requests.wiring import requests
-from tests.builders import QUALIFICATIONS, a_handler, doctors
+from tests.builders import QUALIFICATIONS, a_coordinator, a_handler, doctors
+from tests.requests.people import Directory
+from vocabulary import ids
 from vocabulary.refusals import Refusal
+from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText, Value
 
 FREE_PORT = "127.0.0.1:0"
 SET = "professional-qualifications:1"
 ITALY, HUNGARY = a_handler("IT"), a_handler("HU")
-QUESTIONS = question_sets()[SET]
+SETS = question_sets()
+QUESTIONS = SETS[SET]
 ALL_QUESTIONS = [pb.AskedQuestionDraft(code=code) for code, one in QUESTIONS.questions.items() if not one.follows]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
 
+TOMORROW = (datetime.now(UTC).date() + timedelta(days=2)).isoformat()
+
 WIRE_STATUS = {status: pb.RequestStatus.Value(f"REQUEST_STATUS_{status}") for status in Status}
 
-REQUESTER, RESPONDER = "requester", "responder"
-# Who gives each command that begins with an id, and in which statuses it is possible.
-COMMANDS = {
-    "EditRequest": (REQUESTER, (Status.DRAFT,)),
-    "SendRequest": (REQUESTER, (Status.DRAFT,)),
-    "AcceptRequest": (RESPONDER, (Status.SENT,)),
-    "SaveAnswers": (RESPONDER, (Status.ACCEPTED,)),
-    "AnswerRequest": (RESPONDER, (Status.ACCEPTED,)),
-    "CloseRequest": (REQUESTER, (Status.ANSWERED,)),
-    "WithdrawRequest": (REQUESTER, (Status.SENT, Status.ACCEPTED)),
+LIMIC = LegislativeRole.LIMIC
+# Who gives a command as which party.
+CALLERS = {
+    Party.REQUESTER: ITALY,
+    Party.RESPONDER: HUNGARY,
+    Party.REQUESTER_ALLOCATOR: a_handler("IT", UserRole.ALLOCATOR),
+    Party.RESPONDER_ALLOCATOR: a_handler("HU", UserRole.ALLOCATOR),
+    Party.RESPONDER_COORDINATOR: a_coordinator("HU", LIMIC),
+    Party.SENDING_APPROVER: a_coordinator("IT", LIMIC),
+    Party.REPLY_APPROVER: a_coordinator("HU", LIMIC),
+    Party.REQUESTER_REFERRAL: a_coordinator("IT", LIMIC),
+    Party.RESPONDER_REFERRAL: a_coordinator("HU", LIMIC),
 }
-_WAY = {
+METHODS = {
+    Action.EDIT: "EditRequest", Action.DELETE: "DeleteDraft", Action.SEND: "SendRequest",
+    Action.APPROVE: "ApproveRequest", Action.RETURN: "ReturnRequest", Action.ACCEPT: "AcceptRequest",
+    Action.ACCEPT_PROPOSED_DATE: "AcceptProposedDate", Action.REFUSE_PROPOSED_DATE: "RefuseProposedDate",
+    Action.FORWARD: "ForwardRequest", Action.SPLIT: "SplitRequest", Action.ASSIGN: "AssignRequest",
+    Action.SAVE: "SaveAnswers", Action.RELEASE: "ReleaseAnswers", Action.ANSWER: "AnswerRequest",
+    Action.REQUEST_MORE_INFORMATION: "RequestMoreInformation", Action.GIVE_MORE_INFORMATION: "GiveMoreInformation",
+    Action.REFUSE_MORE_INFORMATION: "RefuseMoreInformation", Action.ACCEPT_REFUSAL: "AcceptRefusal",
+    Action.REFER: "ReferRequest", Action.GIVE_OPINION: "GiveOpinion", Action.DECIDE_SATISFACTORY: "DecideReferral",
+    Action.CLOSE: "CloseRequest", Action.WITHDRAW: "WithdrawRequest",
+}  # fmt: skip
+# Who gives each command that begins with an id, in each status in which it is possible; the first of several parties.
+COMMANDS: dict[str, dict[Status, Party]] = {
+    method: {
+        status: min(rows[action].parties, key=list(Party).index)
+        for status, rows in TRANSITIONS.items()
+        if status and action in rows
+    }
+    for action, method in METHODS.items()
+}
+_TO_ANSWERED = ("SendRequest", "AcceptRequest", "AnswerRequest")
+_WAY: dict[Status, tuple[str, ...]] = {
     Status.DRAFT: (),
+    Status.DELETED: ("DeleteDraft",),
+    Status.PENDING_SEND_APPROVAL: ("SendRequest",),
     Status.SENT: ("SendRequest",),
-    Status.ACCEPTED: ("SendRequest", "AcceptRequest"),
-    Status.ANSWERED: ("SendRequest", "AcceptRequest", "AnswerRequest"),
-    Status.CLOSED: ("SendRequest", "AcceptRequest", "AnswerRequest", "CloseRequest"),
     Status.WITHDRAWN: ("SendRequest", "WithdrawRequest"),
+    Status.ACCEPTED: ("SendRequest", "AcceptRequest"),
+    Status.PENDING_REPLY_APPROVAL: _TO_ANSWERED,
+    Status.ANSWERED: _TO_ANSWERED,
+    Status.MORE_INFO_REQUESTED: (*_TO_ANSWERED, "RequestMoreInformation"),
+    Status.MORE_INFO_REFUSED: (*_TO_ANSWERED, "RequestMoreInformation", "RefuseMoreInformation"),
+    Status.REFERRED: (*_TO_ANSWERED, "RequestMoreInformation", "RefuseMoreInformation", "ReferRequest"),
+    Status.ANSWERED_FINAL: (
+        *_TO_ANSWERED, "RequestMoreInformation", "RefuseMoreInformation", "ReferRequest", "DecideReferral",
+    ),
+    Status.CLOSED: (*_TO_ANSWERED, "CloseRequest"),
+}  # fmt: skip
+# What an authority must have settled for a request to come to a status.
+_SETTLED = {
+    Status.PENDING_SEND_APPROVAL: (Party.REQUESTER, {"approve_outgoing": True}),
+    Status.PENDING_REPLY_APPROVAL: (Party.RESPONDER, {"approve_reply": True}),
 }
+
+
+def nurses(country: str) -> str:
+    """The id of the authority for nurses in a country of the training data."""
+    return national_id(country, QUALIFICATIONS, "nurse")
 
 
 def text(words: str, language: str = "it") -> common_pb2.FreeText:
     return common_pb2.FreeText(text=words, language=language)
 
 
-class Asking:
-    """Calls the service for whoever is named, a person or a service; looks into its store."""
+class Asking(Directory):
+    """Calls the service for whoever is named, a person or a service; looks into its store and that of the directory."""
 
-    def __init__(self, stub: RequestsServiceStub, settings: ServiceSettings, documents: Documents) -> None:
+    def __init__(
+        self,
+        stub: RequestsServiceStub,
+        reports: ReportServiceStub,
+        settings: ServiceSettings,
+        documents: Documents,
+        directory: Documents,
+    ) -> None:
+        super().__init__(directory)
         self.stub = stub
+        self.reports = reports
         self.settings = settings
         self.documents = documents
         self._gateway = Signer(KeyRing(settings.keys), "gateway")
@@ -98,8 +159,9 @@ async def running(settings: ServiceSettings) -> AsyncIterator[Asking]:
         requests(settings) as server,
         open_channel(f"127.0.0.1:{server.port}") as channel,
         open_documents(settings.documents("requests"), storage.COLLECTIONS) as documents,
+        open_documents(settings.documents("directory"), directory_storage.COLLECTIONS) as directory,
     ):
-        yield Asking(RequestsServiceStub(channel), settings, documents)
+        yield Asking(RequestsServiceStub(channel), ReportServiceStub(channel), settings, documents, directory)
 
 
 def a_draft(**changed: Any) -> pb.RequestDraft:
@@ -124,12 +186,23 @@ GOOD_ANSWERS = [
 ]
 
 
-def fields_of(method: str, id_: str) -> dict[str, Any]:
-    """What a valid command of *method* says beside its key."""
+def fields_of(method: str, id_: str, party: Party | None = None) -> dict[str, Any]:
+    """What a valid command of *method* says beside its key, given by *party*."""
+    colleague = "hu-handler" if party is Party.RESPONDER_ALLOCATOR else "it-handler"
     extra: dict[str, dict[str, Any]] = {
         "EditRequest": {"draft": a_draft()},
+        "ReturnRequest": {"reason": text("manca qualcosa")},
+        "ForwardRequest": {"responder_id": nurses("HU"), "reason": text("nem hozzánk tartozik", "hu")},
+        "SplitRequest": {"responder_id": nurses("HU"), "question_codes": ["PQ3"]},
+        "AssignRequest": {"user_ids": [ids.derived(ids.USER, "training", colleague)]},
         "SaveAnswers": {"answers": GOOD_ANSWERS[:1]},
+        "ReleaseAnswers": {"answers": GOOD_ANSWERS[:1], "question_codes": ["PQ1"]},
         "AnswerRequest": {"answers": GOOD_ANSWERS},
+        "RequestMoreInformation": {"text": text("di che anno?")},
+        "GiveMoreInformation": {"text": text("2010", "hu")},
+        "RefuseMoreInformation": {"reason": text("nincs róla adat", "hu")},
+        "GiveOpinion": {"text": text("basta così")},
+        "DecideReferral": {"verdict": pb.REFERRAL_VERDICT_SATISFACTORY},
         "WithdrawRequest": {"reason": text("non serve più")},
     }
     return {"id": id_, **extra.get(method, {})}
@@ -138,16 +211,28 @@ def fields_of(method: str, id_: str) -> dict[str, Any]:
 async def a_request(
     asking: Asking, status: Status, *, requester: Caller = ITALY, responder: Caller = HUNGARY, **draft: Any
 ) -> pb.Request:
-    """A request that came to *status* the shortest way."""
+    """A request that came to *status* the shortest way; what its requester, or the last to change it, sees of it."""
     draft = {"responder_id": responder.authority_id, **draft}
     request = await asking.do(requester, "CreateRequest", draft=a_draft(**draft))
-    for method in _WAY[status]:
-        caller = requester if COMMANDS[method][0] == REQUESTER else responder
-        fields = fields_of(method, request.id)
-        if method == "AnswerRequest" and draft.get("questions") == ALL_QUESTIONS:
-            fields["answers"] = await all_answers(asking, responder)
-        request = await asking.do(caller, method, **fields)
+    sides = {Party.REQUESTER: requester, Party.RESPONDER: responder}
+    party, settled = _SETTLED.get(status, (Party.REQUESTER, {}))
+    async with asking.settled(sides[party], **settled) if settled else nullcontext():
+        for method in _WAY[status]:
+            by = next(iter(COMMANDS[method].values()))
+            caller = sides.get(by) or a_coordinator(responder.country, LIMIC)
+            fields = fields_of(method, request.id)
+            if method == "AnswerRequest" and draft.get("questions") == ALL_QUESTIONS:
+                fields["answers"] = await all_answers(asking, responder)
+            request = await asking.do(caller, method, **fields)
     return request
+
+
+async def a_request_for(asking: Asking, method: str, status: Status) -> pb.Request:
+    """A request in *status* on which *method* can be done."""
+    if "ProposedDate" not in method:
+        return await a_request(asking, status)
+    request = await a_request(asking, Status.SENT)
+    return await asking.do(HUNGARY, "AcceptRequest", id=request.id, proposed_date=TOMORROW)
 
 
 async def all_answers(asking: Asking, responder: Caller) -> list[pb.AnswerDraft]:
@@ -203,8 +288,21 @@ async def downloaded(asking: Asking, caller: Caller, id_: str) -> tuple[common_p
     return parts[0].header, b"".join(part.chunk for part in parts[1:])
 
 
+_STORED_ANSWERS = (
+    Answer(code="PQ1", value=Value(codes=("GENUINE",))),
+    Answer(code="PQ3", value=Value(codes=("YES",))),
+)
+_ASKED = Coordinators(
+    sending_approval=coordinator_id("IT", QUALIFICATIONS),
+    reply_approval=coordinator_id("HU", QUALIFICATIONS),
+    requester_referral=coordinator_id("IT", QUALIFICATIONS),
+    responder_referral=coordinator_id("HU", QUALIFICATIONS),
+)
+
+
 def a_stored_request(status: Status, **changed: Any) -> Request:
     """A request of Italy's authority for doctors to Hungary's, as the store keeps it."""
+    answered = status in OPEN and status not in (*AWAITED, Status.PENDING_SEND_APPROVAL)
     fields: dict[str, Any] = {
         "number": "RQ-2026-00000000",
         "requester_id": doctors("IT"),
@@ -212,8 +310,13 @@ def a_stored_request(status: Status, **changed: Any) -> Request:
         "area": QUALIFICATIONS,
         "question_set_id": SET,
         "draft": a_stored_draft(),
-        "accepted": status in (Status.ACCEPTED, Status.ANSWERED, Status.CLOSED),
-        "answers": (Answer(code="PQ1", value=Value(codes=("GENUINE",))),) if status is Status.ANSWERED else (),
+        "accepted": status not in (*UNSENT, Status.SENT, Status.WITHDRAWN),
+        "answers": _STORED_ANSWERS if answered else (),
+        "released": _STORED_ANSWERS if answered else (),
+        "frozen": tuple(one.code for one in _STORED_ANSWERS) if answered else (),
+        "proposed_date": NOW.date() if status is Status.ACCEPTED else None,
+        "coordinators": _ASKED,
+        "more_information": (MoreInformation(asked_at=NOW),) if status is Status.MORE_INFO_REQUESTED else (),
         "created_at": NOW,
         "changed_at": NOW,
     }

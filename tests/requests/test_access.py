@@ -1,7 +1,7 @@
 """The access matrix, generated: role × command × side, and role × what is seen of a request at each stage of its life."""
 
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -11,22 +11,23 @@ import pytest
 from chassis.caller import Caller
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
-from services.requests.domain.lifecycle import Status
+from services.requests.domain.lifecycle import ASSIGNERS, UNSENT, Party, Status
 from tests.builders import QUALIFICATIONS, REQUESTS, a_coordinator, a_handler, doctors, the_commission
 from tests.requests.exchanges import (
+    CALLERS,
     COMMANDS,
     HUNGARY,
     ITALY,
     PDF,
-    REQUESTER,
     SET,
     Asking,
     a_draft,
-    a_request,
+    a_request_for,
     an_upload,
     codes,
     downloaded,
     fields_of,
+    nurses,
     refused,
     text,
 )
@@ -74,7 +75,7 @@ def without(caller: Caller, **changed: Any) -> Caller:
     return replace(caller, user_id=f"{caller.user_id}_{'_'.join(changed)}", **changed)
 
 
-RESPONDER = "responder"
+REQUESTER, RESPONDER = "requester", "responder"
 PEOPLE = [
     *[at_an_authority("IT", role, REQUESTER) for role in UserRole],
     *[at_an_authority("HU", role, RESPONDER) for role in UserRole],
@@ -108,30 +109,62 @@ ELSEWHERE = {"requester in another area"}
 by_name = pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.name)
 
 
+def asked(person: Person, status: Status) -> bool:
+    """Whether *person* is a coordinator who has been asked about a request that came to *status* the shortest way."""
+    parties = {
+        Status.PENDING_SEND_APPROVAL: [Party.SENDING_APPROVER],
+        Status.PENDING_REPLY_APPROVAL: [Party.REPLY_APPROVER],
+        Status.REFERRED: [Party.REQUESTER_REFERRAL, Party.RESPONDER_REFERRAL],
+        Status.ANSWERED_FINAL: [Party.REQUESTER_REFERRAL, Party.RESPONDER_REFERRAL],
+    }.get(status, [])
+    coordinators = {CALLERS[party].authority_id for party in parties}
+    return person.caller.authority_id in coordinators and person.name.endswith(UserRole.COORDINATOR)
+
+
 def knows(person: Person, status: Status) -> bool:
     """Whether the request is for *person* to know of."""
-    if person.name in ELSEWHERE:
+    if person.name in ELSEWHERE or status is Status.DELETED:
         return False
-    if status is Status.DRAFT:
+    if asked(person, status):
+        return True
+    if status in UNSENT:
         return person.side == REQUESTER and person.reads
     return person.coordinates or (person.side != "" and person.reads)
 
 
+def may(person: Person, method: str, status: Status) -> bool:
+    """Whether *person* may give the command in a status in which it is possible."""
+    party = COMMANDS[method][status]
+    role = person.name.rpartition(" ")[2]
+    if party in (Party.REQUESTER, Party.RESPONDER):
+        own = REQUESTER if party is Party.REQUESTER else RESPONDER
+        coordinator = method == "ForwardRequest" and status is Status.SENT and person.coordinates
+        in_hungary = coordinator and person.caller.country == "HU"
+        return (person.writes and person.side == own) or in_hungary
+    if party in (Party.REQUESTER_ALLOCATOR, Party.RESPONDER_ALLOCATOR):
+        return role in ASSIGNERS and person.side in ([REQUESTER] if status in UNSENT else [REQUESTER, RESPONDER])
+    if method == "DecideReferral":
+        return asked(person, status) and person.caller.country == "HU"
+    return asked(person, status)
+
+
 @by_name
 @pytest.mark.parametrize("method", COMMANDS)
-async def test_a_command_is_given_by_writers_of_its_side(
+async def test_a_command_is_given_by_those_whose_it_is(
     asking: Asking, standing: dict[Status, pb.Request], person: Person, method: str
 ) -> None:
     """Who knows of the request and may not is told so; for all others there is no request."""
-    side, (status, *_) = COMMANDS[method]
-    if knows(person, status) and person.writes and person.side == side:
-        request = await a_request(asking, status)
-        after = await asking.do(person.caller, method, **fields_of(method, request.id))
-        assert after.revision == request.revision + 1
-        assert after.history[-1].authority_id == person.caller.authority_id
-    else:
-        kind = Forbidden if knows(person, status) else NotFound
-        await refused(asking, person.caller, method, kind, **fields_of(method, standing[status].id))
+    for status, giver in COMMANDS[method].items():
+        # People are assigned by their own authority.
+        party = Party.RESPONDER_ALLOCATOR if method == "AssignRequest" and person.side == RESPONDER else giver
+        if knows(person, status) and may(person, method, status):
+            request = await a_request_for(asking, method, status)
+            after = await asking.do(person.caller, method, **fields_of(method, request.id, party))
+            assert after.history[-1].authority_id == person.caller.authority_id
+        else:
+            kind = Forbidden if knows(person, status) else NotFound
+            fields = fields_of(method, standing[status].id, party)
+            await refused(asking, person.caller, method, kind, **fields)
 
 
 @by_name
@@ -178,7 +211,9 @@ async def test_no_service_gives_a_command(asking: Asking, standing: dict[Status,
     if method == "CreateRequest":
         await refused(asking, SERVICE, method, Forbidden, draft=a_draft())
     else:
-        await refused(asking, SERVICE, method, Forbidden, **fields_of(method, standing[COMMANDS[method][1][0]].id))
+        await refused(
+            asking, SERVICE, method, Forbidden, **fields_of(method, standing[next(iter(COMMANDS[method]))].id)
+        )
 
 
 async def test_a_service_reads_nothing_but_the_question_sets(
@@ -204,24 +239,38 @@ SUBJECT = {"WHOSE", "DIPLOMA", "SCAN"}
 ANSWER = {"GIVENTEXT", "GIVENREMARK", "CERTIFICATE"}
 CODED = {"NOT_GENUINE"}
 REASON = {"REASON"}
-MARKS = ASKED | SUBJECT | ANSWER | CODED | REASON
+MORE = {"MORETEXT"}
+ALL = ASKED | SUBJECT | ANSWER | CODED | REASON
+MARKS = ALL | MORE
+# What was released before it was forwarded.
+RELEASED = CODED | {"GIVENREMARK"}
 SUBJECTS = pb.Subject(person=pb.Person(given_name="WHOSE", family_name="WHOSE", birth_date="1988-03-14"))
 
-STAGES = ["draft", "sent", "withdrawn early", "accepted", "withdrawn late", "answered", "closed"]
 # Stage → what the requester, the responder, and those who see no personal data on the one and the other side see.
 SEEN = {
     "draft": (ASKED | SUBJECT, set(), set(), set()),
     "sent": (ASKED | SUBJECT, ASKED, set(), set()),
     "withdrawn early": (ASKED | SUBJECT | REASON, ASKED | REASON, set(), set()),
     "accepted": (ASKED | SUBJECT, ASKED | SUBJECT | ANSWER | CODED, set(), CODED),
-    "withdrawn late": (ASKED | SUBJECT | REASON, MARKS, set(), CODED),
-    "answered": (MARKS - REASON, MARKS - REASON, CODED, CODED),
-    "closed": (MARKS - REASON, MARKS - REASON, CODED, CODED),
+    "withdrawn late": (ASKED | SUBJECT | REASON, ALL, set(), CODED),
+    "answered": (ALL - REASON, ALL - REASON, CODED, CODED),
+    "closed": (ALL - REASON, ALL - REASON, CODED, CODED),
+    "pending sending": (ASKED | SUBJECT, set(), set(), set()),
+    "pending reply": (ASKED | SUBJECT, ASKED | SUBJECT | ANSWER | CODED, set(), CODED),
+    "referred": (MARKS, MARKS, CODED, CODED),
+    # The one that had it before is the "responder" here.
+    "forwarded": (ASKED | SUBJECT | RELEASED | REASON, RELEASED | REASON, CODED, set()),
 }
 STATUS = {
     "draft": Status.DRAFT, "sent": Status.SENT, "withdrawn early": Status.WITHDRAWN, "accepted": Status.ACCEPTED,
     "withdrawn late": Status.WITHDRAWN, "answered": Status.ANSWERED, "closed": Status.CLOSED,
+    "pending sending": Status.PENDING_SEND_APPROVAL, "pending reply": Status.PENDING_REPLY_APPROVAL,
+    "referred": Status.REFERRED, "forwarded": Status.SENT,
 }  # fmt: skip
+
+
+# Stages in which no answer with the certificate is kept.
+UNATTACHED = ("draft", "sent", "withdrawn early", "pending sending", "forwarded")
 
 
 @dataclass(frozen=True)
@@ -234,7 +283,7 @@ class Case:
 
 @pytest.fixture(scope="module")
 async def cases(asking: Asking) -> dict[str, Case]:
-    return {stage: await a_case(asking, stage) for stage in STAGES}
+    return {stage: await a_case(asking, stage) for stage in SEEN}
 
 
 async def a_case(asking: Asking, stage: str) -> Case:
@@ -272,9 +321,29 @@ async def a_case(asking: Asking, stage: str) -> Case:
         "withdrawn late": [*accepting, withdrawing],
         "answered": [*accepting, answering],
         "closed": [*accepting, answering, (ITALY, "CloseRequest", {})],
+        "pending sending": accepting[:1],
+        "pending reply": [*accepting, answering],
+        "referred": [
+            *accepting,
+            answering,
+            (ITALY, "RequestMoreInformation", {"text": text("MORETEXT")}),
+            (HUNGARY, "RefuseMoreInformation", {"reason": text("REASON")}),
+            (ITALY, "ReferRequest", {}),
+        ],
+        "forwarded": [
+            *accepting,
+            (HUNGARY, "ReleaseAnswers", {"question_codes": ["PQ1"]}),
+            (HUNGARY, "ForwardRequest", {"responder_id": nurses("HU"), "reason": text("REASON")}),
+        ],
     }
-    for caller, method, fields in way[stage]:
-        await asking.do(caller, method, id=id_, **fields)
+    sides = {
+        "pending sending": (ITALY, {"approve_outgoing": True}),
+        "pending reply": (HUNGARY, {"approve_reply": True}),
+    }
+    side, settled = sides.get(stage, (ITALY, {}))
+    async with asking.settled(side, **settled) if settled else nullcontext():
+        for caller, method, fields in way[stage]:
+            await asking.do(caller, method, id=id_, **fields)
     return Case(id_, files)
 
 
@@ -283,12 +352,16 @@ def expected(person: Person, stage: str) -> set[str] | None:
     if not knows(person, STATUS[stage]):
         return None
     requester, responder, without_personal, own_without_personal = SEEN[stage]
+    if stage == "pending reply" and asked(person, STATUS[stage]):
+        return CODED
     if person.personal:
         return requester if person.side == REQUESTER else responder
     return own_without_personal if person.side == RESPONDER else without_personal
 
 
 def view_of(person: Person, stage: str) -> Any:
+    if stage == "forwarded" and person.side == RESPONDER:
+        return pb.REQUEST_VIEW_WITHOUT_ANSWERS
     if not person.personal:
         return pb.REQUEST_VIEW_WITHOUT_PERSONAL_DATA
     early = person.side == RESPONDER and stage in ("sent", "withdrawn early")
@@ -307,14 +380,19 @@ HISTORY = {
     "withdrawn late": ["CREATE", "SEND", "ACCEPT", "SAVE", "WITHDRAW"],
     "answered": ["CREATE", "SEND", "ACCEPT", "SAVE", "ANSWER"],
     "closed": ["CREATE", "SEND", "ACCEPT", "SAVE", "ANSWER", "CLOSE"],
-}
+    "pending sending": ["CREATE", "SEND"],
+    "pending reply": ["CREATE", "SEND", "ACCEPT", "SAVE", "ANSWER"],
+    "referred": [
+        "CREATE", "SEND", "ACCEPT", "SAVE", "ANSWER", "REQUEST_MORE_INFORMATION", "REFUSE_MORE_INFORMATION", "REFER",
+    ],
+    "forwarded": ["CREATE", "SEND", "ACCEPT", "SAVE", "RELEASE", "FORWARD"],
+}  # fmt: skip
 
 
 def history_of(person: Person, stage: str) -> list[str]:
-    """How a request was drafted is its requester's own; what was saved is the responder's, until it is answered."""
-    answered = stage in ("answered", "closed")
+    """How a request was drafted is its requester's own; what was saved is the responder's."""
     hidden = {"CREATE"} if person.side != REQUESTER else set()
-    if person.side != RESPONDER and not answered:
+    if person.side != RESPONDER:
         hidden |= {"SAVE"}
     return [action for action in HISTORY[stage] if action not in hidden]
 
@@ -337,6 +415,8 @@ async def test_each_sees_of_a_request_what_the_matrix_says(
         assert request.HasField("subject") is ("WHOSE" in wanted)
         history = [pb.RequestAction.Name(entry.action).removeprefix("REQUEST_ACTION_") for entry in request.history]
         assert history == history_of(person, stage), stage
+        assert list(request.handler_ids) == ([ITALY.user_id] if person.side == REQUESTER else [])
+        request.ClearField("handler_ids")
         assert "usr_" not in str(request)
 
 
@@ -363,8 +443,8 @@ async def test_a_file_is_read_where_it_is_seen_and_nowhere_else(
     for stage, case in cases.items():
         wanted = expected(person, stage) or set()
         for mark, file in case.files.items():
-            # Unattached yet, the certificate is its uploader's own.
-            own = mark == "CERTIFICATE" and stage in ("draft", "sent", "withdrawn early")
+            # Not attached, the certificate is its uploader's own.
+            own = mark == "CERTIFICATE" and stage in UNATTACHED
             if mark in wanted or (
                 own and person.caller.user_id == HUNGARY.user_id and not person.name.endswith("roles")
             ):
@@ -377,13 +457,10 @@ async def test_a_file_is_read_where_it_is_seen_and_nowhere_else(
 
 @pytest.mark.parametrize("method", COMMANDS)
 async def test_the_answer_to_a_command_is_what_its_giver_sees(asking: Asking, method: str) -> None:
-    side, statuses = COMMANDS[method]
-    caller = ITALY if side == REQUESTER else HUNGARY
-    for stage in ("draft", "sent", "accepted", "answered"):
-        if STATUS[stage] in statuses:
-            case = await a_case(asking, stage)
-            fields = fields_of(method, case.id)
-            if method in ("SaveAnswers", "AnswerRequest"):
-                date = common_pb2.Value(date="2010-06-30")
-                fields["answers"] = [pb.AnswerDraft(question_code="PQ2a", value=date)]
-            assert await asking.do(caller, method, **fields) == await asking.read(caller, case.id)
+    for status, party in COMMANDS[method].items():
+        request = await a_request_for(asking, method, status)
+        answer = await asking.do(CALLERS[party], method, **fields_of(method, request.id, party))
+        seen = await asking.read(CALLERS[party], request.id)
+        assert seen == answer or (
+            seen is None and answer.status in (pb.REQUEST_STATUS_DELETED, pb.REQUEST_STATUS_DRAFT)
+        )

@@ -21,7 +21,18 @@ from protos.requests.v1 import requests_pb2 as pb
 from services.requests import files
 from services.requests.domain.lifecycle import Status
 from tests.builders import a_handler, doctors
-from tests.requests.exchanges import HUNGARY, ITALY, PDF, Asking, a_draft, a_request, an_upload, codes, downloaded
+from tests.requests.exchanges import (
+    HUNGARY,
+    ITALY,
+    PDF,
+    Asking,
+    a_draft,
+    a_request,
+    an_upload,
+    codes,
+    downloaded,
+    nurses,
+)
 from vocabulary.refusals import Invalid, NotFound, Refusal
 
 CHUNK_BYTES = 64 * 1024
@@ -368,3 +379,42 @@ async def test_the_same_content_twice_is_two_files(asking: Asking) -> None:
     assert (mine.sha256, mine.id == theirs.id) == (theirs.sha256, False)
     with pytest.raises(NotFound):
         await downloaded(asking, HUNGARY, mine.id)
+
+
+async def test_access_is_checked_anew_at_each_download(asking: Asking) -> None:
+    """Who had the request before no longer reads its files; whoever has it now reads them once it has accepted."""
+    diploma = await an_upload(asking, ITALY)
+    request = await a_request(asking, Status.ACCEPTED, file_ids=[diploma.id])
+    colleague = a_handler("HU", *HUNGARY.user_roles["professional-qualifications/requests"], authority=nurses("HU"))
+    assert await reads(asking, HUNGARY, diploma)
+    assert not await reads(asking, colleague, diploma)
+    reason = common_pb2.FreeText(text="nem hozzánk tartozik", language="hu")
+    await asking.do(HUNGARY, "ForwardRequest", id=request.id, responder_id=nurses("HU"), reason=reason)
+    assert not await reads(asking, HUNGARY, diploma)
+    assert not await reads(asking, colleague, diploma)
+    await asking.do(colleague, "AcceptRequest", id=request.id)
+    assert await reads(asking, colleague, diploma)
+    assert not await reads(asking, HUNGARY, diploma)
+
+
+async def test_several_files_go_with_a_request_a_question_and_an_answer(asking: Asking) -> None:
+    sent = [await an_upload(asking, ITALY, name=f"{n}.pdf") for n in range(6)]
+    given_ = [await an_upload(asking, HUNGARY, name=f"{n}.pdf") for n in range(3)]
+    asked = [pb.AskedQuestionDraft(code="PQ1", file_ids=[file.id for file in sent[3:]])]
+    request = await a_request(asking, Status.ACCEPTED, file_ids=[file.id for file in sent[:3]], questions=asked)
+    answer = pb.AnswerDraft(question_code="PQ1", value=codes("GENUINE"), file_ids=[file.id for file in given_])
+    answered = await asking.do(HUNGARY, "AnswerRequest", id=request.id, answers=[answer])
+    assert list(answered.files) == sent[:3]
+    assert list(answered.questions[0].files) == sent[3:]
+    assert list(answered.answers[0].files) == given_
+    for file in (*sent, *given_):
+        assert await reads(asking, ITALY, file)
+        assert await reads(asking, HUNGARY, file)
+
+
+async def test_what_was_scanned_is_told_of_the_files_that_the_caller_may_read(asking: Asking) -> None:
+    mine, theirs = await an_upload(asking, ITALY), await an_upload(asking, HUNGARY)
+    answer = await asking(ITALY, "BatchGetFileScans", ids=[mine.id, theirs.id, "fil_nobody", mine.id])
+    assert list(answer.scans) == [pb.FileScan(id=mine.id, state=pb.SCAN_STATE_NOT_SCANNED)]
+    with pytest.raises(Invalid):
+        await asking(ITALY, "BatchGetFileScans", ids=[f"fil_{n}" for n in range(1_001)])

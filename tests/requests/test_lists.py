@@ -16,9 +16,10 @@ from engines.events import open_events
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage
-from services.requests.domain.lifecycle import Status
+from services.requests.domain.lifecycle import UNSENT, Party, Status
 from tests.builders import QUALIFICATIONS, a_coordinator, a_handler, doctors, the_commission
 from tests.requests.exchanges import (
+    CALLERS,
     FREE_PORT,
     HUNGARY,
     ITALY,
@@ -26,9 +27,12 @@ from tests.requests.exchanges import (
     Asking,
     a_draft,
     a_request,
+    a_request_for,
     a_stored_draft,
     a_stored_request,
+    nurses,
     running,
+    text,
 )
 from vocabulary import pages
 from vocabulary.refusals import Forbidden, Invalid
@@ -65,39 +69,51 @@ async def listed(asking: Asking, caller: Caller, name: str, *, size: int = 100, 
     return found
 
 
-REQUESTERS = {
-    Status.DRAFT: {"DRAFTS"},
-    Status.SENT: {"SENT"},
-    Status.ACCEPTED: {"SENT"},
-    Status.ANSWERED: {"SENT", "ACTION_REQUIRED"},
-    Status.CLOSED: {"SENT"},
-    Status.WITHDRAWN: {"SENT"},
-}
-RESPONDERS = {
-    Status.DRAFT: set[str](),
-    Status.SENT: {"RECEIVED", "ACTION_REQUIRED"},
-    Status.ACCEPTED: {"RECEIVED", "ACTION_REQUIRED"},
-    Status.ANSWERED: {"RECEIVED"},
-    Status.CLOSED: {"RECEIVED"},
-    Status.WITHDRAWN: {"RECEIVED"},
-}
+ACTION = "ACTION_REQUIRED"
+# Whose turn it is; who is on which other lists follows from the status alone.
+WAITS_FOR = {
+    Status.SENT: "HU", Status.ACCEPTED: "HU", Status.ANSWERED: "IT", Status.MORE_INFO_REQUESTED: "HU",
+    Status.MORE_INFO_REFUSED: "IT", Status.ANSWERED_FINAL: "IT",
+}  # fmt: skip
+COORDINATORS_WAITED_FOR = {
+    Status.PENDING_SEND_APPROVAL: {"IT"}, Status.PENDING_REPLY_APPROVAL: {"HU"}, Status.REFERRED: {"IT", "HU"},
+}  # fmt: skip
+
+
+def lists_of(country: str, status: Status) -> set[str]:
+    """The lists of the authority of *country* that a request from Italy to Hungary is on."""
+    if status is Status.DELETED or (status in UNSENT and country == "HU"):
+        return set()
+    if status is Status.DRAFT:
+        return {"DRAFTS"}
+    return {"SENT" if country == "IT" else "RECEIVED"} | ({ACTION} if WAITS_FOR.get(status) == country else set())
+
+
+def coordinators_lists(country: str, role: LegislativeRole, status: Status) -> set[str]:
+    """The same of its coordinators; the LIMIC is the one that is asked to approve and decide."""
+    asked = role is LIMIC and country in COORDINATORS_WAITED_FOR.get(status, set())
+    found = set() if status in UNSENT and not asked else {"COORDINATED"}
+    return found | ({ACTION} if asked else set())
 
 
 @pytest.mark.parametrize("status", Status)
 async def test_a_request_is_on_the_lists_of_those_it_concerns(asking: Asking, status: Status) -> None:
     """Whoever has no role in it finds it on none."""
     request = await a_request(asking, status, desired_date="2999-01-01")
-    coordinators = set() if status is Status.DRAFT else {"COORDINATED"}
     expected: list[tuple[Caller, set[str]]] = [
-        (ITALY, REQUESTERS[status]),
-        (HUNGARY, RESPONDERS[status]),
+        (ITALY, lists_of("IT", status)),
+        (HUNGARY, lists_of("HU", status)),
         (a_handler("FR"), set()),
-        (a_handler("IT", UserRole.ALLOCATOR), REQUESTERS[status]),
+        (a_handler("IT", UserRole.ALLOCATOR), lists_of("IT", status)),
         (a_handler("IT", UserRole.LOCAL_DATA_ADMINISTRATOR), set()),
         (a_handler("IT", module="services/requests"), set()),
         (the_commission(), set()),
-        *[(a_coordinator(country, role), coordinators) for country in ("IT", "HU") for role in (LIMIC, NIMIC)],
-        *[(a_coordinator(country, LegislativeRole.SDIMIC), set()) for country in ("IT", "HU")],
+        *[
+            (a_coordinator(country, role), coordinators_lists(country, role, status))
+            for country in ("IT", "HU")
+            for role in (LIMIC, NIMIC)
+        ],
+        (a_coordinator("HU", LIMIC, [UserRole.VIEWER]), set()),
         (a_coordinator("FR", LIMIC), set()),
     ]
     for caller, lists in expected:
@@ -110,22 +126,74 @@ async def test_a_request_is_on_the_lists_of_those_it_concerns(asking: Asking, st
         assert on == lists, caller.user_id
 
 
+TASKS = {
+    Status.PENDING_SEND_APPROVAL: [(Party.SENDING_APPROVER, ["APPROVE_SENDING"])],
+    Status.SENT: [(Party.RESPONDER, ["ACCEPT"])],
+    Status.ACCEPTED: [(Party.RESPONDER, ["ANSWER"])],
+    Status.PENDING_REPLY_APPROVAL: [(Party.REPLY_APPROVER, ["APPROVE_REPLY"])],
+    Status.ANSWERED: [(Party.REQUESTER, ["EVALUATE_REPLY"])],
+    Status.MORE_INFO_REQUESTED: [(Party.RESPONDER, ["GIVE_MORE_INFORMATION"])],
+    Status.MORE_INFO_REFUSED: [(Party.REQUESTER, ["DECIDE_ON_REFUSAL"])],
+    Status.REFERRED: [
+        (Party.REQUESTER_REFERRAL, ["GIVE_OPINION"]),
+        (Party.RESPONDER_REFERRAL, ["GIVE_OPINION", "DECIDE_REFERRAL"]),
+    ],
+    Status.ANSWERED_FINAL: [(Party.REQUESTER, ["CLOSE"])],
+}
+
+
+def tasks(request: pb.Request | None) -> list[str]:
+    return [pb.RequestTask.Name(task).removeprefix("REQUEST_TASK_") for task in request.tasks] if request else []
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_each_row_says_why_it_is_there(
+    asking: Asking, standing: dict[Status, pb.Request], status: Status
+) -> None:
+    expected = {CALLERS[party].authority_id: wanted for party, wanted in TASKS.get(status, [])}
+    for caller in CALLERS.values():
+        found = tasks(await asking.read(caller, standing[status].id))
+        assert found == expected.get(caller.authority_id, []), caller.user_id
+
+
+async def test_a_proposed_date_waits_for_the_requester_and_a_returned_draft_too(asking: Asking) -> None:
+    proposed = await a_request_for(asking, "AcceptProposedDate", Status.ACCEPTED)
+    assert tasks(await asking.read(ITALY, proposed.id)) == ["DECIDE_ON_DATE"]
+    assert tasks(proposed) == ["ANSWER"]
+    accepted = [WIRE_STATUS[Status.ACCEPTED]]
+    assert proposed.id in await listed(asking, ITALY, ACTION, statuses=accepted)
+    pending = await a_request(asking, Status.PENDING_SEND_APPROVAL)
+    await asking.do(a_coordinator("IT", LIMIC), "ReturnRequest", id=pending.id, reason=text("più precisi"))
+    assert tasks(await asking.read(ITALY, pending.id)) == ["CORRECT_DRAFT"]
+    assert pending.id in await listed(asking, ITALY, ACTION, statuses=[WIRE_STATUS[Status.DRAFT]])
+
+
+async def test_the_opinion_of_a_coordinator_is_waited_for_once(asking: Asking) -> None:
+    request = await a_request(asking, Status.REFERRED)
+    ours, theirs = a_coordinator("IT", LIMIC), a_coordinator("HU", LIMIC)
+    given = await asking.do(ours, "GiveOpinion", id=request.id, text=text("manca l'anno"))
+    assert tasks(given) == []
+    assert request.id not in await listed(asking, ours, ACTION)
+    assert tasks(await asking.read(theirs, request.id)) == ["GIVE_OPINION", "DECIDE_REFERRAL"]
+
+
 @pytest.mark.parametrize("role", LegislativeRole)
 async def test_only_coordinators_of_a_country_have_a_list_of_what_they_coordinate(
-    asking: Asking, standing: dict[Status, pb.Request], role: LegislativeRole
+    asking: Asking, role: LegislativeRole
 ) -> None:
     """Others of the same authority learn nothing of it, not even how much there is."""
     may = role in (LIMIC, NIMIC)
-    answer = await page(asking, a_coordinator("HU", role), "COORDINATED")
+    await a_request(asking, Status.SENT, responder=a_handler("SK"))
+    answer = await page(asking, a_coordinator("SK", role), "COORDINATED")
     assert bool(answer.requests) is may
     assert {request.view for request in answer.requests} <= {pb.REQUEST_VIEW_WITHOUT_PERSONAL_DATA}
     for other in (UserRole.VIEWER, UserRole.REQUEST_HANDLER, UserRole.SUPERVISOR, UserRole.ALLOCATOR):
-        answer = await page(asking, a_coordinator("HU", role, [other]), "COORDINATED", first=1)
+        answer = await page(asking, a_coordinator("SK", role, [other]), "COORDINATED", first=1)
         assert answer == pb.ListRequestsResponse(page_info=common_pb2.PageInfo())
 
 
 async def test_a_list_begins_with_the_last_changed(asking: Asking) -> None:
-    slovenia = a_handler("SI")
+    slovenia = a_handler("SI", authority=nurses("SI"))
     made = [(await a_request(asking, Status.DRAFT, requester=slovenia)).id for _ in range(4)]
     await asking.do(slovenia, "EditRequest", id=made[1], draft=a_draft())
     assert await listed(asking, slovenia, "DRAFTS", size=3) == [made[1], made[3], made[2], made[0]]
@@ -133,7 +201,7 @@ async def test_a_list_begins_with_the_last_changed(asking: Asking) -> None:
 
 async def test_nothing_comes_twice_while_the_list_changes(asking: Asking) -> None:
     """What has been seen and changes again is not seen again; what stays as it is is seen once."""
-    portugal = a_handler("PT")
+    portugal = a_handler("PT", authority=nurses("PT"))
     made = [(await a_request(asking, Status.DRAFT, requester=portugal)).id for _ in range(7)]
     first = await page(asking, portugal, "DRAFTS", first=2)
     seen = [request.id for request in first.requests]
@@ -150,7 +218,7 @@ async def test_nothing_comes_twice_while_the_list_changes(asking: Asking) -> Non
 
 
 async def test_every_cursor_of_a_page_resumes_after_its_item(asking: Asking) -> None:
-    malta = a_handler("MT")
+    malta = a_handler("MT", authority=nurses("MT"))
     for _ in range(4):
         await a_request(asking, Status.DRAFT, requester=malta)
     whole = await page(asking, malta, "DRAFTS")
@@ -161,9 +229,9 @@ async def test_every_cursor_of_a_page_resumes_after_its_item(asking: Asking) -> 
 
 
 async def test_a_filter_leaves_in_what_it_names(asking: Asking) -> None:
-    estonia = a_handler("EE")
+    estonia = a_handler("EE", authority=nurses("EE"))
     made = {status: (await a_request(asking, status, requester=estonia)).id for status in Status}
-    sent = {made[status] for status in Status if status is not Status.DRAFT}
+    sent = {made[status] for status in Status if status not in (Status.DRAFT, Status.DELETED)}
     assert set(await listed(asking, estonia, "SENT")) == sent
     for status, other in itertools.combinations(Status, 2):
         found = await listed(asking, estonia, "SENT", statuses=[WIRE_STATUS[status], WIRE_STATUS[other]])

@@ -16,7 +16,7 @@ from engines.events import Event, Events, open_events
 from protos.requests.v1 import requests_pb2 as pb
 from protos.requests.v1.events_pb2 import RequestChanged
 from services.requests import wire
-from services.requests.domain.lifecycle import Action, Status
+from services.requests.domain.lifecycle import TRANSITIONS, UNSENT, Action, Status
 from services.requests.reactions import fill_inboxes, recipients
 from tests.builders import QUALIFICATIONS
 from tests.requests.exchanges import HUNGARY, ITALY, Asking, a_request, fields_of
@@ -24,16 +24,28 @@ from tests.requests.exchanges import HUNGARY, ITALY, Asking, a_request, fields_o
 TOPIC = "imi.requests.v1"
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 REQUESTER, RESPONDER = "aut_requester", "aut_responder"
+COORDINATOR = "aut_coordinator"
+BOTH = [REQUESTER, COORDINATOR, RESPONDER]
+SPECIAL = {Action.CREATE, Action.EDIT, Action.DELETE, Action.RETURN, Action.ASSIGN, Action.SAVE, Action.REMIND}
 # What became of a request by each action, and who hears of it.
-HEARD = {
+HEARD: dict[tuple[Action, Status], list[str]] = {
     (Action.CREATE, Status.DRAFT): [REQUESTER],
     (Action.EDIT, Status.DRAFT): [REQUESTER],
-    (Action.SEND, Status.SENT): [REQUESTER, RESPONDER],
-    (Action.ACCEPT, Status.ACCEPTED): [REQUESTER, RESPONDER],
+    (Action.DELETE, Status.DELETED): [REQUESTER],
+    (Action.SEND, Status.PENDING_SEND_APPROVAL): [REQUESTER, COORDINATOR],
+    (Action.RETURN, Status.DRAFT): [REQUESTER, COORDINATOR],
+    (Action.RETURN, Status.ACCEPTED): BOTH,
+    (Action.ASSIGN, Status.ACCEPTED): [REQUESTER],
     (Action.SAVE, Status.ACCEPTED): [RESPONDER],
-    (Action.ANSWER, Status.ANSWERED): [REQUESTER, RESPONDER],
-    (Action.CLOSE, Status.CLOSED): [REQUESTER, RESPONDER],
-    (Action.WITHDRAW, Status.WITHDRAWN): [REQUESTER, RESPONDER],
+    (Action.REMIND, Status.SENT): [RESPONDER],
+    (Action.INVOLVE_COORDINATORS, Status.PENDING_SEND_APPROVAL): [REQUESTER, COORDINATOR],
+    **{
+        (action, status): BOTH
+        for status, rows in TRANSITIONS.items()
+        for action, row in rows.items()
+        for status in (row.next,)
+        if action not in SPECIAL and status not in UNSENT
+    },
 }
 
 
@@ -44,6 +56,8 @@ def a_change(action: Action, to: Status) -> RequestChanged:
         to=wire.STATUS.to_wire(to),
         requester_id=REQUESTER,
         responder_id=RESPONDER,
+        authority_id=REQUESTER,
+        concerned_ids=[COORDINATOR],
     )
 
 
@@ -56,9 +70,16 @@ def test_a_change_is_heard_by_those_it_concerns(action: Action, to: Status) -> N
     assert recipients(a_change(action, to), action) == HEARD[action, to]
 
 
-@pytest.mark.parametrize("action", Action)
-def test_of_a_draft_the_responder_hears_nothing_whatever_is_done_to_it(action: Action) -> None:
-    assert RESPONDER not in recipients(a_change(action, Status.DRAFT), action)
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.SAVE, Action.REMIND}))
+@pytest.mark.parametrize("status", sorted(UNSENT))
+def test_of_what_is_not_sent_the_responder_hears_nothing_whatever_is_done_to_it(action: Action, status: Status) -> None:
+    assert RESPONDER not in recipients(a_change(action, status), action)
+
+
+def test_who_is_assigned_is_the_business_of_the_authority_that_assigns() -> None:
+    assigned = a_change(Action.ASSIGN, Status.ACCEPTED)
+    assigned.authority_id = RESPONDER
+    assert recipients(assigned, Action.ASSIGN) == [RESPONDER]
 
 
 def an_event(number: int, message: RequestChanged, kind: str = "") -> Event:

@@ -10,7 +10,7 @@ from chassis.caller import Caller
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests.domain.lifecycle import Status
 from tests.builders import QUALIFICATIONS, a_coordinator, a_handler, doctors, the_commission
-from tests.requests.exchanges import SET, Asking, a_draft, a_request, fields_of
+from tests.requests.exchanges import GOOD_ANSWERS, SET, Asking, a_draft, a_request, fields_of, nurses, text
 from vocabulary import pages
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, UserRole
@@ -35,12 +35,16 @@ async def now(asking: Asking, caller: Caller) -> str:
         return first.cursor
 
 
-async def until(asking: Asking, caller: Caller, after: str, last: str) -> list[pb.WatchChangesResponse]:
-    """What comes after a cursor, up to an action that ends it. The watermark in front is left out."""
+async def until(
+    asking: Asking, caller: Caller, after: str, last: str, of: pb.Request | None = None
+) -> list[pb.WatchChangesResponse]:
+    """What comes after a cursor, of one request or of any, up to an action that ends it. The watermark in front is left out."""
     found: list[pb.WatchChangesResponse] = []
     async with asyncio.timeout(30), aclosing(watching(asking, caller, after)) as messages:
         assert (await anext(messages)).cursor == after
         async for message in messages:
+            if of and message.change.request_id != of.id:
+                continue
             found.append(message)
             if message.change.action == pb.RequestAction.Value(f"REQUEST_ACTION_{last}"):
                 break
@@ -64,8 +68,8 @@ async def test_each_side_hears_what_is_its_to_hear(asking: Asking) -> None:
     third = a_handler("LU")
     starts = [await now(asking, caller) for caller in (LITHUANIA, LATVIA, third)]
     request = await an_exchange(asking)
-    mine = await until(asking, LITHUANIA, starts[0], "CLOSE")
-    theirs = await until(asking, LATVIA, starts[1], "CLOSE")
+    mine = await until(asking, LITHUANIA, starts[0], "CLOSE", request)
+    theirs = await until(asking, LATVIA, starts[1], "CLOSE", request)
     assert actions(mine) == [action for action in ACTIONS if action != "SAVE"]
     assert actions(theirs) == [action for action in ACTIONS if action != "CREATE"]
     statuses = [pb.RequestStatus.Name(one.change.status).removeprefix("REQUEST_STATUS_") for one in theirs]
@@ -123,8 +127,8 @@ async def test_a_cursor_moves_on_over_changes_that_a_person_may_not_see(asking: 
 async def test_those_without_personal_data_hear_that_something_changed_and_no_more(asking: Asking) -> None:
     allocator = a_handler("LV", UserRole.ALLOCATOR)
     start = await now(asking, allocator)
-    await an_exchange(asking)
-    heard = await until(asking, allocator, start, "CLOSE")
+    request = await an_exchange(asking)
+    heard = await until(asking, allocator, start, "CLOSE", request)
     assert actions(heard) == ACTIONS[1:]
     assert "Eszter" not in str(heard)
 
@@ -170,3 +174,22 @@ async def test_a_foreign_cursor_is_refused(asking: Asking, cursor: str) -> None:
     with pytest.raises(Invalid) as found:
         await anext(watching(asking, LITHUANIA, cursor))
     assert (found.value.field, found.value.reason) == ("after", "CURSOR")
+
+
+async def test_who_is_asked_hears_of_it_and_who_gave_it_away_hears_that_and_nothing_later(asking: Asking) -> None:
+    approver, nurses_ = a_coordinator("LV", LegislativeRole.LIMIC), a_handler("LV", authority=nurses("LV"))
+    starts = [await now(asking, caller) for caller in (approver, LATVIA, nurses_)]
+    request = await a_request(asking, Status.SENT, requester=LITHUANIA, responder=LATVIA)
+    fields = {"id": request.id, "responder_id": nurses("LV"), "reason": text("nav mūsu", "lv")}
+    await asking.do(LATVIA, "ForwardRequest", **fields)
+    await asking.do(nurses_, "AcceptRequest", id=request.id)
+    async with asking.settled(nurses_, approve_reply=True):
+        await asking.do(nurses_, "AnswerRequest", id=request.id, answers=GOOD_ANSWERS)
+    await asking.do(approver, "ApproveRequest", id=request.id)
+    assert actions(await until(asking, approver, starts[0], "APPROVE", request)) == ["ANSWER", "APPROVE"]
+    theirs = await until(asking, nurses_, starts[2], "APPROVE", request)
+    assert actions(theirs) == ["FORWARD", "ACCEPT", "ANSWER", "APPROVE"]
+    former = await until(asking, LATVIA, starts[1], "FORWARD", request)
+    assert actions(former) == ["SEND", "FORWARD"]
+    # Everything has been told by now: what the former responder's inbox ends with is its own forwarding.
+    assert await now(asking, LATVIA) == former[-1].cursor

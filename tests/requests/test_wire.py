@@ -20,6 +20,7 @@ from services.requests.domain.lifecycle import Action, Status
 from services.requests.domain.questions import Answer, Asked, File
 from services.requests.domain.requests import Draft, HistoryEntry, Request, Subject
 from services.requests.domain.views import View
+from services.requests.wire_questions import question_set
 from tests.requests.exchanges import QUESTIONS, SET, a_draft
 from vocabulary import languages
 from vocabulary.refusals import Invalid
@@ -322,7 +323,7 @@ def test_a_change_says_what_happened_to_which_request(
 
 @given(st.lists(st.sampled_from(languages.OFFICIAL), min_size=1, unique=True))
 def test_a_question_set_speaks_the_languages_wanted_and_no_other(wanted: list[str]) -> None:
-    message = pb.QuestionSet.FromString(wire.question_set(QUESTIONS, wanted).SerializeToString())
+    message = pb.QuestionSet.FromString(question_set(QUESTIONS, wanted).SerializeToString())
     questions = [question for group in message.groups for question in group.questions]
     spoken = [message.title, *(group.title for group in message.groups), *(one.field.label for one in questions)]
     spoken += [choice.label for one in questions for choice in one.field.choices]
@@ -333,5 +334,8 @@ def test_a_question_set_speaks_the_languages_wanted_and_no_other(wanted: list[st
     assert [(one.field.code, one.follows, list(one.opens_on), one.allows_attachments) for one in questions] == [
         (one.code, one.follows, list(one.opens_on), one.attachments) for one in QUESTIONS.questions.values()
     ]
+    helps = [one.field.help for one in questions if one.field.HasField("help")]
+    assert len(helps) == sum(bool(one.field.help) for one in QUESTIONS.questions.values())
+    assert all(set(text.texts) == set(wanted) for text in helps)
     years = next(one.field for one in questions if one.field.code == "PQ7")
     assert (years.minimum, years.maximum) == ("0", "10")

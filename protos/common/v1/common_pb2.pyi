@@ -225,6 +225,7 @@ class Field(_message.Message):
     MINIMUM_FIELD_NUMBER: _builtins.int
     MAXIMUM_FIELD_NUMBER: _builtins.int
     SEARCHABLE_FIELD_NUMBER: _builtins.int
+    HELP_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     type: Global___ValueType.ValueType
     mandatory: _builtins.bool
@@ -242,6 +243,10 @@ class Field(_message.Message):
     def choices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Choice]:
         """For the types with a closed list of codes."""
 
+    @_builtins.property
+    def help(self) -> Global___LocalizedText:
+        """What is meant, where a reader may ask; without any text, nothing is said."""
+
     def __init__(
         self,
         *,
@@ -255,10 +260,11 @@ class Field(_message.Message):
         minimum: _builtins.str | None = ...,
         maximum: _builtins.str | None = ...,
         searchable: _builtins.bool = ...,
+        help: Global___LocalizedText | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "label", b"label", "maximum", b"maximum", "minimum", b"minimum"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "help", b"help", "label", b"label", "maximum", b"maximum", "minimum", b"minimum"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "choices", b"choices", "code", b"code", "label", b"label", "mandatory", b"mandatory", "many", b"many", "maximum", b"maximum", "minimum", b"minimum", "personal", b"personal", "searchable", b"searchable", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "choices", b"choices", "code", b"code", "help", b"help", "label", b"label", "mandatory", b"mandatory", "many", b"many", "maximum", b"maximum", "minimum", b"minimum", "personal", b"personal", "searchable", b"searchable", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__maximum: _TypeAlias = _typing.Literal["maximum"]  # noqa: Y015
     _WhichOneofArgType__maximum: _TypeAlias = _typing.Literal["_maximum", b"_maximum"]  # noqa: Y015
@@ -462,6 +468,7 @@ class File(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     media_type: _builtins.str
@@ -469,6 +476,8 @@ class File(_message.Message):
     size_bytes: _builtins.int
     sha256: _builtins.str
     """Hexadecimal."""
+    language: _builtins.str
+    """The language of what it says, if its owner declared one: BCP 47."""
     def __init__(
         self,
         *,
@@ -477,10 +486,11 @@ class File(_message.Message):
         media_type: _builtins.str = ...,
         size_bytes: _builtins.int = ...,
         sha256: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "media_type", b"media_type", "name", b"name", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "language", b"language", "media_type", b"media_type", "name", b"name", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

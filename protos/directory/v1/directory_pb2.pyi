@@ -6,6 +6,7 @@ The directory: who takes part, what they are competent for, who works for them. 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from protos.common.v1 import common_pb2 as _common_pb2
@@ -150,28 +151,138 @@ USER_ROLE_COORDINATOR: UserRole.ValueType  # 8
 USER_ROLE_LOCAL_DATA_ADMINISTRATOR: UserRole.ValueType  # 9
 Global___UserRole: _TypeAlias = UserRole  # noqa: Y015
 
+class _DirectoryCommand:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DirectoryCommandEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DirectoryCommand.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIRECTORY_COMMAND_UNSPECIFIED: _DirectoryCommand.ValueType  # 0
+    DIRECTORY_COMMAND_INVITE: _DirectoryCommand.ValueType  # 1
+    DIRECTORY_COMMAND_RENEW_INVITATION: _DirectoryCommand.ValueType  # 2
+    DIRECTORY_COMMAND_WITHDRAW_INVITATION: _DirectoryCommand.ValueType  # 3
+    DIRECTORY_COMMAND_REGISTER_BY_INVITATION: _DirectoryCommand.ValueType  # 4
+    DIRECTORY_COMMAND_REGISTER: _DirectoryCommand.ValueType  # 5
+    DIRECTORY_COMMAND_VALIDATE: _DirectoryCommand.ValueType  # 6
+    DIRECTORY_COMMAND_REJECT: _DirectoryCommand.ValueType  # 7
+    DIRECTORY_COMMAND_EDIT: _DirectoryCommand.ValueType  # 8
+    DIRECTORY_COMMAND_SUSPEND: _DirectoryCommand.ValueType  # 9
+    DIRECTORY_COMMAND_REINSTATE: _DirectoryCommand.ValueType  # 10
+    DIRECTORY_COMMAND_DEREGISTER: _DirectoryCommand.ValueType  # 11
+    DIRECTORY_COMMAND_REQUEST_ACCESS: _DirectoryCommand.ValueType  # 12
+    DIRECTORY_COMMAND_GRANT_ACCESS: _DirectoryCommand.ValueType  # 13
+    DIRECTORY_COMMAND_REFUSE_ACCESS: _DirectoryCommand.ValueType  # 14
+    DIRECTORY_COMMAND_CHANGE_ACCESS: _DirectoryCommand.ValueType  # 15
+    DIRECTORY_COMMAND_WITHDRAW_ACCESS: _DirectoryCommand.ValueType  # 16
+    DIRECTORY_COMMAND_ADD_USER: _DirectoryCommand.ValueType  # 17
+    DIRECTORY_COMMAND_EDIT_USER: _DirectoryCommand.ValueType  # 18
+    DIRECTORY_COMMAND_DEACTIVATE_USER: _DirectoryCommand.ValueType  # 19
+    DIRECTORY_COMMAND_SET_LANGUAGES: _DirectoryCommand.ValueType  # 20
+
+class DirectoryCommand(_DirectoryCommand, metaclass=_DirectoryCommandEnumTypeWrapper):
+    """What can be done to an authority, its access and its people."""
+
+DIRECTORY_COMMAND_UNSPECIFIED: DirectoryCommand.ValueType  # 0
+DIRECTORY_COMMAND_INVITE: DirectoryCommand.ValueType  # 1
+DIRECTORY_COMMAND_RENEW_INVITATION: DirectoryCommand.ValueType  # 2
+DIRECTORY_COMMAND_WITHDRAW_INVITATION: DirectoryCommand.ValueType  # 3
+DIRECTORY_COMMAND_REGISTER_BY_INVITATION: DirectoryCommand.ValueType  # 4
+DIRECTORY_COMMAND_REGISTER: DirectoryCommand.ValueType  # 5
+DIRECTORY_COMMAND_VALIDATE: DirectoryCommand.ValueType  # 6
+DIRECTORY_COMMAND_REJECT: DirectoryCommand.ValueType  # 7
+DIRECTORY_COMMAND_EDIT: DirectoryCommand.ValueType  # 8
+DIRECTORY_COMMAND_SUSPEND: DirectoryCommand.ValueType  # 9
+DIRECTORY_COMMAND_REINSTATE: DirectoryCommand.ValueType  # 10
+DIRECTORY_COMMAND_DEREGISTER: DirectoryCommand.ValueType  # 11
+DIRECTORY_COMMAND_REQUEST_ACCESS: DirectoryCommand.ValueType  # 12
+DIRECTORY_COMMAND_GRANT_ACCESS: DirectoryCommand.ValueType  # 13
+DIRECTORY_COMMAND_REFUSE_ACCESS: DirectoryCommand.ValueType  # 14
+DIRECTORY_COMMAND_CHANGE_ACCESS: DirectoryCommand.ValueType  # 15
+DIRECTORY_COMMAND_WITHDRAW_ACCESS: DirectoryCommand.ValueType  # 16
+DIRECTORY_COMMAND_ADD_USER: DirectoryCommand.ValueType  # 17
+DIRECTORY_COMMAND_EDIT_USER: DirectoryCommand.ValueType  # 18
+DIRECTORY_COMMAND_DEACTIVATE_USER: DirectoryCommand.ValueType  # 19
+DIRECTORY_COMMAND_SET_LANGUAGES: DirectoryCommand.ValueType  # 20
+Global___DirectoryCommand: _TypeAlias = DirectoryCommand  # noqa: Y015
+
+class _AccessStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccessStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccessStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCESS_STATUS_UNSPECIFIED: _AccessStatus.ValueType  # 0
+    ACCESS_STATUS_REQUESTED: _AccessStatus.ValueType  # 1
+    ACCESS_STATUS_ACTIVE: _AccessStatus.ValueType  # 2
+    ACCESS_STATUS_REFUSED: _AccessStatus.ValueType  # 3
+    ACCESS_STATUS_WITHDRAWN: _AccessStatus.ValueType  # 4
+
+class AccessStatus(_AccessStatus, metaclass=_AccessStatusEnumTypeWrapper): ...
+
+ACCESS_STATUS_UNSPECIFIED: AccessStatus.ValueType  # 0
+ACCESS_STATUS_REQUESTED: AccessStatus.ValueType  # 1
+ACCESS_STATUS_ACTIVE: AccessStatus.ValueType  # 2
+ACCESS_STATUS_REFUSED: AccessStatus.ValueType  # 3
+ACCESS_STATUS_WITHDRAWN: AccessStatus.ValueType  # 4
+Global___AccessStatus: _TypeAlias = AccessStatus  # noqa: Y015
+
 @_typing.final
 class ModuleAccess(_message.Message):
+    """An authority's part in one module. What is below the workflow roles is for those inside: itself, its coordinators, services."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODULE_FIELD_NUMBER: _builtins.int
     LEGISLATIVE_ROLE_FIELD_NUMBER: _builtins.int
     WORKFLOW_ROLES_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    ACCESS_COORDINATOR_ID_FIELD_NUMBER: _builtins.int
+    APPROVAL_COORDINATOR_ID_FIELD_NUMBER: _builtins.int
+    REFERRAL_COORDINATOR_ID_FIELD_NUMBER: _builtins.int
+    APPROVE_OUTGOING_FIELD_NUMBER: _builtins.int
+    APPROVE_REPLY_FIELD_NUMBER: _builtins.int
+    ALLOCATION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
     module: _builtins.str
     """"<area>/<kind>", such as "services/alerts"."""
     legislative_role: Global___LegislativeRole.ValueType
+    status: Global___AccessStatus.ValueType
+    access_coordinator_id: _builtins.str
+    """Coordinators, each a link of its own; an empty id is none."""
+    approval_coordinator_id: _builtins.str
+    referral_coordinator_id: _builtins.str
+    approve_outgoing: _builtins.bool
+    """Whether requests, or replies, wait for the approval coordinator; whether each is assigned to somebody first."""
+    approve_reply: _builtins.bool
+    allocation: _builtins.bool
+    reason: _builtins.str
+    """Why it was refused or withdrawn."""
     @_builtins.property
     def workflow_roles(self) -> _containers.RepeatedScalarFieldContainer[Global___WorkflowRole.ValueType]: ...
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___DirectoryCommand.ValueType]:
+        """What the asking person may do with it now."""
+
     def __init__(
         self,
         *,
         module: _builtins.str = ...,
         legislative_role: Global___LegislativeRole.ValueType = ...,
         workflow_roles: _abc.Iterable[Global___WorkflowRole.ValueType] | None = ...,
+        status: Global___AccessStatus.ValueType = ...,
+        access_coordinator_id: _builtins.str = ...,
+        approval_coordinator_id: _builtins.str = ...,
+        referral_coordinator_id: _builtins.str = ...,
+        approve_outgoing: _builtins.bool = ...,
+        approve_reply: _builtins.bool = ...,
+        allocation: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        actions: _abc.Iterable[Global___DirectoryCommand.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legislative_role", b"legislative_role", "module", b"module", "workflow_roles", b"workflow_roles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_coordinator_id", b"access_coordinator_id", "actions", b"actions", "allocation", b"allocation", "approval_coordinator_id", b"approval_coordinator_id", "approve_outgoing", b"approve_outgoing", "approve_reply", b"approve_reply", "legislative_role", b"legislative_role", "module", b"module", "reason", b"reason", "referral_coordinator_id", b"referral_coordinator_id", "status", b"status", "workflow_roles", b"workflow_roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -224,6 +335,12 @@ class Authority(_message.Message):
     CONCEPT_IDS_FIELD_NUMBER: _builtins.int
     AREA_CODES_FIELD_NUMBER: _builtins.int
     ACCESS_FIELD_NUMBER: _builtins.int
+    INACTIVE_ACCESS_FIELD_NUMBER: _builtins.int
+    VALIDATING_COORDINATOR_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    INVITATION_FIELD_NUMBER: _builtins.int
+    APPLICANT_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     country_code: _builtins.str
@@ -232,6 +349,9 @@ class Authority(_message.Message):
     region_code: _builtins.str
     """ISO 3166-2, such as "IT-62"; absent for a national authority."""
     status: Global___AuthorityStatus.ValueType
+    validating_coordinator_id: _builtins.str
+    reason: _builtins.str
+    """Why it was rejected or suspended, or its invitation withdrawn."""
     @_builtins.property
     def official_name(self) -> _common_pb2.LocalizedText: ...
     @_builtins.property
@@ -249,7 +369,21 @@ class Authority(_message.Message):
     @_builtins.property
     def area_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
-    def access(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModuleAccess]: ...
+    def access(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModuleAccess]:
+        """The active parts only: whoever reads them needs to know no status."""
+
+    @_builtins.property
+    def inactive_access(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModuleAccess]:
+        """The others. Like what follows, for those inside."""
+
+    @_builtins.property
+    def invitation(self) -> Global___InvitationState: ...
+    @_builtins.property
+    def applicant(self) -> Global___Applicant: ...
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___DirectoryCommand.ValueType]:
+        """What the asking person may do with it now; what they may do with a part of its is said there."""
+
     def __init__(
         self,
         *,
@@ -267,16 +401,82 @@ class Authority(_message.Message):
         concept_ids: _abc.Iterable[_builtins.str] | None = ...,
         area_codes: _abc.Iterable[_builtins.str] | None = ...,
         access: _abc.Iterable[Global___ModuleAccess] | None = ...,
+        inactive_access: _abc.Iterable[Global___ModuleAccess] | None = ...,
+        validating_coordinator_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        invitation: Global___InvitationState | None = ...,
+        applicant: Global___Applicant | None = ...,
+        actions: _abc.Iterable[Global___DirectoryCommand.ValueType] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_region_code", b"_region_code", "contact", b"contact", "description", b"description", "informal_name", b"informal_name", "official_name", b"official_name", "region_code", b"region_code"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_region_code", b"_region_code", "applicant", b"applicant", "contact", b"contact", "description", b"description", "informal_name", b"informal_name", "invitation", b"invitation", "official_name", b"official_name", "region_code", b"region_code"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_region_code", b"_region_code", "access", b"access", "area_codes", b"area_codes", "concept_ids", b"concept_ids", "contact", b"contact", "country_code", b"country_code", "description", b"description", "id", b"id", "informal_name", b"informal_name", "languages", b"languages", "level", b"level", "official_name", b"official_name", "region_code", b"region_code", "revision", b"revision", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_region_code", b"_region_code", "access", b"access", "actions", b"actions", "applicant", b"applicant", "area_codes", b"area_codes", "concept_ids", b"concept_ids", "contact", b"contact", "country_code", b"country_code", "description", b"description", "id", b"id", "inactive_access", b"inactive_access", "informal_name", b"informal_name", "invitation", b"invitation", "languages", b"languages", "level", b"level", "official_name", b"official_name", "reason", b"reason", "region_code", b"region_code", "revision", b"revision", "status", b"status", "validating_coordinator_id", b"validating_coordinator_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__region_code: _TypeAlias = _typing.Literal["region_code"]  # noqa: Y015
     _WhichOneofArgType__region_code: _TypeAlias = _typing.Literal["_region_code", b"_region_code"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__region_code) -> _WhichOneofReturnType__region_code | None: ...
 
 Global___Authority: _TypeAlias = Authority  # noqa: Y015
+
+@_typing.final
+class InvitationState(_message.Message):
+    """Whom a coordinator has invited, until when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EMAIL_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    email: _builtins.str
+    language: _builtins.str
+    number: _builtins.int
+    """How many codes there have been, this one included."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        email: _builtins.str = ...,
+        language: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "expires_at", b"expires_at", "language", b"language", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InvitationState: _TypeAlias = InvitationState  # noqa: Y015
+
+@_typing.final
+class Applicant(_message.Message):
+    """Who has registered the authority by invitation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    language: _builtins.str
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "languages", b"languages", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Applicant: _TypeAlias = Applicant  # noqa: Y015
 
 @_typing.final
 class RoleInModule(_message.Message):
@@ -310,12 +510,23 @@ class User(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     authority_id: _builtins.str
     name: _builtins.str
     language: _builtins.str
+    """Of their screen."""
+    revision: _builtins.int
+    active: _builtins.bool
+    """Whether they still work there."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedCompositeFieldContainer[Global___RoleInModule]: ...
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those they understand, the preferred one first."""
+
     def __init__(
         self,
         *,
@@ -324,10 +535,13 @@ class User(_message.Message):
         name: _builtins.str = ...,
         language: _builtins.str = ...,
         roles: _abc.Iterable[Global___RoleInModule] | None = ...,
+        revision: _builtins.int = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        active: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "id", b"id", "language", b"language", "name", b"name", "roles", b"roles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "authority_id", b"authority_id", "id", b"id", "language", b"language", "languages", b"languages", "name", b"name", "revision", b"revision", "roles", b"roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -402,6 +616,7 @@ class Area(_message.Message):
     ACT_FIELD_NUMBER: _builtins.int
     CONCEPT_IDS_FIELD_NUMBER: _builtins.int
     MODULES_FIELD_NUMBER: _builtins.int
+    NATIONAL_MODULES_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     act: _builtins.str
     @_builtins.property
@@ -410,6 +625,10 @@ class Area(_message.Message):
     def concept_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def modules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def national_modules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The modules in which authorities of one country may address each other, too."""
+
     def __init__(
         self,
         *,
@@ -418,10 +637,11 @@ class Area(_message.Message):
         act: _builtins.str = ...,
         concept_ids: _abc.Iterable[_builtins.str] | None = ...,
         modules: _abc.Iterable[_builtins.str] | None = ...,
+        national_modules: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "code", b"code", "concept_ids", b"concept_ids", "modules", b"modules", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "code", b"code", "concept_ids", b"concept_ids", "modules", b"modules", "name", b"name", "national_modules", b"national_modules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -434,7 +654,10 @@ class Concept(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     AREA_CODES_FIELD_NUMBER: _builtins.int
+    BROADER_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
+    broader_id: _builtins.str
+    """The wider concept that it belongs to, if it belongs to one."""
     @_builtins.property
     def label(self) -> _common_pb2.LocalizedText: ...
     @_builtins.property
@@ -445,12 +668,15 @@ class Concept(_message.Message):
         id: _builtins.str = ...,
         label: _common_pb2.LocalizedText | None = ...,
         area_codes: _abc.Iterable[_builtins.str] | None = ...,
+        broader_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_broader_id", b"_broader_id", "broader_id", b"broader_id", "label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_codes", b"area_codes", "id", b"id", "label", b"label"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_broader_id", b"_broader_id", "area_codes", b"area_codes", "broader_id", b"broader_id", "id", b"id", "label", b"label"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__broader_id: _TypeAlias = _typing.Literal["broader_id"]  # noqa: Y015
+    _WhichOneofArgType__broader_id: _TypeAlias = _typing.Literal["_broader_id", b"_broader_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__broader_id) -> _WhichOneofReturnType__broader_id | None: ...
 
 Global___Concept: _TypeAlias = Concept  # noqa: Y015
 
@@ -856,77 +1082,6 @@ class ListHelpdesksResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListHelpdesksResponse: _TypeAlias = ListHelpdesksResponse  # noqa: Y015
-
-@_typing.final
-class ListParticipantsRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    MODULE_FIELD_NUMBER: _builtins.int
-    WORKFLOW_ROLES_FIELD_NUMBER: _builtins.int
-    COUNTRIES_FIELD_NUMBER: _builtins.int
-    module: _builtins.str
-    @_builtins.property
-    def workflow_roles(self) -> _containers.RepeatedScalarFieldContainer[Global___WorkflowRole.ValueType]: ...
-    @_builtins.property
-    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Empty means all."""
-
-    def __init__(
-        self,
-        *,
-        module: _builtins.str = ...,
-        workflow_roles: _abc.Iterable[Global___WorkflowRole.ValueType] | None = ...,
-        countries: _abc.Iterable[_builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["countries", b"countries", "module", b"module", "workflow_roles", b"workflow_roles"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListParticipantsRequest: _TypeAlias = ListParticipantsRequest  # noqa: Y015
-
-@_typing.final
-class ListParticipantsResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PARTICIPANTS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def participants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Participant]: ...
-    def __init__(
-        self,
-        *,
-        participants: _abc.Iterable[Global___Participant] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["participants", b"participants"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListParticipantsResponse: _TypeAlias = ListParticipantsResponse  # noqa: Y015
-
-@_typing.final
-class Participant(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
-    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
-    authority_id: _builtins.str
-    country_code: _builtins.str
-    def __init__(
-        self,
-        *,
-        authority_id: _builtins.str = ...,
-        country_code: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "country_code", b"country_code"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Participant: _TypeAlias = Participant  # noqa: Y015
 
 @_typing.final
 class ResolveUserRequest(_message.Message):

@@ -79,11 +79,6 @@ class DirectoryServiceStub:
                 request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksRequest.SerializeToString,
                 response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksResponse.FromString,
                 _registered_method=True)
-        self.ListParticipants = channel.unary_unary(
-                '/imi.directory.v1.DirectoryService/ListParticipants',
-                request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsRequest.SerializeToString,
-                response_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsResponse.FromString,
-                _registered_method=True)
         self.ResolveUser = channel.unary_unary(
                 '/imi.directory.v1.DirectoryService/ResolveUser',
                 request_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ResolveUserRequest.SerializeToString,
@@ -149,13 +144,6 @@ class DirectoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListParticipants(self, request, context):
-        """Authorities with a given part in a module: who receives an alert, who may be sent a request. For services.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ResolveUser(self, request, context):
         """The user behind a sign-in. For the gateway.
         """
@@ -210,11 +198,6 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
                     servicer.ListHelpdesks,
                     request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksRequest.FromString,
                     response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksResponse.SerializeToString,
-            ),
-            'ListParticipants': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListParticipants,
-                    request_deserializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsRequest.FromString,
-                    response_serializer=protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsResponse.SerializeToString,
             ),
             'ResolveUser': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveUser,
@@ -465,33 +448,6 @@ class DirectoryService:
             '/imi.directory.v1.DirectoryService/ListHelpdesks',
             protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksRequest.SerializeToString,
             protos_dot_directory_dot_v1_dot_directory__pb2.ListHelpdesksResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListParticipants(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/imi.directory.v1.DirectoryService/ListParticipants',
-            protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsRequest.SerializeToString,
-            protos_dot_directory_dot_v1_dot_directory__pb2.ListParticipantsResponse.FromString,
             options,
             channel_credentials,
             insecure,

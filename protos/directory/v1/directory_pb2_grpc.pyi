@@ -24,8 +24,6 @@ class DirectoryServiceStub:
     ListCountries: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListCountriesRequest, _directory_pb2.ListCountriesResponse]
     ListAreas: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListAreasRequest, _directory_pb2.ListAreasResponse]
     ListHelpdesks: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListHelpdesksRequest, _directory_pb2.ListHelpdesksResponse]
-    ListParticipants: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListParticipantsRequest, _directory_pb2.ListParticipantsResponse]
-    """Authorities with a given part in a module: who receives an alert, who may be sent a request. For services."""
     ResolveUser: _aio.UnaryUnaryMultiCallable[_directory_pb2.ResolveUserRequest, _directory_pb2.ResolveUserResponse]
     """The user behind a sign-in. For the gateway."""
 
@@ -93,14 +91,6 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_pb2.ListHelpdesksRequest,
         context: _aio.ServicerContext[_directory_pb2.ListHelpdesksRequest, _abc.Awaitable[_directory_pb2.ListHelpdesksResponse]],
     ) -> _abc.Awaitable[_directory_pb2.ListHelpdesksResponse]: ...
-
-    @_abc_1.abstractmethod
-    def ListParticipants(
-        self,
-        request: _directory_pb2.ListParticipantsRequest,
-        context: _aio.ServicerContext[_directory_pb2.ListParticipantsRequest, _abc.Awaitable[_directory_pb2.ListParticipantsResponse]],
-    ) -> _abc.Awaitable[_directory_pb2.ListParticipantsResponse]:
-        """Authorities with a given part in a module: who receives an alert, who may be sent a request. For services."""
 
     @_abc_1.abstractmethod
     def ResolveUser(

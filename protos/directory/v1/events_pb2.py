@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/directory/v1/events.proto\x12\x10imi.directory.v1\"P\n\x10\x41uthorityChanged\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x14\n\x0c\x63ountry_code\x18\x03 \x01(\t\"4\n\x0bUserChanged\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61uthority_id\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/directory/v1/events.proto\x12\x10imi.directory.v1\"P\n\x10\x41uthorityChanged\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x14\n\x0c\x63ountry_code\x18\x03 \x01(\t\")\n\x11\x41pplicantRejected\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\"4\n\x0bUserChanged\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61uthority_id\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,6 +33,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_AUTHORITYCHANGED']._serialized_start=54
   _globals['_AUTHORITYCHANGED']._serialized_end=134
-  _globals['_USERCHANGED']._serialized_start=136
-  _globals['_USERCHANGED']._serialized_end=188
+  _globals['_APPLICANTREJECTED']._serialized_start=136
+  _globals['_APPLICANTREJECTED']._serialized_end=177
+  _globals['_USERCHANGED']._serialized_start=179
+  _globals['_USERCHANGED']._serialized_end=231
 # @@protoc_insertion_point(module_scope)

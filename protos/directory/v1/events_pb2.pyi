@@ -44,6 +44,27 @@ class AuthorityChanged(_message.Message):
 Global___AuthorityChanged: _TypeAlias = AuthorityChanged  # noqa: Y015
 
 @_typing.final
+class ApplicantRejected(_message.Message):
+    """A registration by invitation was rejected: the directory itself frees the applicant's sign-in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        authority_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicantRejected: _TypeAlias = ApplicantRejected  # noqa: Y015
+
+@_typing.final
 class UserChanged(_message.Message):
     """A user was added or changed: what is remembered of them elsewhere is out of date."""
 

@@ -22,27 +22,102 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from protos.common.v1 import common_pb2 as protos_dot_common_dot_v1_dot_common__pb2
 from protos.directory.v1 import directory_pb2 as protos_dot_directory_dot_v1_dot_directory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&protos/directory/v1/registration.proto\x12\x10imi.directory.v1\x1a\x1dprotos/common/v1/common.proto\x1a#protos/directory/v1/directory.proto\"\x8d\x03\n\x0e\x41uthorityDraft\x12\x14\n\x0c\x63ountry_code\x18\x01 \x01(\t\x12/\n\x05level\x18\x02 \x01(\x0e\x32 .imi.directory.v1.AuthorityLevel\x12\x13\n\x0bregion_code\x18\x03 \x01(\t\x12\x33\n\rofficial_name\x18\x04 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x33\n\rinformal_name\x18\x05 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x31\n\x0b\x64\x65scription\x18\x06 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x11\n\tlanguages\x18\x07 \x03(\t\x12*\n\x07\x63ontact\x18\x08 \x01(\x0b\x32\x19.imi.directory.v1.Contact\x12\x13\n\x0b\x63oncept_ids\x18\t \x03(\t\x12.\n\x06\x61\x63\x63\x65ss\x18\n \x03(\x0b\x32\x1e.imi.directory.v1.ModuleAccess\"x\n\x18RegisterAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\x33\n\tauthority\x18\x02 \x01(\x0b\x32 .imi.directory.v1.AuthorityDraft\"K\n\x19RegisterAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"\x98\x02\n\x14\x45\x64itAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12/\n\x07\x63ontact\x18\x03 \x01(\x0b\x32\x19.imi.directory.v1.ContactH\x00\x88\x01\x01\x12\x33\n\rinformal_name\x18\x04 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x31\n\x0b\x64\x65scription\x18\x05 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x13\n\x0b\x63oncept_ids\x18\x07 \x03(\tB\n\n\x08_contact\"G\n\x15\x45\x64itAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority2\xe5\x01\n\x13RegistrationService\x12l\n\x11RegisterAuthority\x12*.imi.directory.v1.RegisterAuthorityRequest\x1a+.imi.directory.v1.RegisterAuthorityResponse\x12`\n\rEditAuthority\x12&.imi.directory.v1.EditAuthorityRequest\x1a\'.imi.directory.v1.EditAuthorityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&protos/directory/v1/registration.proto\x12\x10imi.directory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dprotos/common/v1/common.proto\x1a#protos/directory/v1/directory.proto\"\x8d\x03\n\x0e\x41uthorityDraft\x12\x14\n\x0c\x63ountry_code\x18\x01 \x01(\t\x12/\n\x05level\x18\x02 \x01(\x0e\x32 .imi.directory.v1.AuthorityLevel\x12\x13\n\x0bregion_code\x18\x03 \x01(\t\x12\x33\n\rofficial_name\x18\x04 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x33\n\rinformal_name\x18\x05 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x31\n\x0b\x64\x65scription\x18\x06 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x11\n\tlanguages\x18\x07 \x03(\t\x12*\n\x07\x63ontact\x18\x08 \x01(\x0b\x32\x19.imi.directory.v1.Contact\x12\x13\n\x0b\x63oncept_ids\x18\t \x03(\t\x12.\n\x06\x61\x63\x63\x65ss\x18\n \x03(\x0b\x32\x1e.imi.directory.v1.ModuleAccess\"x\n\x18RegisterAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\x33\n\tauthority\x18\x02 \x01(\x0b\x32 .imi.directory.v1.AuthorityDraft\"K\n\x19RegisterAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"\x98\x02\n\x14\x45\x64itAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12/\n\x07\x63ontact\x18\x03 \x01(\x0b\x32\x19.imi.directory.v1.ContactH\x00\x88\x01\x01\x12\x33\n\rinformal_name\x18\x04 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x31\n\x0b\x64\x65scription\x18\x05 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x13\n\x0b\x63oncept_ids\x18\x07 \x03(\tB\n\n\x08_contact\"G\n\x15\x45\x64itAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"O\n\x18ValidateAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\"K\n\x19ValidateAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"]\n\x16RejectAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"I\n\x17RejectAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"^\n\x17SuspendAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"J\n\x18SuspendAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"P\n\x19ReinstateAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\"L\n\x1aReinstateAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"Q\n\x1a\x44\x65registerAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\"M\n\x1b\x44\x65registerAuthorityResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"\x8c\x01\n\"ListAuthoritiesToCoordinateRequest\x12\x30\n\x04list\x18\x01 \x01(\x0e\x32\".imi.directory.v1.CoordinationList\x12!\n\x04page\x18\x02 \x01(\x0b\x32\x13.imi.common.v1.Page\x12\x11\n\tlanguages\x18\x03 \x03(\t\"\x83\x01\n#ListAuthoritiesToCoordinateResponse\x12\x30\n\x0b\x61uthorities\x18\x01 \x03(\x0b\x32\x1b.imi.directory.v1.Authority\x12*\n\tpage_info\x18\x02 \x01(\x0b\x32\x17.imi.common.v1.PageInfo\"\x97\x01\n\x16InviteAuthorityRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\x33\n\tauthority\x18\x02 \x01(\x0b\x32 .imi.directory.v1.AuthorityDraft\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\"Q\n\x17InviteAuthorityResponse\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".imi.directory.v1.IssuedInvitation\"\x80\x01\n\x10IssuedInvitation\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\tauthority\x18\x03 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"n\n\x16RenewInvitationRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\"Q\n\x17RenewInvitationResponse\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".imi.directory.v1.IssuedInvitation\"`\n\x19WithdrawInvitationRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"L\n\x1aWithdrawInvitationResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"7\n\x14GetInvitationRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x11\n\tlanguages\x18\x02 \x03(\t\"I\n\x15GetInvitationResponse\x12\x30\n\ninvitation\x18\x01 \x01(\x0b\x32\x1c.imi.directory.v1.Invitation\"\xd9\x02\n\nInvitation\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\x12\x10\n\x08language\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\ninvited_by\x18\x04 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\x12*\n\x07\x63ountry\x18\x05 \x01(\x0b\x32\x19.imi.directory.v1.Country\x12(\n\x06region\x18\x06 \x01(\x0b\x32\x18.imi.directory.v1.Region\x12%\n\x05\x61reas\x18\x07 \x03(\x0b\x32\x16.imi.directory.v1.Area\x12+\n\x08\x63oncepts\x18\x08 \x03(\x0b\x32\x19.imi.directory.v1.Concept\"\x92\x03\n\x1bRegisterByInvitationRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12.\n\tapplicant\x18\x05 \x01(\x0b\x32\x1b.imi.directory.v1.Applicant\x12/\n\x07\x63ontact\x18\x06 \x01(\x0b\x32\x19.imi.directory.v1.ContactH\x00\x88\x01\x01\x12\x33\n\rofficial_name\x18\x07 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x33\n\rinformal_name\x18\x08 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x31\n\x0b\x64\x65scription\x18\t \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12\x11\n\tlanguages\x18\n \x03(\tB\n\n\x08_contact\"N\n\x1cRegisterByInvitationResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"\xef\x01\n\x14RequestAccessRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06module\x18\x03 \x01(\t\x12;\n\x10legislative_role\x18\x04 \x01(\x0e\x32!.imi.directory.v1.LegislativeRole\x12\x36\n\x0eworkflow_roles\x18\x05 \x03(\x0e\x32\x1e.imi.directory.v1.WorkflowRole\x12\x1d\n\x15\x61\x63\x63\x65ss_coordinator_id\x18\x06 \x01(\t\"G\n\x15RequestAccessResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"Y\n\x12GrantAccessRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06module\x18\x03 \x01(\t\"E\n\x13GrantAccessResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"j\n\x13RefuseAccessRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06module\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"F\n\x14RefuseAccessResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"\x9b\x04\n\x13\x43hangeAccessRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06module\x18\x03 \x01(\t\x12;\n\x10legislative_role\x18\x04 \x01(\x0e\x32!.imi.directory.v1.LegislativeRole\x12\x36\n\x0eworkflow_roles\x18\x05 \x03(\x0e\x32\x1e.imi.directory.v1.WorkflowRole\x12\"\n\x15\x61\x63\x63\x65ss_coordinator_id\x18\x06 \x01(\tH\x00\x88\x01\x01\x12$\n\x17\x61pproval_coordinator_id\x18\x07 \x01(\tH\x01\x88\x01\x01\x12$\n\x17referral_coordinator_id\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x1d\n\x10\x61pprove_outgoing\x18\t \x01(\x08H\x03\x88\x01\x01\x12\x1a\n\rapprove_reply\x18\n \x01(\x08H\x04\x88\x01\x01\x12\x17\n\nallocation\x18\x0b \x01(\x08H\x05\x88\x01\x01\x42\x18\n\x16_access_coordinator_idB\x1a\n\x18_approval_coordinator_idB\x1a\n\x18_referral_coordinator_idB\x13\n\x11_approve_outgoingB\x10\n\x0e_approve_replyB\r\n\x0b_allocation\"F\n\x14\x43hangeAccessResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority\"l\n\x15WithdrawAccessRequest\x12\'\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x16.imi.common.v1.Command\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06module\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"H\n\x16WithdrawAccessResponse\x12.\n\tauthority\x18\x01 \x01(\x0b\x32\x1b.imi.directory.v1.Authority*\xa0\x02\n\x10\x43oordinationList\x12!\n\x1d\x43OORDINATION_LIST_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43OORDINATION_LIST_INVITED\x10\x01\x12\x1f\n\x1b\x43OORDINATION_LIST_REQUESTED\x10\x02\x12&\n\"COORDINATION_LIST_ACCESS_REQUESTED\x10\x03\x12\x1c\n\x18\x43OORDINATION_LIST_ACTIVE\x10\x04\x12\x1f\n\x1b\x43OORDINATION_LIST_SUSPENDED\x10\x05\x12\x1e\n\x1a\x43OORDINATION_LIST_REJECTED\x10\x06\x12\"\n\x1e\x43OORDINATION_LIST_DEREGISTERED\x10\x07\x32\x98\x07\n\x13RegistrationService\x12l\n\x11RegisterAuthority\x12*.imi.directory.v1.RegisterAuthorityRequest\x1a+.imi.directory.v1.RegisterAuthorityResponse\x12`\n\rEditAuthority\x12&.imi.directory.v1.EditAuthorityRequest\x1a\'.imi.directory.v1.EditAuthorityResponse\x12l\n\x11ValidateAuthority\x12*.imi.directory.v1.ValidateAuthorityRequest\x1a+.imi.directory.v1.ValidateAuthorityResponse\x12\x66\n\x0fRejectAuthority\x12(.imi.directory.v1.RejectAuthorityRequest\x1a).imi.directory.v1.RejectAuthorityResponse\x12i\n\x10SuspendAuthority\x12).imi.directory.v1.SuspendAuthorityRequest\x1a*.imi.directory.v1.SuspendAuthorityResponse\x12o\n\x12ReinstateAuthority\x12+.imi.directory.v1.ReinstateAuthorityRequest\x1a,.imi.directory.v1.ReinstateAuthorityResponse\x12r\n\x13\x44\x65registerAuthority\x12,.imi.directory.v1.DeregisterAuthorityRequest\x1a-.imi.directory.v1.DeregisterAuthorityResponse\x12\x8a\x01\n\x1bListAuthoritiesToCoordinate\x12\x34.imi.directory.v1.ListAuthoritiesToCoordinateRequest\x1a\x35.imi.directory.v1.ListAuthoritiesToCoordinateResponse2\xad\x04\n\x11InvitationService\x12\x66\n\x0fInviteAuthority\x12(.imi.directory.v1.InviteAuthorityRequest\x1a).imi.directory.v1.InviteAuthorityResponse\x12\x66\n\x0fRenewInvitation\x12(.imi.directory.v1.RenewInvitationRequest\x1a).imi.directory.v1.RenewInvitationResponse\x12o\n\x12WithdrawInvitation\x12+.imi.directory.v1.WithdrawInvitationRequest\x1a,.imi.directory.v1.WithdrawInvitationResponse\x12`\n\rGetInvitation\x12&.imi.directory.v1.GetInvitationRequest\x1a\'.imi.directory.v1.GetInvitationResponse\x12u\n\x14RegisterByInvitation\x12-.imi.directory.v1.RegisterByInvitationRequest\x1a..imi.directory.v1.RegisterByInvitationResponse2\xf0\x03\n\rAccessService\x12`\n\rRequestAccess\x12&.imi.directory.v1.RequestAccessRequest\x1a\'.imi.directory.v1.RequestAccessResponse\x12Z\n\x0bGrantAccess\x12$.imi.directory.v1.GrantAccessRequest\x1a%.imi.directory.v1.GrantAccessResponse\x12]\n\x0cRefuseAccess\x12%.imi.directory.v1.RefuseAccessRequest\x1a&.imi.directory.v1.RefuseAccessResponse\x12]\n\x0c\x43hangeAccess\x12%.imi.directory.v1.ChangeAccessRequest\x1a&.imi.directory.v1.ChangeAccessResponse\x12\x63\n\x0eWithdrawAccess\x12\'.imi.directory.v1.WithdrawAccessRequest\x1a(.imi.directory.v1.WithdrawAccessResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.directory.v1.registration_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUTHORITYDRAFT']._serialized_start=129
-  _globals['_AUTHORITYDRAFT']._serialized_end=526
-  _globals['_REGISTERAUTHORITYREQUEST']._serialized_start=528
-  _globals['_REGISTERAUTHORITYREQUEST']._serialized_end=648
-  _globals['_REGISTERAUTHORITYRESPONSE']._serialized_start=650
-  _globals['_REGISTERAUTHORITYRESPONSE']._serialized_end=725
-  _globals['_EDITAUTHORITYREQUEST']._serialized_start=728
-  _globals['_EDITAUTHORITYREQUEST']._serialized_end=1008
-  _globals['_EDITAUTHORITYRESPONSE']._serialized_start=1010
-  _globals['_EDITAUTHORITYRESPONSE']._serialized_end=1081
-  _globals['_REGISTRATIONSERVICE']._serialized_start=1084
-  _globals['_REGISTRATIONSERVICE']._serialized_end=1313
+  _globals['_COORDINATIONLIST']._serialized_start=5375
+  _globals['_COORDINATIONLIST']._serialized_end=5663
+  _globals['_AUTHORITYDRAFT']._serialized_start=162
+  _globals['_AUTHORITYDRAFT']._serialized_end=559
+  _globals['_REGISTERAUTHORITYREQUEST']._serialized_start=561
+  _globals['_REGISTERAUTHORITYREQUEST']._serialized_end=681
+  _globals['_REGISTERAUTHORITYRESPONSE']._serialized_start=683
+  _globals['_REGISTERAUTHORITYRESPONSE']._serialized_end=758
+  _globals['_EDITAUTHORITYREQUEST']._serialized_start=761
+  _globals['_EDITAUTHORITYREQUEST']._serialized_end=1041
+  _globals['_EDITAUTHORITYRESPONSE']._serialized_start=1043
+  _globals['_EDITAUTHORITYRESPONSE']._serialized_end=1114
+  _globals['_VALIDATEAUTHORITYREQUEST']._serialized_start=1116
+  _globals['_VALIDATEAUTHORITYREQUEST']._serialized_end=1195
+  _globals['_VALIDATEAUTHORITYRESPONSE']._serialized_start=1197
+  _globals['_VALIDATEAUTHORITYRESPONSE']._serialized_end=1272
+  _globals['_REJECTAUTHORITYREQUEST']._serialized_start=1274
+  _globals['_REJECTAUTHORITYREQUEST']._serialized_end=1367
+  _globals['_REJECTAUTHORITYRESPONSE']._serialized_start=1369
+  _globals['_REJECTAUTHORITYRESPONSE']._serialized_end=1442
+  _globals['_SUSPENDAUTHORITYREQUEST']._serialized_start=1444
+  _globals['_SUSPENDAUTHORITYREQUEST']._serialized_end=1538
+  _globals['_SUSPENDAUTHORITYRESPONSE']._serialized_start=1540
+  _globals['_SUSPENDAUTHORITYRESPONSE']._serialized_end=1614
+  _globals['_REINSTATEAUTHORITYREQUEST']._serialized_start=1616
+  _globals['_REINSTATEAUTHORITYREQUEST']._serialized_end=1696
+  _globals['_REINSTATEAUTHORITYRESPONSE']._serialized_start=1698
+  _globals['_REINSTATEAUTHORITYRESPONSE']._serialized_end=1774
+  _globals['_DEREGISTERAUTHORITYREQUEST']._serialized_start=1776
+  _globals['_DEREGISTERAUTHORITYREQUEST']._serialized_end=1857
+  _globals['_DEREGISTERAUTHORITYRESPONSE']._serialized_start=1859
+  _globals['_DEREGISTERAUTHORITYRESPONSE']._serialized_end=1936
+  _globals['_LISTAUTHORITIESTOCOORDINATEREQUEST']._serialized_start=1939
+  _globals['_LISTAUTHORITIESTOCOORDINATEREQUEST']._serialized_end=2079
+  _globals['_LISTAUTHORITIESTOCOORDINATERESPONSE']._serialized_start=2082
+  _globals['_LISTAUTHORITIESTOCOORDINATERESPONSE']._serialized_end=2213
+  _globals['_INVITEAUTHORITYREQUEST']._serialized_start=2216
+  _globals['_INVITEAUTHORITYREQUEST']._serialized_end=2367
+  _globals['_INVITEAUTHORITYRESPONSE']._serialized_start=2369
+  _globals['_INVITEAUTHORITYRESPONSE']._serialized_end=2450
+  _globals['_ISSUEDINVITATION']._serialized_start=2453
+  _globals['_ISSUEDINVITATION']._serialized_end=2581
+  _globals['_RENEWINVITATIONREQUEST']._serialized_start=2583
+  _globals['_RENEWINVITATIONREQUEST']._serialized_end=2693
+  _globals['_RENEWINVITATIONRESPONSE']._serialized_start=2695
+  _globals['_RENEWINVITATIONRESPONSE']._serialized_end=2776
+  _globals['_WITHDRAWINVITATIONREQUEST']._serialized_start=2778
+  _globals['_WITHDRAWINVITATIONREQUEST']._serialized_end=2874
+  _globals['_WITHDRAWINVITATIONRESPONSE']._serialized_start=2876
+  _globals['_WITHDRAWINVITATIONRESPONSE']._serialized_end=2952
+  _globals['_GETINVITATIONREQUEST']._serialized_start=2954
+  _globals['_GETINVITATIONREQUEST']._serialized_end=3009
+  _globals['_GETINVITATIONRESPONSE']._serialized_start=3011
+  _globals['_GETINVITATIONRESPONSE']._serialized_end=3084
+  _globals['_INVITATION']._serialized_start=3087
+  _globals['_INVITATION']._serialized_end=3432
+  _globals['_REGISTERBYINVITATIONREQUEST']._serialized_start=3435
+  _globals['_REGISTERBYINVITATIONREQUEST']._serialized_end=3837
+  _globals['_REGISTERBYINVITATIONRESPONSE']._serialized_start=3839
+  _globals['_REGISTERBYINVITATIONRESPONSE']._serialized_end=3917
+  _globals['_REQUESTACCESSREQUEST']._serialized_start=3920
+  _globals['_REQUESTACCESSREQUEST']._serialized_end=4159
+  _globals['_REQUESTACCESSRESPONSE']._serialized_start=4161
+  _globals['_REQUESTACCESSRESPONSE']._serialized_end=4232
+  _globals['_GRANTACCESSREQUEST']._serialized_start=4234
+  _globals['_GRANTACCESSREQUEST']._serialized_end=4323
+  _globals['_GRANTACCESSRESPONSE']._serialized_start=4325
+  _globals['_GRANTACCESSRESPONSE']._serialized_end=4394
+  _globals['_REFUSEACCESSREQUEST']._serialized_start=4396
+  _globals['_REFUSEACCESSREQUEST']._serialized_end=4502
+  _globals['_REFUSEACCESSRESPONSE']._serialized_start=4504
+  _globals['_REFUSEACCESSRESPONSE']._serialized_end=4574
+  _globals['_CHANGEACCESSREQUEST']._serialized_start=4577
+  _globals['_CHANGEACCESSREQUEST']._serialized_end=5116
+  _globals['_CHANGEACCESSRESPONSE']._serialized_start=5118
+  _globals['_CHANGEACCESSRESPONSE']._serialized_end=5188
+  _globals['_WITHDRAWACCESSREQUEST']._serialized_start=5190
+  _globals['_WITHDRAWACCESSREQUEST']._serialized_end=5298
+  _globals['_WITHDRAWACCESSRESPONSE']._serialized_start=5300
+  _globals['_WITHDRAWACCESSRESPONSE']._serialized_end=5372
+  _globals['_REGISTRATIONSERVICE']._serialized_start=5666
+  _globals['_REGISTRATIONSERVICE']._serialized_end=6586
+  _globals['_INVITATIONSERVICE']._serialized_start=6589
+  _globals['_INVITATIONSERVICE']._serialized_end=7146
+  _globals['_ACCESSSERVICE']._serialized_start=7149
+  _globals['_ACCESSSERVICE']._serialized_end=7645
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class RegistrationServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """An authority's registration, from the first to the last day.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -44,10 +45,41 @@ class RegistrationServiceStub:
                 request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.EditAuthorityRequest.SerializeToString,
                 response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.EditAuthorityResponse.FromString,
                 _registered_method=True)
+        self.ValidateAuthority = channel.unary_unary(
+                '/imi.directory.v1.RegistrationService/ValidateAuthority',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ValidateAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ValidateAuthorityResponse.FromString,
+                _registered_method=True)
+        self.RejectAuthority = channel.unary_unary(
+                '/imi.directory.v1.RegistrationService/RejectAuthority',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RejectAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RejectAuthorityResponse.FromString,
+                _registered_method=True)
+        self.SuspendAuthority = channel.unary_unary(
+                '/imi.directory.v1.RegistrationService/SuspendAuthority',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.SuspendAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.SuspendAuthorityResponse.FromString,
+                _registered_method=True)
+        self.ReinstateAuthority = channel.unary_unary(
+                '/imi.directory.v1.RegistrationService/ReinstateAuthority',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ReinstateAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ReinstateAuthorityResponse.FromString,
+                _registered_method=True)
+        self.DeregisterAuthority = channel.unary_unary(
+                '/imi.directory.v1.RegistrationService/DeregisterAuthority',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.DeregisterAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.DeregisterAuthorityResponse.FromString,
+                _registered_method=True)
+        self.ListAuthoritiesToCoordinate = channel.unary_unary(
+                '/imi.directory.v1.RegistrationService/ListAuthoritiesToCoordinate',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ListAuthoritiesToCoordinateRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ListAuthoritiesToCoordinateResponse.FromString,
+                _registered_method=True)
 
 
 class RegistrationServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """An authority's registration, from the first to the last day.
+    """
 
     def RegisterAuthority(self, request, context):
         """A coordinator registers an authority on its behalf: it is ACTIVE at once.
@@ -58,6 +90,46 @@ class RegistrationServiceServicer:
 
     def EditAuthority(self, request, context):
         """A local data administrator changes its own authority's data.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ValidateAuthority(self, request, context):
+        """Of what was registered by invitation. The applicant becomes its first user and local data administrator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAuthority(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SuspendAuthority(self, request, context):
+        """It is found no more and gets no new exchanges; those that are open go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReinstateAuthority(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeregisterAuthority(self, request, context):
+        """For good, and only without open exchanges; the record stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAuthoritiesToCoordinate(self, request, context):
+        """For those who coordinate: what waits for them, and whom they look after, by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -76,6 +148,36 @@ def add_RegistrationServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.EditAuthorityRequest.FromString,
                     response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.EditAuthorityResponse.SerializeToString,
             ),
+            'ValidateAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.ValidateAuthority,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ValidateAuthorityRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ValidateAuthorityResponse.SerializeToString,
+            ),
+            'RejectAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAuthority,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RejectAuthorityRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RejectAuthorityResponse.SerializeToString,
+            ),
+            'SuspendAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuspendAuthority,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.SuspendAuthorityRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.SuspendAuthorityResponse.SerializeToString,
+            ),
+            'ReinstateAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReinstateAuthority,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ReinstateAuthorityRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ReinstateAuthorityResponse.SerializeToString,
+            ),
+            'DeregisterAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeregisterAuthority,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.DeregisterAuthorityRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.DeregisterAuthorityResponse.SerializeToString,
+            ),
+            'ListAuthoritiesToCoordinate': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuthoritiesToCoordinate,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ListAuthoritiesToCoordinateRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ListAuthoritiesToCoordinateResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'imi.directory.v1.RegistrationService', rpc_method_handlers)
@@ -85,7 +187,8 @@ def add_RegistrationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RegistrationService:
-    """Missing associated documentation comment in .proto file."""
+    """An authority's registration, from the first to the last day.
+    """
 
     @staticmethod
     def RegisterAuthority(request,
@@ -131,6 +234,667 @@ class RegistrationService:
             '/imi.directory.v1.RegistrationService/EditAuthority',
             protos_dot_directory_dot_v1_dot_registration__pb2.EditAuthorityRequest.SerializeToString,
             protos_dot_directory_dot_v1_dot_registration__pb2.EditAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ValidateAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.RegistrationService/ValidateAuthority',
+            protos_dot_directory_dot_v1_dot_registration__pb2.ValidateAuthorityRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.ValidateAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.RegistrationService/RejectAuthority',
+            protos_dot_directory_dot_v1_dot_registration__pb2.RejectAuthorityRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.RejectAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuspendAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.RegistrationService/SuspendAuthority',
+            protos_dot_directory_dot_v1_dot_registration__pb2.SuspendAuthorityRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.SuspendAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReinstateAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.RegistrationService/ReinstateAuthority',
+            protos_dot_directory_dot_v1_dot_registration__pb2.ReinstateAuthorityRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.ReinstateAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeregisterAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.RegistrationService/DeregisterAuthority',
+            protos_dot_directory_dot_v1_dot_registration__pb2.DeregisterAuthorityRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.DeregisterAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuthoritiesToCoordinate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.RegistrationService/ListAuthoritiesToCoordinate',
+            protos_dot_directory_dot_v1_dot_registration__pb2.ListAuthoritiesToCoordinateRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.ListAuthoritiesToCoordinateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class InvitationServiceStub:
+    """Nobody registers uninvited.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.InviteAuthority = channel.unary_unary(
+                '/imi.directory.v1.InvitationService/InviteAuthority',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.InviteAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.InviteAuthorityResponse.FromString,
+                _registered_method=True)
+        self.RenewInvitation = channel.unary_unary(
+                '/imi.directory.v1.InvitationService/RenewInvitation',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RenewInvitationRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RenewInvitationResponse.FromString,
+                _registered_method=True)
+        self.WithdrawInvitation = channel.unary_unary(
+                '/imi.directory.v1.InvitationService/WithdrawInvitation',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawInvitationRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawInvitationResponse.FromString,
+                _registered_method=True)
+        self.GetInvitation = channel.unary_unary(
+                '/imi.directory.v1.InvitationService/GetInvitation',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.GetInvitationRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.GetInvitationResponse.FromString,
+                _registered_method=True)
+        self.RegisterByInvitation = channel.unary_unary(
+                '/imi.directory.v1.InvitationService/RegisterByInvitation',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RegisterByInvitationRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RegisterByInvitationResponse.FromString,
+                _registered_method=True)
+
+
+class InvitationServiceServicer:
+    """Nobody registers uninvited.
+    """
+
+    def InviteAuthority(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewInvitation(self, request, context):
+        """A new code, and its time begins anew; the old code is worth nothing any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawInvitation(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInvitation(self, request, context):
+        """What the invitee sees before registering. For the gateway, on behalf of whoever has signed in with the issuer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterByInvitation(self, request, context):
+        """For the gateway, on behalf of a person the directory does not know yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_InvitationServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'InviteAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.InviteAuthority,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.InviteAuthorityRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.InviteAuthorityResponse.SerializeToString,
+            ),
+            'RenewInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewInvitation,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RenewInvitationRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RenewInvitationResponse.SerializeToString,
+            ),
+            'WithdrawInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawInvitation,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawInvitationRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawInvitationResponse.SerializeToString,
+            ),
+            'GetInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInvitation,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.GetInvitationRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.GetInvitationResponse.SerializeToString,
+            ),
+            'RegisterByInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterByInvitation,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RegisterByInvitationRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RegisterByInvitationResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'imi.directory.v1.InvitationService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('imi.directory.v1.InvitationService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class InvitationService:
+    """Nobody registers uninvited.
+    """
+
+    @staticmethod
+    def InviteAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.InvitationService/InviteAuthority',
+            protos_dot_directory_dot_v1_dot_registration__pb2.InviteAuthorityRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.InviteAuthorityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.InvitationService/RenewInvitation',
+            protos_dot_directory_dot_v1_dot_registration__pb2.RenewInvitationRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.RenewInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.InvitationService/WithdrawInvitation',
+            protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawInvitationRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.InvitationService/GetInvitation',
+            protos_dot_directory_dot_v1_dot_registration__pb2.GetInvitationRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.GetInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterByInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.InvitationService/RegisterByInvitation',
+            protos_dot_directory_dot_v1_dot_registration__pb2.RegisterByInvitationRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.RegisterByInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class AccessServiceStub:
+    """An authority's parts in modules.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.RequestAccess = channel.unary_unary(
+                '/imi.directory.v1.AccessService/RequestAccess',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RequestAccessRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RequestAccessResponse.FromString,
+                _registered_method=True)
+        self.GrantAccess = channel.unary_unary(
+                '/imi.directory.v1.AccessService/GrantAccess',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.GrantAccessRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.GrantAccessResponse.FromString,
+                _registered_method=True)
+        self.RefuseAccess = channel.unary_unary(
+                '/imi.directory.v1.AccessService/RefuseAccess',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RefuseAccessRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RefuseAccessResponse.FromString,
+                _registered_method=True)
+        self.ChangeAccess = channel.unary_unary(
+                '/imi.directory.v1.AccessService/ChangeAccess',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ChangeAccessRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ChangeAccessResponse.FromString,
+                _registered_method=True)
+        self.WithdrawAccess = channel.unary_unary(
+                '/imi.directory.v1.AccessService/WithdrawAccess',
+                request_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawAccessRequest.SerializeToString,
+                response_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawAccessResponse.FromString,
+                _registered_method=True)
+
+
+class AccessServiceServicer:
+    """An authority's parts in modules.
+    """
+
+    def RequestAccess(self, request, context):
+        """A local data administrator asks for a part in a module.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GrantAccess(self, request, context):
+        """The access coordinator decides, changes it later, and ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefuseAccess(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeAccess(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawAccess(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AccessServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'RequestAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestAccess,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RequestAccessRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RequestAccessResponse.SerializeToString,
+            ),
+            'GrantAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantAccess,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.GrantAccessRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.GrantAccessResponse.SerializeToString,
+            ),
+            'RefuseAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefuseAccess,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.RefuseAccessRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.RefuseAccessResponse.SerializeToString,
+            ),
+            'ChangeAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeAccess,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.ChangeAccessRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.ChangeAccessResponse.SerializeToString,
+            ),
+            'WithdrawAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawAccess,
+                    request_deserializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawAccessRequest.FromString,
+                    response_serializer=protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawAccessResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'imi.directory.v1.AccessService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('imi.directory.v1.AccessService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class AccessService:
+    """An authority's parts in modules.
+    """
+
+    @staticmethod
+    def RequestAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.AccessService/RequestAccess',
+            protos_dot_directory_dot_v1_dot_registration__pb2.RequestAccessRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.RequestAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.AccessService/GrantAccess',
+            protos_dot_directory_dot_v1_dot_registration__pb2.GrantAccessRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.GrantAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefuseAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.AccessService/RefuseAccess',
+            protos_dot_directory_dot_v1_dot_registration__pb2.RefuseAccessRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.RefuseAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.AccessService/ChangeAccess',
+            protos_dot_directory_dot_v1_dot_registration__pb2.ChangeAccessRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.ChangeAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.directory.v1.AccessService/WithdrawAccess',
+            protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawAccessRequest.SerializeToString,
+            protos_dot_directory_dot_v1_dot_registration__pb2.WithdrawAccessResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.requests.v1 import requests_pb2 as protos_dot_requests_dot_v1_dot_requests__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fprotos/requests/v1/events.proto\x12\x0fimi.requests.v1\x1a!protos/requests/v1/requests.proto\"\xff\x01\n\x0eRequestChanged\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12.\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x1e.imi.requests.v1.RequestAction\x12,\n\x04\x66rom\x18\x04 \x01(\x0e\x32\x1e.imi.requests.v1.RequestStatus\x12*\n\x02to\x18\x05 \x01(\x0e\x32\x1e.imi.requests.v1.RequestStatus\x12\x14\n\x0crequester_id\x18\x06 \x01(\t\x12\x14\n\x0cresponder_id\x18\x07 \x01(\t\x12\x11\n\tarea_code\x18\x08 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fprotos/requests/v1/events.proto\x12\x0fimi.requests.v1\x1a!protos/requests/v1/requests.proto\"\xac\x02\n\x0eRequestChanged\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12.\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x1e.imi.requests.v1.RequestAction\x12,\n\x04\x66rom\x18\x04 \x01(\x0e\x32\x1e.imi.requests.v1.RequestStatus\x12*\n\x02to\x18\x05 \x01(\x0e\x32\x1e.imi.requests.v1.RequestStatus\x12\x14\n\x0crequester_id\x18\x06 \x01(\t\x12\x14\n\x0cresponder_id\x18\x07 \x01(\t\x12\x11\n\tarea_code\x18\x08 \x01(\t\x12\x14\n\x0c\x61uthority_id\x18\t \x01(\t\x12\x15\n\rconcerned_ids\x18\n \x03(\t\"B\n\x14QuestionSetPublished\x12\x17\n\x0fquestion_set_id\x18\x01 \x01(\t\x12\x11\n\tarea_code\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.requests.v1.events_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REQUESTCHANGED']._serialized_start=88
-  _globals['_REQUESTCHANGED']._serialized_end=343
+  _globals['_REQUESTCHANGED']._serialized_end=388
+  _globals['_QUESTIONSETPUBLISHED']._serialized_start=390
+  _globals['_QUESTIONSETPUBLISHED']._serialized_end=456
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,10 @@
 isort:skip_file
 What requests tell the others. Ids and codes only."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from protos.requests.v1 import requests_pb2 as _requests_pb2
 import builtins as _builtins
 import sys
@@ -31,6 +33,8 @@ class RequestChanged(_message.Message):
     REQUESTER_ID_FIELD_NUMBER: _builtins.int
     RESPONDER_ID_FIELD_NUMBER: _builtins.int
     AREA_CODE_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    CONCERNED_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     revision: _builtins.int
     action: _requests_pb2.RequestAction.ValueType
@@ -38,6 +42,12 @@ class RequestChanged(_message.Message):
     requester_id: _builtins.str
     responder_id: _builtins.str
     area_code: _builtins.str
+    authority_id: _builtins.str
+    """Who did it."""
+    @_builtins.property
+    def concerned_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who hears of it besides: coordinators that are asked, and an authority that has just given it away."""
+
     def __init__(
         self,
         *,
@@ -48,11 +58,37 @@ class RequestChanged(_message.Message):
         requester_id: _builtins.str = ...,
         responder_id: _builtins.str = ...,
         area_code: _builtins.str = ...,
+        authority_id: _builtins.str = ...,
+        concerned_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "area_code", b"area_code", "from", b"from", "request_id", b"request_id", "requester_id", b"requester_id", "responder_id", b"responder_id", "revision", b"revision", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "area_code", b"area_code", "authority_id", b"authority_id", "concerned_ids", b"concerned_ids", "from", b"from", "request_id", b"request_id", "requester_id", b"requester_id", "responder_id", b"responder_id", "revision", b"revision", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RequestChanged: _TypeAlias = RequestChanged  # noqa: Y015
+
+@_typing.final
+class QuestionSetPublished(_message.Message):
+    """A question set, or a version of one, can be used from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_SET_ID_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    question_set_id: _builtins.str
+    area_code: _builtins.str
+    def __init__(
+        self,
+        *,
+        question_set_id: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "question_set_id", b"question_set_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuestionSetPublished: _TypeAlias = QuestionSetPublished  # noqa: Y015

@@ -34,6 +34,13 @@ class _RequestStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Request
     REQUEST_STATUS_ANSWERED: _RequestStatus.ValueType  # 4
     REQUEST_STATUS_CLOSED: _RequestStatus.ValueType  # 5
     REQUEST_STATUS_WITHDRAWN: _RequestStatus.ValueType  # 6
+    REQUEST_STATUS_PENDING_SEND_APPROVAL: _RequestStatus.ValueType  # 7
+    REQUEST_STATUS_PENDING_REPLY_APPROVAL: _RequestStatus.ValueType  # 8
+    REQUEST_STATUS_MORE_INFO_REQUESTED: _RequestStatus.ValueType  # 9
+    REQUEST_STATUS_MORE_INFO_REFUSED: _RequestStatus.ValueType  # 10
+    REQUEST_STATUS_REFERRED: _RequestStatus.ValueType  # 11
+    REQUEST_STATUS_ANSWERED_FINAL: _RequestStatus.ValueType  # 12
+    REQUEST_STATUS_DELETED: _RequestStatus.ValueType  # 13
 
 class RequestStatus(_RequestStatus, metaclass=_RequestStatusEnumTypeWrapper): ...
 
@@ -44,6 +51,13 @@ REQUEST_STATUS_ACCEPTED: RequestStatus.ValueType  # 3
 REQUEST_STATUS_ANSWERED: RequestStatus.ValueType  # 4
 REQUEST_STATUS_CLOSED: RequestStatus.ValueType  # 5
 REQUEST_STATUS_WITHDRAWN: RequestStatus.ValueType  # 6
+REQUEST_STATUS_PENDING_SEND_APPROVAL: RequestStatus.ValueType  # 7
+REQUEST_STATUS_PENDING_REPLY_APPROVAL: RequestStatus.ValueType  # 8
+REQUEST_STATUS_MORE_INFO_REQUESTED: RequestStatus.ValueType  # 9
+REQUEST_STATUS_MORE_INFO_REFUSED: RequestStatus.ValueType  # 10
+REQUEST_STATUS_REFERRED: RequestStatus.ValueType  # 11
+REQUEST_STATUS_ANSWERED_FINAL: RequestStatus.ValueType  # 12
+REQUEST_STATUS_DELETED: RequestStatus.ValueType  # 13
 Global___RequestStatus: _TypeAlias = RequestStatus  # noqa: Y015
 
 class _RequestAction:
@@ -61,6 +75,26 @@ class _RequestActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Request
     REQUEST_ACTION_ANSWER: _RequestAction.ValueType  # 6
     REQUEST_ACTION_CLOSE: _RequestAction.ValueType  # 7
     REQUEST_ACTION_WITHDRAW: _RequestAction.ValueType  # 8
+    REQUEST_ACTION_DELETE: _RequestAction.ValueType  # 9
+    REQUEST_ACTION_APPROVE: _RequestAction.ValueType  # 10
+    REQUEST_ACTION_RETURN: _RequestAction.ValueType  # 11
+    REQUEST_ACTION_ACCEPT_PROPOSED_DATE: _RequestAction.ValueType  # 12
+    REQUEST_ACTION_REFUSE_PROPOSED_DATE: _RequestAction.ValueType  # 13
+    REQUEST_ACTION_FORWARD: _RequestAction.ValueType  # 14
+    REQUEST_ACTION_SPLIT: _RequestAction.ValueType  # 15
+    REQUEST_ACTION_ASSIGN: _RequestAction.ValueType  # 16
+    REQUEST_ACTION_RELEASE: _RequestAction.ValueType  # 17
+    REQUEST_ACTION_REQUEST_MORE_INFORMATION: _RequestAction.ValueType  # 18
+    REQUEST_ACTION_GIVE_MORE_INFORMATION: _RequestAction.ValueType  # 19
+    REQUEST_ACTION_REFUSE_MORE_INFORMATION: _RequestAction.ValueType  # 20
+    REQUEST_ACTION_ACCEPT_REFUSAL: _RequestAction.ValueType  # 21
+    REQUEST_ACTION_REFER: _RequestAction.ValueType  # 22
+    REQUEST_ACTION_GIVE_OPINION: _RequestAction.ValueType  # 23
+    REQUEST_ACTION_DECIDE_SATISFACTORY: _RequestAction.ValueType  # 24
+    REQUEST_ACTION_DECIDE_MUST_IMPROVE: _RequestAction.ValueType  # 25
+    REQUEST_ACTION_REMIND: _RequestAction.ValueType  # 26
+    """What the system does by itself."""
+    REQUEST_ACTION_INVOLVE_COORDINATORS: _RequestAction.ValueType  # 27
 
 class RequestAction(_RequestAction, metaclass=_RequestActionEnumTypeWrapper): ...
 
@@ -73,7 +107,125 @@ REQUEST_ACTION_SAVE: RequestAction.ValueType  # 5
 REQUEST_ACTION_ANSWER: RequestAction.ValueType  # 6
 REQUEST_ACTION_CLOSE: RequestAction.ValueType  # 7
 REQUEST_ACTION_WITHDRAW: RequestAction.ValueType  # 8
+REQUEST_ACTION_DELETE: RequestAction.ValueType  # 9
+REQUEST_ACTION_APPROVE: RequestAction.ValueType  # 10
+REQUEST_ACTION_RETURN: RequestAction.ValueType  # 11
+REQUEST_ACTION_ACCEPT_PROPOSED_DATE: RequestAction.ValueType  # 12
+REQUEST_ACTION_REFUSE_PROPOSED_DATE: RequestAction.ValueType  # 13
+REQUEST_ACTION_FORWARD: RequestAction.ValueType  # 14
+REQUEST_ACTION_SPLIT: RequestAction.ValueType  # 15
+REQUEST_ACTION_ASSIGN: RequestAction.ValueType  # 16
+REQUEST_ACTION_RELEASE: RequestAction.ValueType  # 17
+REQUEST_ACTION_REQUEST_MORE_INFORMATION: RequestAction.ValueType  # 18
+REQUEST_ACTION_GIVE_MORE_INFORMATION: RequestAction.ValueType  # 19
+REQUEST_ACTION_REFUSE_MORE_INFORMATION: RequestAction.ValueType  # 20
+REQUEST_ACTION_ACCEPT_REFUSAL: RequestAction.ValueType  # 21
+REQUEST_ACTION_REFER: RequestAction.ValueType  # 22
+REQUEST_ACTION_GIVE_OPINION: RequestAction.ValueType  # 23
+REQUEST_ACTION_DECIDE_SATISFACTORY: RequestAction.ValueType  # 24
+REQUEST_ACTION_DECIDE_MUST_IMPROVE: RequestAction.ValueType  # 25
+REQUEST_ACTION_REMIND: RequestAction.ValueType  # 26
+"""What the system does by itself."""
+REQUEST_ACTION_INVOLVE_COORDINATORS: RequestAction.ValueType  # 27
 Global___RequestAction: _TypeAlias = RequestAction  # noqa: Y015
+
+class _RequestTask:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RequestTaskEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RequestTask.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REQUEST_TASK_UNSPECIFIED: _RequestTask.ValueType  # 0
+    REQUEST_TASK_CORRECT_DRAFT: _RequestTask.ValueType  # 1
+    REQUEST_TASK_APPROVE_SENDING: _RequestTask.ValueType  # 2
+    REQUEST_TASK_ACCEPT: _RequestTask.ValueType  # 3
+    REQUEST_TASK_ASSIGN: _RequestTask.ValueType  # 4
+    REQUEST_TASK_DECIDE_ON_DATE: _RequestTask.ValueType  # 5
+    REQUEST_TASK_ANSWER: _RequestTask.ValueType  # 6
+    REQUEST_TASK_APPROVE_REPLY: _RequestTask.ValueType  # 7
+    REQUEST_TASK_EVALUATE_REPLY: _RequestTask.ValueType  # 8
+    REQUEST_TASK_GIVE_MORE_INFORMATION: _RequestTask.ValueType  # 9
+    REQUEST_TASK_DECIDE_ON_REFUSAL: _RequestTask.ValueType  # 10
+    REQUEST_TASK_GIVE_OPINION: _RequestTask.ValueType  # 11
+    REQUEST_TASK_DECIDE_REFERRAL: _RequestTask.ValueType  # 12
+    REQUEST_TASK_CLOSE: _RequestTask.ValueType  # 13
+
+class RequestTask(_RequestTask, metaclass=_RequestTaskEnumTypeWrapper):
+    """Why a request is on somebody's list of things to do."""
+
+REQUEST_TASK_UNSPECIFIED: RequestTask.ValueType  # 0
+REQUEST_TASK_CORRECT_DRAFT: RequestTask.ValueType  # 1
+REQUEST_TASK_APPROVE_SENDING: RequestTask.ValueType  # 2
+REQUEST_TASK_ACCEPT: RequestTask.ValueType  # 3
+REQUEST_TASK_ASSIGN: RequestTask.ValueType  # 4
+REQUEST_TASK_DECIDE_ON_DATE: RequestTask.ValueType  # 5
+REQUEST_TASK_ANSWER: RequestTask.ValueType  # 6
+REQUEST_TASK_APPROVE_REPLY: RequestTask.ValueType  # 7
+REQUEST_TASK_EVALUATE_REPLY: RequestTask.ValueType  # 8
+REQUEST_TASK_GIVE_MORE_INFORMATION: RequestTask.ValueType  # 9
+REQUEST_TASK_DECIDE_ON_REFUSAL: RequestTask.ValueType  # 10
+REQUEST_TASK_GIVE_OPINION: RequestTask.ValueType  # 11
+REQUEST_TASK_DECIDE_REFERRAL: RequestTask.ValueType  # 12
+REQUEST_TASK_CLOSE: RequestTask.ValueType  # 13
+Global___RequestTask: _TypeAlias = RequestTask  # noqa: Y015
+
+class _Leak:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LeakEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Leak.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LEAK_UNSPECIFIED: _Leak.ValueType  # 0
+    LEAK_NAME: _Leak.ValueType  # 1
+    LEAK_BIRTH_DATE: _Leak.ValueType  # 2
+    LEAK_NUMBER: _Leak.ValueType  # 3
+
+class Leak(_Leak, metaclass=_LeakEnumTypeWrapper):
+    """What of the subject a text gives away before the responder has accepted."""
+
+LEAK_UNSPECIFIED: Leak.ValueType  # 0
+LEAK_NAME: Leak.ValueType  # 1
+LEAK_BIRTH_DATE: Leak.ValueType  # 2
+LEAK_NUMBER: Leak.ValueType  # 3
+Global___Leak: _TypeAlias = Leak  # noqa: Y015
+
+class _ReferralVerdict:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReferralVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReferralVerdict.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REFERRAL_VERDICT_UNSPECIFIED: _ReferralVerdict.ValueType  # 0
+    REFERRAL_VERDICT_SATISFACTORY: _ReferralVerdict.ValueType  # 1
+    REFERRAL_VERDICT_MUST_IMPROVE: _ReferralVerdict.ValueType  # 2
+
+class ReferralVerdict(_ReferralVerdict, metaclass=_ReferralVerdictEnumTypeWrapper): ...
+
+REFERRAL_VERDICT_UNSPECIFIED: ReferralVerdict.ValueType  # 0
+REFERRAL_VERDICT_SATISFACTORY: ReferralVerdict.ValueType  # 1
+REFERRAL_VERDICT_MUST_IMPROVE: ReferralVerdict.ValueType  # 2
+Global___ReferralVerdict: _TypeAlias = ReferralVerdict  # noqa: Y015
+
+class _Grade:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GradeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Grade.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GRADE_UNSPECIFIED: _Grade.ValueType  # 0
+    GRADE_VERY_GOOD: _Grade.ValueType  # 1
+    GRADE_GOOD: _Grade.ValueType  # 2
+    GRADE_FAIR: _Grade.ValueType  # 3
+    GRADE_POOR: _Grade.ValueType  # 4
+
+class Grade(_Grade, metaclass=_GradeEnumTypeWrapper): ...
+
+GRADE_UNSPECIFIED: Grade.ValueType  # 0
+GRADE_VERY_GOOD: Grade.ValueType  # 1
+GRADE_GOOD: Grade.ValueType  # 2
+GRADE_FAIR: Grade.ValueType  # 3
+GRADE_POOR: Grade.ValueType  # 4
+Global___Grade: _TypeAlias = Grade  # noqa: Y015
 
 class _RequestView:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -87,6 +239,8 @@ class _RequestViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RequestVi
     """Before acceptance, the responder sees everything but who it is about."""
     REQUEST_VIEW_WITHOUT_PERSONAL_DATA: _RequestView.ValueType  # 3
     """Coordinators see the case without subject, free texts and files."""
+    REQUEST_VIEW_WITHOUT_ANSWERS: _RequestView.ValueType  # 4
+    """Colleagues to whom it is not assigned see no answers either; an authority that had it before, only its own."""
 
 class RequestView(_RequestView, metaclass=_RequestViewEnumTypeWrapper):
     """How much of a case the reader sees."""
@@ -97,6 +251,8 @@ REQUEST_VIEW_WITHOUT_SUBJECT: RequestView.ValueType  # 2
 """Before acceptance, the responder sees everything but who it is about."""
 REQUEST_VIEW_WITHOUT_PERSONAL_DATA: RequestView.ValueType  # 3
 """Coordinators see the case without subject, free texts and files."""
+REQUEST_VIEW_WITHOUT_ANSWERS: RequestView.ValueType  # 4
+"""Colleagues to whom it is not assigned see no answers either; an authority that had it before, only its own."""
 Global___RequestView: _TypeAlias = RequestView  # noqa: Y015
 
 class _RequestList:
@@ -112,7 +268,7 @@ class _RequestListEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RequestLi
     REQUEST_LIST_RECEIVED: _RequestList.ValueType  # 4
     REQUEST_LIST_OVERDUE: _RequestList.ValueType  # 5
     REQUEST_LIST_COORDINATED: _RequestList.ValueType  # 6
-    """Those of authorities that the caller's authority coordinates."""
+    """Those of authorities that the caller's authority coordinates, and those about which it was asked."""
 
 class RequestList(_RequestList, metaclass=_RequestListEnumTypeWrapper): ...
 
@@ -123,8 +279,52 @@ REQUEST_LIST_SENT: RequestList.ValueType  # 3
 REQUEST_LIST_RECEIVED: RequestList.ValueType  # 4
 REQUEST_LIST_OVERDUE: RequestList.ValueType  # 5
 REQUEST_LIST_COORDINATED: RequestList.ValueType  # 6
-"""Those of authorities that the caller's authority coordinates."""
+"""Those of authorities that the caller's authority coordinates, and those about which it was asked."""
 Global___RequestList: _TypeAlias = RequestList  # noqa: Y015
+
+class _RequestSort:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RequestSortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RequestSort.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REQUEST_SORT_UNSPECIFIED: _RequestSort.ValueType  # 0
+    REQUEST_SORT_CHANGED: _RequestSort.ValueType  # 1
+    """The last changed first."""
+    REQUEST_SORT_DUE: _RequestSort.ValueType  # 2
+    """What is due first first; last what is not awaited by a day."""
+
+class RequestSort(_RequestSort, metaclass=_RequestSortEnumTypeWrapper): ...
+
+REQUEST_SORT_UNSPECIFIED: RequestSort.ValueType  # 0
+REQUEST_SORT_CHANGED: RequestSort.ValueType  # 1
+"""The last changed first."""
+REQUEST_SORT_DUE: RequestSort.ValueType  # 2
+"""What is due first first; last what is not awaited by a day."""
+Global___RequestSort: _TypeAlias = RequestSort  # noqa: Y015
+
+class _ScanState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ScanStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ScanState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SCAN_STATE_UNSPECIFIED: _ScanState.ValueType  # 0
+    SCAN_STATE_CLEAN: _ScanState.ValueType  # 1
+    SCAN_STATE_INFECTED: _ScanState.ValueType  # 2
+    """Found after it was uploaded: it can no longer be read. One that is found at once is never kept."""
+    SCAN_STATE_NOT_SCANNED: _ScanState.ValueType  # 3
+    """No scanner, or none that has answered yet."""
+
+class ScanState(_ScanState, metaclass=_ScanStateEnumTypeWrapper): ...
+
+SCAN_STATE_UNSPECIFIED: ScanState.ValueType  # 0
+SCAN_STATE_CLEAN: ScanState.ValueType  # 1
+SCAN_STATE_INFECTED: ScanState.ValueType  # 2
+"""Found after it was uploaded: it can no longer be read. One that is found at once is never kept."""
+SCAN_STATE_NOT_SCANNED: ScanState.ValueType  # 3
+"""No scanner, or none that has answered yet."""
+Global___ScanState: _TypeAlias = ScanState  # noqa: Y015
 
 @_typing.final
 class Question(_message.Message):
@@ -134,14 +334,31 @@ class Question(_message.Message):
     FOLLOWS_FIELD_NUMBER: _builtins.int
     OPENS_ON_FIELD_NUMBER: _builtins.int
     ALLOWS_ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    ALLOWS_FREE_TEXT_FIELD_NUMBER: _builtins.int
+    APPLIES_IF_FIELD_NUMBER: _builtins.int
+    AUTOMATIC_FIELD_NUMBER: _builtins.int
+    EXCUSES_FIELD_NUMBER: _builtins.int
+    SUGGESTS_ALERT_ON_FIELD_NUMBER: _builtins.int
     follows: _builtins.str
     """The question it follows; empty for a question that can be chosen."""
     allows_attachments: _builtins.bool
+    allows_free_text: _builtins.bool
+    """Whether one's own words may stand beside the question and its answer."""
+    applies_if: _builtins.str
+    """The condition it opens under besides, such as "PQ1 = NOT_GENUINE and not urgent"; empty if there is none."""
+    automatic: _builtins.bool
+    """Part of every request, chosen by nobody."""
+    excuses: _builtins.bool
+    """An answer to it stands for all others."""
     @_builtins.property
     def field(self) -> _common_pb2.Field: ...
     @_builtins.property
     def opens_on(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The answers to `follows` that open it; empty if any answer does."""
+
+    @_builtins.property
+    def suggests_alert_on(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The answers on which an alert should be thought of."""
 
     def __init__(
         self,
@@ -150,10 +367,15 @@ class Question(_message.Message):
         follows: _builtins.str = ...,
         opens_on: _abc.Iterable[_builtins.str] | None = ...,
         allows_attachments: _builtins.bool = ...,
+        allows_free_text: _builtins.bool = ...,
+        applies_if: _builtins.str = ...,
+        automatic: _builtins.bool = ...,
+        excuses: _builtins.bool = ...,
+        suggests_alert_on: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["field", b"field"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allows_attachments", b"allows_attachments", "field", b"field", "follows", b"follows", "opens_on", b"opens_on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allows_attachments", b"allows_attachments", "allows_free_text", b"allows_free_text", "applies_if", b"applies_if", "automatic", b"automatic", "excuses", b"excuses", "field", b"field", "follows", b"follows", "opens_on", b"opens_on", "suggests_alert_on", b"suggests_alert_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -196,6 +418,7 @@ class QuestionSet(_message.Message):
     AREA_CODE_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     GROUPS_FIELD_NUMBER: _builtins.int
+    URGENT_FOR_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """"<code>:<version>"."""
     code: _builtins.str
@@ -205,6 +428,10 @@ class QuestionSet(_message.Message):
     def title(self) -> _common_pb2.LocalizedText: ...
     @_builtins.property
     def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuestionGroup]: ...
+    @_builtins.property
+    def urgent_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """If any: an urgent request asks nothing but these."""
+
     def __init__(
         self,
         *,
@@ -214,10 +441,11 @@ class QuestionSet(_message.Message):
         area_code: _builtins.str = ...,
         title: _common_pb2.LocalizedText | None = ...,
         groups: _abc.Iterable[Global___QuestionGroup] | None = ...,
+        urgent_for: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "code", b"code", "groups", b"groups", "id", b"id", "title", b"title", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "code", b"code", "groups", b"groups", "id", b"id", "title", b"title", "urgent_for", b"urgent_for", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -364,7 +592,10 @@ class Answer(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
+    RELEASED_FIELD_NUMBER: _builtins.int
     question_code: _builtins.str
+    released: _builtins.bool
+    """Whether the requester has it."""
     @_builtins.property
     def value(self) -> _common_pb2.Value: ...
     @_builtins.property
@@ -378,14 +609,154 @@ class Answer(_message.Message):
         value: _common_pb2.Value | None = ...,
         comment: _common_pb2.FreeText | None = ...,
         files: _abc.Iterable[_common_pb2.File] | None = ...,
+        released: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment", "files", b"files", "question_code", b"question_code", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment", "files", b"files", "question_code", b"question_code", "released", b"released", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Answer: _TypeAlias = Answer  # noqa: Y015
+
+@_typing.final
+class SplitOff(_message.Message):
+    """Questions that were moved to another authority."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    RESPONDER_ID_FIELD_NUMBER: _builtins.int
+    QUESTION_CODES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    number: _builtins.str
+    responder_id: _builtins.str
+    @_builtins.property
+    def question_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        number: _builtins.str = ...,
+        responder_id: _builtins.str = ...,
+        question_codes: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _common_pb2.FreeText | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "id", b"id", "number", b"number", "question_codes", b"question_codes", "reason", b"reason", "responder_id", b"responder_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SplitOff: _TypeAlias = SplitOff  # noqa: Y015
+
+@_typing.final
+class MoreInformation(_message.Message):
+    """What was asked after the reply, and what became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    QUESTION_CODES_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    SETTLED_AT_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def question_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def settled_at(self) -> _timestamp_pb2.Timestamp:
+        """Absent while it is open."""
+
+    @_builtins.property
+    def given(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def refusal(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        question_codes: _abc.Iterable[_builtins.str] | None = ...,
+        text: _common_pb2.FreeText | None = ...,
+        settled_at: _timestamp_pb2.Timestamp | None = ...,
+        given: _common_pb2.FreeText | None = ...,
+        refusal: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "given", b"given", "refusal", b"refusal", "settled_at", b"settled_at", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "given", b"given", "question_codes", b"question_codes", "refusal", b"refusal", "settled_at", b"settled_at", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoreInformation: _TypeAlias = MoreInformation  # noqa: Y015
+
+@_typing.final
+class Opinion(_message.Message):
+    """What a referral coordinator thinks of the reply; with a verdict, the decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    verdict: Global___ReferralVerdict.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        authority_id: _builtins.str = ...,
+        text: _common_pb2.FreeText | None = ...,
+        verdict: Global___ReferralVerdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "text", b"text", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Opinion: _TypeAlias = Opinion  # noqa: Y015
+
+@_typing.final
+class Evaluation(_message.Message):
+    """What the requester thinks of the exchange at its end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIMELINESS_FIELD_NUMBER: _builtins.int
+    EFFORT_FIELD_NUMBER: _builtins.int
+    timeliness: Global___Grade.ValueType
+    effort: Global___Grade.ValueType
+    def __init__(
+        self,
+        *,
+        timeliness: Global___Grade.ValueType = ...,
+        effort: Global___Grade.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effort", b"effort", "timeliness", b"timeliness"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Evaluation: _TypeAlias = Evaluation  # noqa: Y015
 
 @_typing.final
 class HistoryEntry(_message.Message):
@@ -422,6 +793,31 @@ class HistoryEntry(_message.Message):
 Global___HistoryEntry: _TypeAlias = HistoryEntry  # noqa: Y015
 
 @_typing.final
+class DraftWarning(_message.Message):
+    """A text that seems to say whom the request is about, to somebody who may not know yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    LEAK_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Where it stands in the input."""
+    leak: Global___Leak.ValueType
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        leak: Global___Leak.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "leak", b"leak"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DraftWarning: _TypeAlias = DraftWarning  # noqa: Y015
+
+@_typing.final
 class Request(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -445,6 +841,23 @@ class Request(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
+    PROPOSED_DATE_FIELD_NUMBER: _builtins.int
+    AGREED_DATE_FIELD_NUMBER: _builtins.int
+    TASKS_FIELD_NUMBER: _builtins.int
+    HANDLER_IDS_FIELD_NUMBER: _builtins.int
+    FORMER_RESPONDER_IDS_FIELD_NUMBER: _builtins.int
+    PARENT_ID_FIELD_NUMBER: _builtins.int
+    FAMILY_ID_FIELD_NUMBER: _builtins.int
+    CHILDREN_FIELD_NUMBER: _builtins.int
+    MORE_INFORMATION_FIELD_NUMBER: _builtins.int
+    OPINIONS_FIELD_NUMBER: _builtins.int
+    EVALUATION_FIELD_NUMBER: _builtins.int
+    URGENT_FIELD_NUMBER: _builtins.int
+    URGENT_REASON_FIELD_NUMBER: _builtins.int
+    DUE_DATE_FIELD_NUMBER: _builtins.int
+    LEGAL_DEADLINE_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     number: _builtins.str
@@ -459,6 +872,16 @@ class Request(_message.Message):
     question_set_id: _builtins.str
     desired_date: _builtins.str
     """ISO 8601; empty if none is wished."""
+    proposed_date: _builtins.str
+    """ISO 8601. What the responder proposed and waits for the requester; what both have agreed on."""
+    agreed_date: _builtins.str
+    parent_id: _builtins.str
+    """The request it was split from; and the first of them all, empty for one without family."""
+    family_id: _builtins.str
+    urgent: _builtins.bool
+    due_date: _builtins.str
+    """ISO 8601. The day by which the reply is awaited; the last day that the law leaves, empty if it names none."""
+    legal_deadline: _builtins.str
     @_builtins.property
     def subject(self) -> Global___Subject: ...
     @_builtins.property
@@ -475,6 +898,34 @@ class Request(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def sent_at(self) -> _timestamp_pb2.Timestamp:
+        """When it first reached a responder; forwarding starts no time anew."""
+
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedScalarFieldContainer[Global___RequestTask.ValueType]:
+        """What the reader's authority has to do."""
+
+    @_builtins.property
+    def handler_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who works on it at the reader's authority."""
+
+    @_builtins.property
+    def former_responder_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def children(self) -> _containers.RepeatedCompositeFieldContainer[Global___SplitOff]: ...
+    @_builtins.property
+    def more_information(self) -> _containers.RepeatedCompositeFieldContainer[Global___MoreInformation]: ...
+    @_builtins.property
+    def opinions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Opinion]: ...
+    @_builtins.property
+    def evaluation(self) -> Global___Evaluation: ...
+    @_builtins.property
+    def urgent_reason(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftWarning]:
+        """For the requester, until the responder may know: what in its texts gives the subject away."""
+
     def __init__(
         self,
         *,
@@ -498,14 +949,111 @@ class Request(_message.Message):
         history: _abc.Iterable[Global___HistoryEntry] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
+        sent_at: _timestamp_pb2.Timestamp | None = ...,
+        proposed_date: _builtins.str = ...,
+        agreed_date: _builtins.str = ...,
+        tasks: _abc.Iterable[Global___RequestTask.ValueType] | None = ...,
+        handler_ids: _abc.Iterable[_builtins.str] | None = ...,
+        former_responder_ids: _abc.Iterable[_builtins.str] | None = ...,
+        parent_id: _builtins.str = ...,
+        family_id: _builtins.str = ...,
+        children: _abc.Iterable[Global___SplitOff] | None = ...,
+        more_information: _abc.Iterable[Global___MoreInformation] | None = ...,
+        opinions: _abc.Iterable[Global___Opinion] | None = ...,
+        evaluation: Global___Evaluation | None = ...,
+        urgent: _builtins.bool = ...,
+        urgent_reason: _common_pb2.FreeText | None = ...,
+        due_date: _builtins.str = ...,
+        legal_deadline: _builtins.str = ...,
+        warnings: _abc.Iterable[Global___DraftWarning] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "created_at", b"created_at", "justification", b"justification", "subject", b"subject"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "created_at", b"created_at", "evaluation", b"evaluation", "justification", b"justification", "sent_at", b"sent_at", "subject", b"subject", "urgent_reason", b"urgent_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "area_code", b"area_code", "changed_at", b"changed_at", "created_at", b"created_at", "desired_date", b"desired_date", "files", b"files", "history", b"history", "id", b"id", "justification", b"justification", "number", b"number", "question_set_id", b"question_set_id", "questions", b"questions", "requester_country_code", b"requester_country_code", "requester_id", b"requester_id", "responder_country_code", b"responder_country_code", "responder_id", b"responder_id", "revision", b"revision", "status", b"status", "subject", b"subject", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_date", b"agreed_date", "answers", b"answers", "area_code", b"area_code", "changed_at", b"changed_at", "children", b"children", "created_at", b"created_at", "desired_date", b"desired_date", "due_date", b"due_date", "evaluation", b"evaluation", "family_id", b"family_id", "files", b"files", "former_responder_ids", b"former_responder_ids", "handler_ids", b"handler_ids", "history", b"history", "id", b"id", "justification", b"justification", "legal_deadline", b"legal_deadline", "more_information", b"more_information", "number", b"number", "opinions", b"opinions", "parent_id", b"parent_id", "proposed_date", b"proposed_date", "question_set_id", b"question_set_id", "questions", b"questions", "requester_country_code", b"requester_country_code", "requester_id", b"requester_id", "responder_country_code", b"responder_country_code", "responder_id", b"responder_id", "revision", b"revision", "sent_at", b"sent_at", "status", b"status", "subject", b"subject", "tasks", b"tasks", "urgent", b"urgent", "urgent_reason", b"urgent_reason", "view", b"view", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Request: _TypeAlias = Request  # noqa: Y015
+
+@_typing.final
+class PossibleAction(_message.Message):
+    """What the caller may do with a request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    POSSIBLE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    action: Global___RequestAction.ValueType
+    possible: _builtins.bool
+    code: _builtins.str
+    """Why not, if it is not: the refusal that the command would meet."""
+    reason: _builtins.str
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        action: Global___RequestAction.ValueType = ...,
+        possible: _builtins.bool = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "code", b"code", "message", b"message", "possible", b"possible", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PossibleAction: _TypeAlias = PossibleAction  # noqa: Y015
+
+@_typing.final
+class RequestActions(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PossibleAction]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___PossibleAction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestActions: _TypeAlias = RequestActions  # noqa: Y015
+
+@_typing.final
+class Family(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___Request]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        requests: _abc.Iterable[Global___Request] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Family: _TypeAlias = Family  # noqa: Y015
 
 @_typing.final
 class RequestDraft(_message.Message):
@@ -520,9 +1068,13 @@ class RequestDraft(_message.Message):
     DESIRED_DATE_FIELD_NUMBER: _builtins.int
     QUESTIONS_FIELD_NUMBER: _builtins.int
     FILE_IDS_FIELD_NUMBER: _builtins.int
+    URGENT_FIELD_NUMBER: _builtins.int
+    URGENT_REASON_FIELD_NUMBER: _builtins.int
     responder_id: _builtins.str
     question_set_id: _builtins.str
     desired_date: _builtins.str
+    urgent: _builtins.bool
+    """Where the act of the area knows urgent requests; with the reason."""
     @_builtins.property
     def subject(self) -> Global___Subject: ...
     @_builtins.property
@@ -531,6 +1083,8 @@ class RequestDraft(_message.Message):
     def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedQuestionDraft]: ...
     @_builtins.property
     def file_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def urgent_reason(self) -> _common_pb2.FreeText: ...
     def __init__(
         self,
         *,
@@ -541,10 +1095,12 @@ class RequestDraft(_message.Message):
         desired_date: _builtins.str = ...,
         questions: _abc.Iterable[Global___AskedQuestionDraft] | None = ...,
         file_ids: _abc.Iterable[_builtins.str] | None = ...,
+        urgent: _builtins.bool = ...,
+        urgent_reason: _common_pb2.FreeText | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["justification", b"justification", "subject", b"subject"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["justification", b"justification", "subject", b"subject", "urgent_reason", b"urgent_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["desired_date", b"desired_date", "file_ids", b"file_ids", "justification", b"justification", "question_set_id", b"question_set_id", "questions", b"questions", "responder_id", b"responder_id", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["desired_date", b"desired_date", "file_ids", b"file_ids", "justification", b"justification", "question_set_id", b"question_set_id", "questions", b"questions", "responder_id", b"responder_id", "subject", b"subject", "urgent", b"urgent", "urgent_reason", b"urgent_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -649,6 +1205,86 @@ class BatchGetRequestsResponse(_message.Message):
 Global___BatchGetRequestsResponse: _TypeAlias = BatchGetRequestsResponse  # noqa: Y015
 
 @_typing.final
+class BatchGetActionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetActionsRequest: _TypeAlias = BatchGetActionsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetActionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RequestActions]: ...
+    def __init__(
+        self,
+        *,
+        actions: _abc.Iterable[Global___RequestActions] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetActionsResponse: _TypeAlias = BatchGetActionsResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetFamiliesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetFamiliesRequest: _TypeAlias = BatchGetFamiliesRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetFamiliesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FAMILIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def families(self) -> _containers.RepeatedCompositeFieldContainer[Global___Family]: ...
+    def __init__(
+        self,
+        *,
+        families: _abc.Iterable[Global___Family] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["families", b"families"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetFamiliesResponse: _TypeAlias = BatchGetFamiliesResponse  # noqa: Y015
+
+@_typing.final
 class BatchGetQuestionSetsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -694,25 +1330,46 @@ Global___BatchGetQuestionSetsResponse: _TypeAlias = BatchGetQuestionSetsResponse
 
 @_typing.final
 class RequestFilter(_message.Message):
+    """Each field narrows; one that is empty does not."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     STATUSES_FIELD_NUMBER: _builtins.int
     AREAS_FIELD_NUMBER: _builtins.int
+    PARTNER_COUNTRIES_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    URGENT_FIELD_NUMBER: _builtins.int
+    MINE_FIELD_NUMBER: _builtins.int
+    overdue: _builtins.bool
+    """Only those whose reply should have come by now."""
+    urgent: _builtins.bool
+    mine: _builtins.bool
+    """Only those that the caller began, or that are assigned to the caller."""
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___RequestStatus.ValueType]: ...
     @_builtins.property
     def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def partner_countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of the authority on the other side."""
+
     def __init__(
         self,
         *,
         statuses: _abc.Iterable[Global___RequestStatus.ValueType] | None = ...,
         areas: _abc.Iterable[_builtins.str] | None = ...,
+        partner_countries: _abc.Iterable[_builtins.str] | None = ...,
+        overdue: _builtins.bool = ...,
+        urgent: _builtins.bool | None = ...,
+        mine: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_urgent", b"_urgent", "urgent", b"urgent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_urgent", b"_urgent", "areas", b"areas", "mine", b"mine", "overdue", b"overdue", "partner_countries", b"partner_countries", "statuses", b"statuses", "urgent", b"urgent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__urgent: _TypeAlias = _typing.Literal["urgent"]  # noqa: Y015
+    _WhichOneofArgType__urgent: _TypeAlias = _typing.Literal["_urgent", b"_urgent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__urgent) -> _WhichOneofReturnType__urgent | None: ...
 
 Global___RequestFilter: _TypeAlias = RequestFilter  # noqa: Y015
 
@@ -723,7 +1380,10 @@ class ListRequestsRequest(_message.Message):
     LIST_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    SORT_FIELD_NUMBER: _builtins.int
     list: Global___RequestList.ValueType
+    sort: Global___RequestSort.ValueType
+    """Unspecified: what is overdue by DUE, all else by CHANGED."""
     @_builtins.property
     def filter(self) -> Global___RequestFilter: ...
     @_builtins.property
@@ -734,10 +1394,11 @@ class ListRequestsRequest(_message.Message):
         list: Global___RequestList.ValueType = ...,
         filter: Global___RequestFilter | None = ...,
         page: _common_pb2.Page | None = ...,
+        sort: Global___RequestSort.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "list", b"list", "page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "list", b"list", "page", b"page", "sort", b"sort"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -948,7 +1609,7 @@ class SendRequestResponse(_message.Message):
 Global___SendRequestResponse: _TypeAlias = SendRequestResponse  # noqa: Y015
 
 @_typing.final
-class AcceptRequestRequest(_message.Message):
+class DeleteDraftRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
@@ -965,6 +1626,143 @@ class AcceptRequestRequest(_message.Message):
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteDraftRequest: _TypeAlias = DeleteDraftRequest  # noqa: Y015
+
+@_typing.final
+class DeleteDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteDraftResponse: _TypeAlias = DeleteDraftResponse  # noqa: Y015
+
+@_typing.final
+class ApproveRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveRequestRequest: _TypeAlias = ApproveRequestRequest  # noqa: Y015
+
+@_typing.final
+class ApproveRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveRequestResponse: _TypeAlias = ApproveRequestResponse  # noqa: Y015
+
+@_typing.final
+class ReturnRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnRequestRequest: _TypeAlias = ReturnRequestRequest  # noqa: Y015
+
+@_typing.final
+class ReturnRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnRequestResponse: _TypeAlias = ReturnRequestResponse  # noqa: Y015
+
+@_typing.final
+class AcceptRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    PROPOSED_DATE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    proposed_date: _builtins.str
+    """ISO 8601; empty: the responder takes on the date that is wished for."""
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        proposed_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "proposed_date", b"proposed_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -991,12 +1789,258 @@ class AcceptRequestResponse(_message.Message):
 Global___AcceptRequestResponse: _TypeAlias = AcceptRequestResponse  # noqa: Y015
 
 @_typing.final
+class AcceptProposedDateRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptProposedDateRequest: _TypeAlias = AcceptProposedDateRequest  # noqa: Y015
+
+@_typing.final
+class AcceptProposedDateResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptProposedDateResponse: _TypeAlias = AcceptProposedDateResponse  # noqa: Y015
+
+@_typing.final
+class RefuseProposedDateRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseProposedDateRequest: _TypeAlias = RefuseProposedDateRequest  # noqa: Y015
+
+@_typing.final
+class RefuseProposedDateResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseProposedDateResponse: _TypeAlias = RefuseProposedDateResponse  # noqa: Y015
+
+@_typing.final
+class ForwardRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    RESPONDER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    responder_id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        responder_id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "responder_id", b"responder_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForwardRequestRequest: _TypeAlias = ForwardRequestRequest  # noqa: Y015
+
+@_typing.final
+class ForwardRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForwardRequestResponse: _TypeAlias = ForwardRequestResponse  # noqa: Y015
+
+@_typing.final
+class SplitRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    QUESTION_CODES_FIELD_NUMBER: _builtins.int
+    RESPONDER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    responder_id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def question_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those that are moved; some of them, not all."""
+
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        question_codes: _abc.Iterable[_builtins.str] | None = ...,
+        responder_id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "question_codes", b"question_codes", "reason", b"reason", "responder_id", b"responder_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SplitRequestRequest: _TypeAlias = SplitRequestRequest  # noqa: Y015
+
+@_typing.final
+class SplitRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request:
+        """The parent; the last of its children is the new one."""
+
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SplitRequestResponse: _TypeAlias = SplitRequestResponse  # noqa: Y015
+
+@_typing.final
+class AssignRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    USER_IDS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        user_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "user_ids", b"user_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignRequestRequest: _TypeAlias = AssignRequestRequest  # noqa: Y015
+
+@_typing.final
+class AssignRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignRequestResponse: _TypeAlias = AssignRequestResponse  # noqa: Y015
+
+@_typing.final
 class SaveAnswersRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
     ANSWERS_FIELD_NUMBER: _builtins.int
+    REMOVED_QUESTION_CODES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
@@ -1004,16 +2048,21 @@ class SaveAnswersRequest(_message.Message):
     def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnswerDraft]:
         """Replace the saved answers to the same questions."""
 
+    @_builtins.property
+    def removed_question_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The saved answers that are taken out again."""
+
     def __init__(
         self,
         *,
         command: _common_pb2.Command | None = ...,
         id: _builtins.str = ...,
         answers: _abc.Iterable[Global___AnswerDraft] | None = ...,
+        removed_question_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "command", b"command", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "command", b"command", "id", b"id", "removed_question_codes", b"removed_question_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1038,6 +2087,61 @@ class SaveAnswersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SaveAnswersResponse: _TypeAlias = SaveAnswersResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseAnswersRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    QUESTION_CODES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnswerDraft]:
+        """Saved first, like those of SaveAnswers."""
+
+    @_builtins.property
+    def question_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whose answers are released."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        answers: _abc.Iterable[Global___AnswerDraft] | None = ...,
+        question_codes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "command", b"command", "id", b"id", "question_codes", b"question_codes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseAnswersRequest: _TypeAlias = ReleaseAnswersRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseAnswersResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseAnswersResponse: _TypeAlias = ReleaseAnswersResponse  # noqa: Y015
 
 @_typing.final
 class AnswerRequestRequest(_message.Message):
@@ -1089,23 +2193,369 @@ class AnswerRequestResponse(_message.Message):
 Global___AnswerRequestResponse: _TypeAlias = AnswerRequestResponse  # noqa: Y015
 
 @_typing.final
-class CloseRequestRequest(_message.Message):
+class RequestMoreInformationRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedQuestionDraft]: ...
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
     def __init__(
         self,
         *,
         command: _common_pb2.Command | None = ...,
         id: _builtins.str = ...,
+        questions: _abc.Iterable[Global___AskedQuestionDraft] | None = ...,
+        text: _common_pb2.FreeText | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "text", b"text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "questions", b"questions", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestMoreInformationRequest: _TypeAlias = RequestMoreInformationRequest  # noqa: Y015
+
+@_typing.final
+class RequestMoreInformationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestMoreInformationResponse: _TypeAlias = RequestMoreInformationResponse  # noqa: Y015
+
+@_typing.final
+class GiveMoreInformationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnswerDraft]: ...
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        answers: _abc.Iterable[Global___AnswerDraft] | None = ...,
+        text: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "command", b"command", "id", b"id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveMoreInformationRequest: _TypeAlias = GiveMoreInformationRequest  # noqa: Y015
+
+@_typing.final
+class GiveMoreInformationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveMoreInformationResponse: _TypeAlias = GiveMoreInformationResponse  # noqa: Y015
+
+@_typing.final
+class RefuseMoreInformationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseMoreInformationRequest: _TypeAlias = RefuseMoreInformationRequest  # noqa: Y015
+
+@_typing.final
+class RefuseMoreInformationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseMoreInformationResponse: _TypeAlias = RefuseMoreInformationResponse  # noqa: Y015
+
+@_typing.final
+class AcceptRefusalRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    EVALUATION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def evaluation(self) -> Global___Evaluation: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        evaluation: Global___Evaluation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "evaluation", b"evaluation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "evaluation", b"evaluation", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptRefusalRequest: _TypeAlias = AcceptRefusalRequest  # noqa: Y015
+
+@_typing.final
+class AcceptRefusalResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptRefusalResponse: _TypeAlias = AcceptRefusalResponse  # noqa: Y015
+
+@_typing.final
+class ReferRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReferRequestRequest: _TypeAlias = ReferRequestRequest  # noqa: Y015
+
+@_typing.final
+class ReferRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReferRequestResponse: _TypeAlias = ReferRequestResponse  # noqa: Y015
+
+@_typing.final
+class GiveOpinionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        text: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveOpinionRequest: _TypeAlias = GiveOpinionRequest  # noqa: Y015
+
+@_typing.final
+class GiveOpinionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveOpinionResponse: _TypeAlias = GiveOpinionResponse  # noqa: Y015
+
+@_typing.final
+class DecideReferralRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    verdict: Global___ReferralVerdict.ValueType
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText:
+        """Mandatory where the reply must be improved."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        verdict: Global___ReferralVerdict.ValueType = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReferralRequest: _TypeAlias = DecideReferralRequest  # noqa: Y015
+
+@_typing.final
+class DecideReferralResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request: ...
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReferralResponse: _TypeAlias = DecideReferralResponse  # noqa: Y015
+
+@_typing.final
+class CloseRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    EVALUATION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def evaluation(self) -> Global___Evaluation: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        evaluation: Global___Evaluation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "evaluation", b"evaluation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "evaluation", b"evaluation", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1209,18 +2659,22 @@ class UploadHeader(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     media_type: _builtins.str
     """What the sender says it is; refused if the content says otherwise."""
+    language: _builtins.str
+    """The language of what it says, if the sender declares one: BCP 47."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         media_type: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["media_type", b"media_type", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "media_type", b"media_type", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1231,20 +2685,93 @@ class UploadFileResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def file(self) -> _common_pb2.File: ...
+    @_builtins.property
+    def scan(self) -> Global___FileScan: ...
     def __init__(
         self,
         *,
         file: _common_pb2.File | None = ...,
+        scan: Global___FileScan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "scan", b"scan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "scan", b"scan"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UploadFileResponse: _TypeAlias = UploadFileResponse  # noqa: Y015
+
+@_typing.final
+class FileScan(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The file's id."""
+    state: Global___ScanState.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """Absent while it has not been scanned."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        state: Global___ScanState.ValueType = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "id", b"id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileScan: _TypeAlias = FileScan  # noqa: Y015
+
+@_typing.final
+class BatchGetFileScansRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetFileScansRequest: _TypeAlias = BatchGetFileScansRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetFileScansResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCANS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def scans(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileScan]: ...
+    def __init__(
+        self,
+        *,
+        scans: _abc.Iterable[Global___FileScan] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scans", b"scans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetFileScansResponse: _TypeAlias = BatchGetFileScansResponse  # noqa: Y015
 
 @_typing.final
 class DownloadFileRequest(_message.Message):

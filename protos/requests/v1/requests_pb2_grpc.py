@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from protos.requests.v1 import publishing_pb2 as protos_dot_requests_dot_v1_dot_publishing__pb2
 from protos.requests.v1 import requests_pb2 as protos_dot_requests_dot_v1_dot_requests__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -44,6 +45,16 @@ class RequestsServiceStub:
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetQuestionSetsRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetQuestionSetsResponse.FromString,
                 _registered_method=True)
+        self.BatchGetActions = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/BatchGetActions',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetActionsRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetActionsResponse.FromString,
+                _registered_method=True)
+        self.BatchGetFamilies = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/BatchGetFamilies',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFamiliesRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFamiliesResponse.FromString,
+                _registered_method=True)
         self.ListRequests = channel.unary_unary(
                 '/imi.requests.v1.RequestsService/ListRequests',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ListRequestsRequest.SerializeToString,
@@ -53,6 +64,11 @@ class RequestsServiceStub:
                 '/imi.requests.v1.RequestsService/ListQuestionSets',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ListQuestionSetsRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ListQuestionSetsResponse.FromString,
+                _registered_method=True)
+        self.PublishQuestionSet = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/PublishQuestionSet',
+                request_serializer=protos_dot_requests_dot_v1_dot_publishing__pb2.PublishQuestionSetRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_publishing__pb2.PublishQuestionSetResponse.FromString,
                 _registered_method=True)
         self.CreateRequest = channel.unary_unary(
                 '/imi.requests.v1.RequestsService/CreateRequest',
@@ -69,20 +85,100 @@ class RequestsServiceStub:
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.SendRequestRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.SendRequestResponse.FromString,
                 _registered_method=True)
+        self.DeleteDraft = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/DeleteDraft',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.DeleteDraftRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.DeleteDraftResponse.FromString,
+                _registered_method=True)
+        self.ApproveRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/ApproveRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ApproveRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ApproveRequestResponse.FromString,
+                _registered_method=True)
+        self.ReturnRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/ReturnRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReturnRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReturnRequestResponse.FromString,
+                _registered_method=True)
         self.AcceptRequest = channel.unary_unary(
                 '/imi.requests.v1.RequestsService/AcceptRequest',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRequestRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRequestResponse.FromString,
+                _registered_method=True)
+        self.AcceptProposedDate = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/AcceptProposedDate',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptProposedDateRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptProposedDateResponse.FromString,
+                _registered_method=True)
+        self.RefuseProposedDate = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/RefuseProposedDate',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseProposedDateRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseProposedDateResponse.FromString,
+                _registered_method=True)
+        self.ForwardRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/ForwardRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ForwardRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ForwardRequestResponse.FromString,
+                _registered_method=True)
+        self.SplitRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/SplitRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.SplitRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.SplitRequestResponse.FromString,
+                _registered_method=True)
+        self.AssignRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/AssignRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AssignRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AssignRequestResponse.FromString,
                 _registered_method=True)
         self.SaveAnswers = channel.unary_unary(
                 '/imi.requests.v1.RequestsService/SaveAnswers',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.SaveAnswersRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.SaveAnswersResponse.FromString,
                 _registered_method=True)
+        self.ReleaseAnswers = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/ReleaseAnswers',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReleaseAnswersRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReleaseAnswersResponse.FromString,
+                _registered_method=True)
         self.AnswerRequest = channel.unary_unary(
                 '/imi.requests.v1.RequestsService/AnswerRequest',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AnswerRequestRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AnswerRequestResponse.FromString,
+                _registered_method=True)
+        self.RequestMoreInformation = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/RequestMoreInformation',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.RequestMoreInformationRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.RequestMoreInformationResponse.FromString,
+                _registered_method=True)
+        self.GiveMoreInformation = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/GiveMoreInformation',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveMoreInformationRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveMoreInformationResponse.FromString,
+                _registered_method=True)
+        self.RefuseMoreInformation = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/RefuseMoreInformation',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseMoreInformationRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseMoreInformationResponse.FromString,
+                _registered_method=True)
+        self.AcceptRefusal = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/AcceptRefusal',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRefusalRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRefusalResponse.FromString,
+                _registered_method=True)
+        self.ReferRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/ReferRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReferRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReferRequestResponse.FromString,
+                _registered_method=True)
+        self.GiveOpinion = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/GiveOpinion',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveOpinionRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveOpinionResponse.FromString,
+                _registered_method=True)
+        self.DecideReferral = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/DecideReferral',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.DecideReferralRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.DecideReferralResponse.FromString,
                 _registered_method=True)
         self.CloseRequest = channel.unary_unary(
                 '/imi.requests.v1.RequestsService/CloseRequest',
@@ -103,6 +199,11 @@ class RequestsServiceStub:
                 '/imi.requests.v1.RequestsService/DownloadFile',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.DownloadFileRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.DownloadFileResponse.FromString,
+                _registered_method=True)
+        self.BatchGetFileScans = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/BatchGetFileScans',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFileScansRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFileScansResponse.FromString,
                 _registered_method=True)
         self.WatchChanges = channel.unary_stream(
                 '/imi.requests.v1.RequestsService/WatchChanges',
@@ -127,6 +228,20 @@ class RequestsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetActions(self, request, context):
+        """What the caller may do with each now, and what not, and why.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetFamilies(self, request, context):
+        """The requests that came of one by splitting, by the id of the first; as far as the caller sees them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRequests(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,6 +250,13 @@ class RequestsServiceServicer:
 
     def ListQuestionSets(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishQuestionSet(self, request, context):
+        """For the Commission. What is published never changes: a change is a new version.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -157,7 +279,58 @@ class RequestsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteDraft(self, request, context):
+        """Leaves of the draft only that there was one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveRequest(self, request, context):
+        """What waits for the approval coordinator: a request before it is sent, a reply before the requester has it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnRequest(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AcceptRequest(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptProposedDate(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefuseProposedDate(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForwardRequest(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SplitRequest(self, request, context):
+        """The child comes into being right after the answer, which names it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignRequest(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -170,7 +343,56 @@ class RequestsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReleaseAnswers(self, request, context):
+        """A part of the reply ahead of the rest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AnswerRequest(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestMoreInformation(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveMoreInformation(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefuseMoreInformation(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptRefusal(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReferRequest(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveOpinion(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideReferral(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -202,6 +424,13 @@ class RequestsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetFileScans(self, request, context):
+        """What the scanner for malware said of files, as far as the caller may read them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchChanges(self, request, context):
         """Every change of the caller's authority's requests after a cursor, in order, then each new one as it happens.
         """
@@ -222,6 +451,16 @@ def add_RequestsServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetQuestionSetsRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetQuestionSetsResponse.SerializeToString,
             ),
+            'BatchGetActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetActions,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetActionsRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetActionsResponse.SerializeToString,
+            ),
+            'BatchGetFamilies': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetFamilies,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFamiliesRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFamiliesResponse.SerializeToString,
+            ),
             'ListRequests': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRequests,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ListRequestsRequest.FromString,
@@ -231,6 +470,11 @@ def add_RequestsServiceServicer_to_server(servicer, server):
                     servicer.ListQuestionSets,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ListQuestionSetsRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ListQuestionSetsResponse.SerializeToString,
+            ),
+            'PublishQuestionSet': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishQuestionSet,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_publishing__pb2.PublishQuestionSetRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_publishing__pb2.PublishQuestionSetResponse.SerializeToString,
             ),
             'CreateRequest': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateRequest,
@@ -247,20 +491,100 @@ def add_RequestsServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.SendRequestRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.SendRequestResponse.SerializeToString,
             ),
+            'DeleteDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteDraft,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.DeleteDraftRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.DeleteDraftResponse.SerializeToString,
+            ),
+            'ApproveRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ApproveRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ApproveRequestResponse.SerializeToString,
+            ),
+            'ReturnRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReturnRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReturnRequestResponse.SerializeToString,
+            ),
             'AcceptRequest': grpc.unary_unary_rpc_method_handler(
                     servicer.AcceptRequest,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRequestRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRequestResponse.SerializeToString,
+            ),
+            'AcceptProposedDate': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptProposedDate,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptProposedDateRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptProposedDateResponse.SerializeToString,
+            ),
+            'RefuseProposedDate': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefuseProposedDate,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseProposedDateRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseProposedDateResponse.SerializeToString,
+            ),
+            'ForwardRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForwardRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ForwardRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ForwardRequestResponse.SerializeToString,
+            ),
+            'SplitRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.SplitRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.SplitRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.SplitRequestResponse.SerializeToString,
+            ),
+            'AssignRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AssignRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AssignRequestResponse.SerializeToString,
             ),
             'SaveAnswers': grpc.unary_unary_rpc_method_handler(
                     servicer.SaveAnswers,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.SaveAnswersRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.SaveAnswersResponse.SerializeToString,
             ),
+            'ReleaseAnswers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseAnswers,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReleaseAnswersRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReleaseAnswersResponse.SerializeToString,
+            ),
             'AnswerRequest': grpc.unary_unary_rpc_method_handler(
                     servicer.AnswerRequest,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AnswerRequestRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AnswerRequestResponse.SerializeToString,
+            ),
+            'RequestMoreInformation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestMoreInformation,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.RequestMoreInformationRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.RequestMoreInformationResponse.SerializeToString,
+            ),
+            'GiveMoreInformation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveMoreInformation,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveMoreInformationRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveMoreInformationResponse.SerializeToString,
+            ),
+            'RefuseMoreInformation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefuseMoreInformation,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseMoreInformationRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.RefuseMoreInformationResponse.SerializeToString,
+            ),
+            'AcceptRefusal': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptRefusal,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRefusalRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRefusalResponse.SerializeToString,
+            ),
+            'ReferRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReferRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReferRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ReferRequestResponse.SerializeToString,
+            ),
+            'GiveOpinion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveOpinion,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveOpinionRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.GiveOpinionResponse.SerializeToString,
+            ),
+            'DecideReferral': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideReferral,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.DecideReferralRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.DecideReferralResponse.SerializeToString,
             ),
             'CloseRequest': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseRequest,
@@ -281,6 +605,11 @@ def add_RequestsServiceServicer_to_server(servicer, server):
                     servicer.DownloadFile,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.DownloadFileRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.DownloadFileResponse.SerializeToString,
+            ),
+            'BatchGetFileScans': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetFileScans,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFileScansRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFileScansResponse.SerializeToString,
             ),
             'WatchChanges': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchChanges,
@@ -353,6 +682,60 @@ class RequestsService:
             _registered_method=True)
 
     @staticmethod
+    def BatchGetActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/BatchGetActions',
+            protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetActionsRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetActionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetFamilies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/BatchGetFamilies',
+            protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFamiliesRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFamiliesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListRequests(request,
             target,
             options=(),
@@ -396,6 +779,33 @@ class RequestsService:
             '/imi.requests.v1.RequestsService/ListQuestionSets',
             protos_dot_requests_dot_v1_dot_requests__pb2.ListQuestionSetsRequest.SerializeToString,
             protos_dot_requests_dot_v1_dot_requests__pb2.ListQuestionSetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishQuestionSet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/PublishQuestionSet',
+            protos_dot_requests_dot_v1_dot_publishing__pb2.PublishQuestionSetRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_publishing__pb2.PublishQuestionSetResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -488,6 +898,87 @@ class RequestsService:
             _registered_method=True)
 
     @staticmethod
+    def DeleteDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/DeleteDraft',
+            protos_dot_requests_dot_v1_dot_requests__pb2.DeleteDraftRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.DeleteDraftResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/ApproveRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.ApproveRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.ApproveRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/ReturnRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.ReturnRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.ReturnRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def AcceptRequest(request,
             target,
             options=(),
@@ -504,6 +995,141 @@ class RequestsService:
             '/imi.requests.v1.RequestsService/AcceptRequest',
             protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRequestRequest.SerializeToString,
             protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptProposedDate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/AcceptProposedDate',
+            protos_dot_requests_dot_v1_dot_requests__pb2.AcceptProposedDateRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.AcceptProposedDateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefuseProposedDate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/RefuseProposedDate',
+            protos_dot_requests_dot_v1_dot_requests__pb2.RefuseProposedDateRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.RefuseProposedDateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForwardRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/ForwardRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.ForwardRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.ForwardRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SplitRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/SplitRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.SplitRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.SplitRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/AssignRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.AssignRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.AssignRequestResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -542,6 +1168,33 @@ class RequestsService:
             _registered_method=True)
 
     @staticmethod
+    def ReleaseAnswers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/ReleaseAnswers',
+            protos_dot_requests_dot_v1_dot_requests__pb2.ReleaseAnswersRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.ReleaseAnswersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def AnswerRequest(request,
             target,
             options=(),
@@ -558,6 +1211,195 @@ class RequestsService:
             '/imi.requests.v1.RequestsService/AnswerRequest',
             protos_dot_requests_dot_v1_dot_requests__pb2.AnswerRequestRequest.SerializeToString,
             protos_dot_requests_dot_v1_dot_requests__pb2.AnswerRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestMoreInformation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/RequestMoreInformation',
+            protos_dot_requests_dot_v1_dot_requests__pb2.RequestMoreInformationRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.RequestMoreInformationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveMoreInformation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/GiveMoreInformation',
+            protos_dot_requests_dot_v1_dot_requests__pb2.GiveMoreInformationRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.GiveMoreInformationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefuseMoreInformation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/RefuseMoreInformation',
+            protos_dot_requests_dot_v1_dot_requests__pb2.RefuseMoreInformationRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.RefuseMoreInformationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptRefusal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/AcceptRefusal',
+            protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRefusalRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.AcceptRefusalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReferRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/ReferRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.ReferRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.ReferRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveOpinion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/GiveOpinion',
+            protos_dot_requests_dot_v1_dot_requests__pb2.GiveOpinionRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.GiveOpinionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideReferral(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/DecideReferral',
+            protos_dot_requests_dot_v1_dot_requests__pb2.DecideReferralRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.DecideReferralResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -666,6 +1508,33 @@ class RequestsService:
             '/imi.requests.v1.RequestsService/DownloadFile',
             protos_dot_requests_dot_v1_dot_requests__pb2.DownloadFileRequest.SerializeToString,
             protos_dot_requests_dot_v1_dot_requests__pb2.DownloadFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetFileScans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/BatchGetFileScans',
+            protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFileScansRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.BatchGetFileScansResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ Requests for information: one authority asks, another answers."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from protos.requests.v1 import publishing_pb2 as _publishing_pb2
 from protos.requests.v1 import requests_pb2 as _requests_pb2
 import abc as _abc_1
 
@@ -17,21 +18,49 @@ class RequestsServiceStub:
     BatchGetRequests: _aio.UnaryUnaryMultiCallable[_requests_pb2.BatchGetRequestsRequest, _requests_pb2.BatchGetRequestsResponse]
     """Reads by id leave out what does not exist, or may not be known to exist by the caller."""
     BatchGetQuestionSets: _aio.UnaryUnaryMultiCallable[_requests_pb2.BatchGetQuestionSetsRequest, _requests_pb2.BatchGetQuestionSetsResponse]
+    BatchGetActions: _aio.UnaryUnaryMultiCallable[_requests_pb2.BatchGetActionsRequest, _requests_pb2.BatchGetActionsResponse]
+    """What the caller may do with each now, and what not, and why."""
+    BatchGetFamilies: _aio.UnaryUnaryMultiCallable[_requests_pb2.BatchGetFamiliesRequest, _requests_pb2.BatchGetFamiliesResponse]
+    """The requests that came of one by splitting, by the id of the first; as far as the caller sees them."""
     ListRequests: _aio.UnaryUnaryMultiCallable[_requests_pb2.ListRequestsRequest, _requests_pb2.ListRequestsResponse]
     ListQuestionSets: _aio.UnaryUnaryMultiCallable[_requests_pb2.ListQuestionSetsRequest, _requests_pb2.ListQuestionSetsResponse]
+    PublishQuestionSet: _aio.UnaryUnaryMultiCallable[_publishing_pb2.PublishQuestionSetRequest, _publishing_pb2.PublishQuestionSetResponse]
+    """For the Commission. What is published never changes: a change is a new version."""
     CreateRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.CreateRequestRequest, _requests_pb2.CreateRequestResponse]
     EditRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.EditRequestRequest, _requests_pb2.EditRequestResponse]
     SendRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.SendRequestRequest, _requests_pb2.SendRequestResponse]
+    DeleteDraft: _aio.UnaryUnaryMultiCallable[_requests_pb2.DeleteDraftRequest, _requests_pb2.DeleteDraftResponse]
+    """Leaves of the draft only that there was one."""
+    ApproveRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.ApproveRequestRequest, _requests_pb2.ApproveRequestResponse]
+    """What waits for the approval coordinator: a request before it is sent, a reply before the requester has it."""
+    ReturnRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.ReturnRequestRequest, _requests_pb2.ReturnRequestResponse]
     AcceptRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.AcceptRequestRequest, _requests_pb2.AcceptRequestResponse]
+    AcceptProposedDate: _aio.UnaryUnaryMultiCallable[_requests_pb2.AcceptProposedDateRequest, _requests_pb2.AcceptProposedDateResponse]
+    RefuseProposedDate: _aio.UnaryUnaryMultiCallable[_requests_pb2.RefuseProposedDateRequest, _requests_pb2.RefuseProposedDateResponse]
+    ForwardRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.ForwardRequestRequest, _requests_pb2.ForwardRequestResponse]
+    SplitRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.SplitRequestRequest, _requests_pb2.SplitRequestResponse]
+    """The child comes into being right after the answer, which names it."""
+    AssignRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.AssignRequestRequest, _requests_pb2.AssignRequestResponse]
     SaveAnswers: _aio.UnaryUnaryMultiCallable[_requests_pb2.SaveAnswersRequest, _requests_pb2.SaveAnswersResponse]
     """Keeps answers without sending them; the requester does not see them yet."""
+    ReleaseAnswers: _aio.UnaryUnaryMultiCallable[_requests_pb2.ReleaseAnswersRequest, _requests_pb2.ReleaseAnswersResponse]
+    """A part of the reply ahead of the rest."""
     AnswerRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.AnswerRequestRequest, _requests_pb2.AnswerRequestResponse]
+    RequestMoreInformation: _aio.UnaryUnaryMultiCallable[_requests_pb2.RequestMoreInformationRequest, _requests_pb2.RequestMoreInformationResponse]
+    GiveMoreInformation: _aio.UnaryUnaryMultiCallable[_requests_pb2.GiveMoreInformationRequest, _requests_pb2.GiveMoreInformationResponse]
+    RefuseMoreInformation: _aio.UnaryUnaryMultiCallable[_requests_pb2.RefuseMoreInformationRequest, _requests_pb2.RefuseMoreInformationResponse]
+    AcceptRefusal: _aio.UnaryUnaryMultiCallable[_requests_pb2.AcceptRefusalRequest, _requests_pb2.AcceptRefusalResponse]
+    ReferRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.ReferRequestRequest, _requests_pb2.ReferRequestResponse]
+    GiveOpinion: _aio.UnaryUnaryMultiCallable[_requests_pb2.GiveOpinionRequest, _requests_pb2.GiveOpinionResponse]
+    DecideReferral: _aio.UnaryUnaryMultiCallable[_requests_pb2.DecideReferralRequest, _requests_pb2.DecideReferralResponse]
     CloseRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.CloseRequestRequest, _requests_pb2.CloseRequestResponse]
     WithdrawRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.WithdrawRequestRequest, _requests_pb2.WithdrawRequestResponse]
     UploadFile: _aio.StreamUnaryMultiCallable[_requests_pb2.UploadFileRequest, _requests_pb2.UploadFileResponse]
     """A header, then the content in chunks of at most 64 KiB."""
     DownloadFile: _aio.UnaryStreamMultiCallable[_requests_pb2.DownloadFileRequest, _requests_pb2.DownloadFileResponse]
     """A header, then the content. Access is checked anew at each download."""
+    BatchGetFileScans: _aio.UnaryUnaryMultiCallable[_requests_pb2.BatchGetFileScansRequest, _requests_pb2.BatchGetFileScansResponse]
+    """What the scanner for malware said of files, as far as the caller may read them."""
     WatchChanges: _aio.UnaryStreamMultiCallable[_requests_pb2.WatchChangesRequest, _requests_pb2.WatchChangesResponse]
     """Every change of the caller's authority's requests after a cursor, in order, then each new one as it happens."""
 
@@ -52,6 +81,22 @@ class RequestsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_requests_pb2.BatchGetQuestionSetsResponse]: ...
 
     @_abc_1.abstractmethod
+    def BatchGetActions(
+        self,
+        request: _requests_pb2.BatchGetActionsRequest,
+        context: _aio.ServicerContext[_requests_pb2.BatchGetActionsRequest, _abc.Awaitable[_requests_pb2.BatchGetActionsResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.BatchGetActionsResponse]:
+        """What the caller may do with each now, and what not, and why."""
+
+    @_abc_1.abstractmethod
+    def BatchGetFamilies(
+        self,
+        request: _requests_pb2.BatchGetFamiliesRequest,
+        context: _aio.ServicerContext[_requests_pb2.BatchGetFamiliesRequest, _abc.Awaitable[_requests_pb2.BatchGetFamiliesResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.BatchGetFamiliesResponse]:
+        """The requests that came of one by splitting, by the id of the first; as far as the caller sees them."""
+
+    @_abc_1.abstractmethod
     def ListRequests(
         self,
         request: _requests_pb2.ListRequestsRequest,
@@ -64,6 +109,14 @@ class RequestsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _requests_pb2.ListQuestionSetsRequest,
         context: _aio.ServicerContext[_requests_pb2.ListQuestionSetsRequest, _abc.Awaitable[_requests_pb2.ListQuestionSetsResponse]],
     ) -> _abc.Awaitable[_requests_pb2.ListQuestionSetsResponse]: ...
+
+    @_abc_1.abstractmethod
+    def PublishQuestionSet(
+        self,
+        request: _publishing_pb2.PublishQuestionSetRequest,
+        context: _aio.ServicerContext[_publishing_pb2.PublishQuestionSetRequest, _abc.Awaitable[_publishing_pb2.PublishQuestionSetResponse]],
+    ) -> _abc.Awaitable[_publishing_pb2.PublishQuestionSetResponse]:
+        """For the Commission. What is published never changes: a change is a new version."""
 
     @_abc_1.abstractmethod
     def CreateRequest(
@@ -87,11 +140,70 @@ class RequestsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_requests_pb2.SendRequestResponse]: ...
 
     @_abc_1.abstractmethod
+    def DeleteDraft(
+        self,
+        request: _requests_pb2.DeleteDraftRequest,
+        context: _aio.ServicerContext[_requests_pb2.DeleteDraftRequest, _abc.Awaitable[_requests_pb2.DeleteDraftResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.DeleteDraftResponse]:
+        """Leaves of the draft only that there was one."""
+
+    @_abc_1.abstractmethod
+    def ApproveRequest(
+        self,
+        request: _requests_pb2.ApproveRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.ApproveRequestRequest, _abc.Awaitable[_requests_pb2.ApproveRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.ApproveRequestResponse]:
+        """What waits for the approval coordinator: a request before it is sent, a reply before the requester has it."""
+
+    @_abc_1.abstractmethod
+    def ReturnRequest(
+        self,
+        request: _requests_pb2.ReturnRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.ReturnRequestRequest, _abc.Awaitable[_requests_pb2.ReturnRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.ReturnRequestResponse]: ...
+
+    @_abc_1.abstractmethod
     def AcceptRequest(
         self,
         request: _requests_pb2.AcceptRequestRequest,
         context: _aio.ServicerContext[_requests_pb2.AcceptRequestRequest, _abc.Awaitable[_requests_pb2.AcceptRequestResponse]],
     ) -> _abc.Awaitable[_requests_pb2.AcceptRequestResponse]: ...
+
+    @_abc_1.abstractmethod
+    def AcceptProposedDate(
+        self,
+        request: _requests_pb2.AcceptProposedDateRequest,
+        context: _aio.ServicerContext[_requests_pb2.AcceptProposedDateRequest, _abc.Awaitable[_requests_pb2.AcceptProposedDateResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.AcceptProposedDateResponse]: ...
+
+    @_abc_1.abstractmethod
+    def RefuseProposedDate(
+        self,
+        request: _requests_pb2.RefuseProposedDateRequest,
+        context: _aio.ServicerContext[_requests_pb2.RefuseProposedDateRequest, _abc.Awaitable[_requests_pb2.RefuseProposedDateResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.RefuseProposedDateResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ForwardRequest(
+        self,
+        request: _requests_pb2.ForwardRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.ForwardRequestRequest, _abc.Awaitable[_requests_pb2.ForwardRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.ForwardRequestResponse]: ...
+
+    @_abc_1.abstractmethod
+    def SplitRequest(
+        self,
+        request: _requests_pb2.SplitRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.SplitRequestRequest, _abc.Awaitable[_requests_pb2.SplitRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.SplitRequestResponse]:
+        """The child comes into being right after the answer, which names it."""
+
+    @_abc_1.abstractmethod
+    def AssignRequest(
+        self,
+        request: _requests_pb2.AssignRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.AssignRequestRequest, _abc.Awaitable[_requests_pb2.AssignRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.AssignRequestResponse]: ...
 
     @_abc_1.abstractmethod
     def SaveAnswers(
@@ -102,11 +214,68 @@ class RequestsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Keeps answers without sending them; the requester does not see them yet."""
 
     @_abc_1.abstractmethod
+    def ReleaseAnswers(
+        self,
+        request: _requests_pb2.ReleaseAnswersRequest,
+        context: _aio.ServicerContext[_requests_pb2.ReleaseAnswersRequest, _abc.Awaitable[_requests_pb2.ReleaseAnswersResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.ReleaseAnswersResponse]:
+        """A part of the reply ahead of the rest."""
+
+    @_abc_1.abstractmethod
     def AnswerRequest(
         self,
         request: _requests_pb2.AnswerRequestRequest,
         context: _aio.ServicerContext[_requests_pb2.AnswerRequestRequest, _abc.Awaitable[_requests_pb2.AnswerRequestResponse]],
     ) -> _abc.Awaitable[_requests_pb2.AnswerRequestResponse]: ...
+
+    @_abc_1.abstractmethod
+    def RequestMoreInformation(
+        self,
+        request: _requests_pb2.RequestMoreInformationRequest,
+        context: _aio.ServicerContext[_requests_pb2.RequestMoreInformationRequest, _abc.Awaitable[_requests_pb2.RequestMoreInformationResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.RequestMoreInformationResponse]: ...
+
+    @_abc_1.abstractmethod
+    def GiveMoreInformation(
+        self,
+        request: _requests_pb2.GiveMoreInformationRequest,
+        context: _aio.ServicerContext[_requests_pb2.GiveMoreInformationRequest, _abc.Awaitable[_requests_pb2.GiveMoreInformationResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.GiveMoreInformationResponse]: ...
+
+    @_abc_1.abstractmethod
+    def RefuseMoreInformation(
+        self,
+        request: _requests_pb2.RefuseMoreInformationRequest,
+        context: _aio.ServicerContext[_requests_pb2.RefuseMoreInformationRequest, _abc.Awaitable[_requests_pb2.RefuseMoreInformationResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.RefuseMoreInformationResponse]: ...
+
+    @_abc_1.abstractmethod
+    def AcceptRefusal(
+        self,
+        request: _requests_pb2.AcceptRefusalRequest,
+        context: _aio.ServicerContext[_requests_pb2.AcceptRefusalRequest, _abc.Awaitable[_requests_pb2.AcceptRefusalResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.AcceptRefusalResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ReferRequest(
+        self,
+        request: _requests_pb2.ReferRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.ReferRequestRequest, _abc.Awaitable[_requests_pb2.ReferRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.ReferRequestResponse]: ...
+
+    @_abc_1.abstractmethod
+    def GiveOpinion(
+        self,
+        request: _requests_pb2.GiveOpinionRequest,
+        context: _aio.ServicerContext[_requests_pb2.GiveOpinionRequest, _abc.Awaitable[_requests_pb2.GiveOpinionResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.GiveOpinionResponse]: ...
+
+    @_abc_1.abstractmethod
+    def DecideReferral(
+        self,
+        request: _requests_pb2.DecideReferralRequest,
+        context: _aio.ServicerContext[_requests_pb2.DecideReferralRequest, _abc.Awaitable[_requests_pb2.DecideReferralResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.DecideReferralResponse]: ...
 
     @_abc_1.abstractmethod
     def CloseRequest(
@@ -137,6 +306,14 @@ class RequestsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_requests_pb2.DownloadFileRequest, _abc.AsyncIterator[_requests_pb2.DownloadFileResponse]],
     ) -> _abc.AsyncIterator[_requests_pb2.DownloadFileResponse]:
         """A header, then the content. Access is checked anew at each download."""
+
+    @_abc_1.abstractmethod
+    def BatchGetFileScans(
+        self,
+        request: _requests_pb2.BatchGetFileScansRequest,
+        context: _aio.ServicerContext[_requests_pb2.BatchGetFileScansRequest, _abc.Awaitable[_requests_pb2.BatchGetFileScansResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.BatchGetFileScansResponse]:
+        """What the scanner for malware said of files, as far as the caller may read them."""
 
     @_abc_1.abstractmethod
     def WatchChanges(

@@ -2,11 +2,13 @@
 
 Countries have names in all languages, from babel. A region is called as CLDR calls it in a language, but for words that only
 say what kind of region it is; where CLDR has no name the iso-codes translations that pycountry carries may have one. The
-official name is the one in ISO 3166-2 itself. What else a region is called, without a language, is in ``also``.
+official name is the one in ISO 3166-2 itself; `regions.toml` has names that all of these lack. What else a region is called,
+without a language, is in ``also``.
 """
 
 import gettext
 import json
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,7 +33,8 @@ from services.directory.data.names import (
 from services.directory.data.sources import Sources
 from vocabulary import countries, languages
 
-TARGET = Path(__file__).parent / "territories.json"
+HERE = Path(__file__).parent
+TARGET = HERE / "territories.json"
 # ISO 3166-2 has the names of these countries' regions in Latin letters: they are names for readers of English.
 _ROMANISED = {"EL", "CY", "BG"}
 # It has those of these countries' regions in whatever language is spoken there.
@@ -114,16 +117,24 @@ def subdivisions() -> Iterator[Subdivision]:
             yield Subdivision(ours(one.code), country, parent, one.name, language)
 
 
+@cache
+def by_hand() -> dict[str, Names]:
+    """What `regions.toml` calls regions, by code."""
+    return tomllib.loads((HERE / "regions.toml").read_text(encoding="utf-8"))
+
+
 def ours(code: str) -> str:
     """ISO 3166-2 codes begin with the ISO country; ours with the EU's code for it."""
     return f"EL{code[2:]}" if code.startswith("GR-") else code
 
 
 def _kept_regions(kept: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    named = {folded(name) for names in by_hand().values() for name in names.values()}
     for one in subdivisions():
         was = kept.get(one.code, {"names": {}, "also": []})
+        also = [name for name in was["also"] if folded(name) not in named]
         official = {one.language: tidied(one.name)} if _is_official(one) or not was["names"] else {}
-        yield _entry(one, was["names"] | official, was["also"])
+        yield _entry(one, was["names"] | official | by_hand().get(one.code, {}), also)
 
 
 def _is_official(one: Subdivision) -> bool:
@@ -157,6 +168,7 @@ def _regions(sources: Sources) -> Iterator[tuple[str, object]]:
     for one in every:
         if not named[one.code]:
             named[one.code][one.language or countries.LANGUAGES[one.country][0]] = tidied(one.name)
+        named[one.code] |= by_hand().get(one.code, {})
         other[one.code] += [tidied(one.name), *one.name.replace("]", "[").split("[")]
     return _with_others(every, named, other)
 

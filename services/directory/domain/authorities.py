@@ -8,8 +8,14 @@ from services.directory.domain.history import Change
 from services.directory.domain.invitations import Applicant, Invitation
 from vocabulary import countries, languages
 from vocabulary.refusals import Invalid
-from vocabulary.roles import LegislativeRole, WorkflowRole
+from vocabulary.roles import ALERTS, REPOSITORY, REQUESTS, LegislativeRole, WorkflowRole
 
+# What can be done in a module of each kind.
+WORKFLOW: Mapping[str, frozenset[WorkflowRole]] = {
+    REQUESTS: frozenset({WorkflowRole.REQUEST_PARTNER}),
+    ALERTS: frozenset({WorkflowRole.ALERT_AUTHORITY, WorkflowRole.ALERT_COORDINATOR}),
+    REPOSITORY: frozenset({WorkflowRole.REPOSITORY_READER, WorkflowRole.REPOSITORY_EDITOR}),
+}
 NAME_LIMIT = 300
 DESCRIPTION_LIMIT = 2_000
 CONTACT_LIMIT = 300
@@ -85,6 +91,8 @@ class Authority:
     """
 
     country: str
+    # The key that its country knows it by, if it was registered by an import.
+    external_id: str = ""
     level: Level
     region: str = ""
     status: Status = Status.ACTIVE
@@ -179,7 +187,7 @@ def check(authority: Authority, *, at: str = "authority.") -> Authority:
 
 def check_email(address: str, *, field: str) -> str:
     """*address*; raises Invalid naming *field* if it is none."""
-    if "@" not in address.strip("@") or " " in address:
+    if "@" not in address.strip("@") or " " in address or not address.isprintable():
         raise Invalid("this is not an e-mail address", field=field, reason="NOT_AN_EMAIL")
     if len(address) > CONTACT_LIMIT:
         raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=field, reason="TOO_LONG")
@@ -195,7 +203,8 @@ def _check_parts(authority: Authority, at: str) -> None:
 
 
 def check_part(authority: Authority, access: ModuleAccess, *, at: str) -> None:
-    """Raises Invalid naming the field of *access* that does not fit *authority*."""
+    """Raises Invalid naming the field of *access* that does not fit *authority*, or its module."""
+    _check_workflow(access, at=at)
     if access.legislative_role is LegislativeRole.SDIMIC and not authority.region:
         raise Invalid(
             "an SDIMIC coordinates one region; say which", field=f"{at}legislativeRole", reason="LEGISLATIVE_ROLE"
@@ -206,3 +215,17 @@ def check_part(authority: Authority, access: ModuleAccess, *, at: str) -> None:
         raise Invalid(
             "say which coordinator approves", field=f"{at}approvalCoordinatorId", reason="APPROVAL_COORDINATOR"
         )
+
+
+def _check_workflow(access: ModuleAccess, *, at: str) -> None:
+    """Raises Invalid naming the first workflow role of *access* that its module does not have."""
+    fitting = WORKFLOW.get(access.module.partition("/")[2])
+    if fitting is None:  # all modules at once, or none that there is
+        return
+    for index, role in enumerate(access.workflow_roles):
+        if role not in fitting:
+            raise Invalid(
+                f"{role} is no role in {access.module}; there are {', '.join(sorted(fitting))}",
+                field=f"{at}workflowRoles[{index}]",
+                reason="WORKFLOW_ROLE",
+            )

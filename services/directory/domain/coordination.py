@@ -12,7 +12,7 @@ from services.directory.domain.authorities import Authority, ModuleAccess, Statu
 from services.directory.domain.registration import Actor
 from vocabulary import countries
 from vocabulary.refusals import Forbidden, Invalid
-from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, module
+from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
 
 RANK: Mapping[LegislativeRole, int] = {
     LegislativeRole.COMPETENT_AUTHORITY: 0,
@@ -35,20 +35,25 @@ class Person:
     user_roles: Mapping[str, AbstractSet[UserRole]]
 
     @property
-    def administers(self) -> bool:
-        return UserRole.LOCAL_DATA_ADMINISTRATOR in self.user_roles.get("", frozenset())
+    def acts_for(self) -> Authority | None:
+        """Their authority, if it is active and they still work there: a token may say so for some minutes longer."""
+        own = self.authority
+        return own if own and own.status is Status.ACTIVE and self.user_id not in own.former_users else None
 
     @property
     def is_commission(self) -> bool:
-        return self.authority is not None and _is_commission(self.authority)
+        return self.acts_for is not None and _is_commission(self.acts_for)
+
+    @property
+    def acts_as_coordinator(self) -> frozenset[str]:
+        """The areas in which they act as coordinator; ``*`` stands for all."""
+        return frozenset(
+            held_in.partition("/")[0] for held_in, roles in self.user_roles.items() if UserRole.COORDINATOR in roles
+        )
 
     def acts_in(self, area: str) -> bool:
         """Whether they act as coordinator in *area*."""
-        return any(
-            UserRole.COORDINATOR in roles
-            for held_in, roles in self.user_roles.items()
-            if held_in == "*" or held_in.startswith(module(area, ""))
-        )
+        return not self.acts_as_coordinator.isdisjoint({"*", area})
 
 
 def role_in(authority: Authority, area: str) -> LegislativeRole | None:
@@ -73,34 +78,69 @@ def is_above(coordinator: Authority, area: str, role: LegislativeRole, territori
 
 
 def is_nimic(authority: Authority) -> bool:
+    """Whether *authority* is the National IMI Coordinator of its country now: what it only asks for makes it nothing."""
+    return any(access.legislative_role is LegislativeRole.NIMIC for access in authority.access)
+
+
+def is_to_be_nimic(authority: Authority) -> bool:
+    """Whether *authority* is, or is to become, the National IMI Coordinator of its country."""
     return any(access.legislative_role is LegislativeRole.NIMIC for access in authority.all_access)
 
 
 def actors(
     person: Person, id_: str, authority: Authority, territories: Collection[str], of_module: str = ""
 ) -> frozenset[Actor]:
-    """What *person* is to the authority *id_*; as access coordinator, of *of_module*, or of any of its modules."""
-    own = person.authority
-    if own is None or own.status is not Status.ACTIVE:
+    """What *person* is to the authority *id_*; where its parts are concerned, to that in *of_module*, or to any of them."""
+    own = person.acts_for
+    if own is None:
         return frozenset()
     if person.authority_id == id_:
-        return frozenset({Actor.ADMINISTRATOR}) if person.administers else frozenset()
+        # Who administers is known here at once, whatever a token says.
+        return frozenset({Actor.ADMINISTRATOR}) if person.user_id in authority.administrators else frozenset()
     if own.country == countries.UNION:
         registers = _is_commission(own) and person.acts_in("*")
-        return frozenset({Actor.COMMISSION}) if registers and is_nimic(authority) else frozenset()
+        return frozenset({Actor.COMMISSION}) if registers and is_to_be_nimic(authority) else frozenset()
     above = [
         access
         for access in authority.all_access
         if person.acts_in(access.area) and is_above(own, access.area, access.legislative_role, territories)
     ]
     found = set()
-    if above and is_nimic(own):
+    if above and is_nimic(own) and (not of_module or person.acts_in(of_module.partition("/")[0])):
         found.add(Actor.NIMIC)
     if above and authority.validating_coordinator == person.authority_id:
         found.add(Actor.VALIDATING_COORDINATOR)
     if any(one.access_coordinator == person.authority_id and of_module in ("", one.module) for one in above):
         found.add(Actor.ACCESS_COORDINATOR)
     return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Whom somebody's lists show besides those that name their authority as coordinator: the authorities of a whole country, those
+    of some areas in it, of every status or the active ones, or the national coordinators of all countries.
+    """
+
+    country: str
+    whole_country: bool = False
+    areas: frozenset[str] = frozenset()
+    every_status: bool = False
+    national_coordinators: bool = False
+
+
+def reach(by: Person) -> Reach | None:
+    """How far *by*'s lists reach: a NIMIC's over its country, a national LIMIC's over what is active in its areas; None for nobody."""
+    own, acted = by.acts_for, by.acts_as_coordinator
+    if own is None or not acted:
+        return None
+    if own.country == countries.UNION:
+        return Reach(country=own.country, national_coordinators=True) if _is_commission(own) and "*" in acted else None
+    if is_nimic(own):
+        return Reach(country=own.country, whole_country="*" in acted, areas=acted - {"*"}, every_status=True)
+    if not any(access.legislative_role in COORDINATING and by.acts_in(access.area) for access in own.access):
+        return None
+    led = {access.area for access in own.access if access.legislative_role is LegislativeRole.LIMIC and not own.region}
+    return Reach(country=own.country, areas=frozenset(filter(by.acts_in, led)))
 
 
 def registrar(new: Authority, by: Person, territories: Collection[str]) -> Actor:
@@ -111,7 +151,7 @@ def registrar(new: Authority, by: Person, territories: Collection[str]) -> Actor
     roles = {access.legislative_role for access in new.access}
     if new.country == countries.UNION or LegislativeRole.COMMISSION in roles:
         raise Forbidden("the Commission takes part from the beginning; nobody registers it")
-    own = by.authority if by.authority is not None and by.authority.status is Status.ACTIVE else None
+    own = by.acts_for
     if own is not None and _is_commission(own) and by.acts_in("*"):
         if roles != {LegislativeRole.NIMIC}:
             raise Forbidden("the Commission registers National IMI Coordinators only")
@@ -146,3 +186,10 @@ def may_give(own: Authority, by: Person, access: ModuleAccess, territories: Coll
 
 def _is_commission(authority: Authority) -> bool:
     return any(access.legislative_role is LegislativeRole.COMMISSION for access in authority.access)
+
+
+def looks_after(coordinator: Authority, area: str, role: LegislativeRole, territories: Collection[str]) -> bool:
+    """Whether *coordinator* may be a coordinator of a part with *role* in *area*: it stands above; the Commission, above a NIMIC."""
+    if role is LegislativeRole.NIMIC:
+        return _is_commission(coordinator) and coordinator.status is Status.ACTIVE
+    return is_above(coordinator, area, role, territories)

@@ -39,12 +39,16 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change. `user_id` and `authority_id` are whose it was; an invitee has none yet."""
+    """One change. `user_id` and `authority_id` are whose it was; an invitee has none yet.
+
+    `subject_id` is the person it was done to, where it was done to one.
+    """
 
     at: datetime
     command: Command
     user_id: str = ""
     authority_id: str = ""
+    subject_id: str = ""
     fields: tuple[str, ...] = ()
     reason: str = ""
 

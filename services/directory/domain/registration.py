@@ -73,7 +73,7 @@ TRANSITIONS: Mapping[Status | None, Mapping[Command, Row]] = {
         Command.REJECT: Row(_ABOVE, Status.REJECTED, reason=True),
     },
     Status.ACTIVE: {
-        Command.EDIT: Row(_OWN, Status.ACTIVE),
+        Command.EDIT: Row(_OWN | {Actor.NIMIC}, Status.ACTIVE),
         Command.REQUEST_ACCESS: Row(_OWN, Status.ACTIVE),
         Command.GRANT_ACCESS: Row(_ACCESS, Status.ACTIVE),
         Command.REFUSE_ACCESS: Row(_ACCESS, Status.ACTIVE, reason=True),
@@ -111,6 +111,10 @@ ACCESS: Mapping[AccessStatus | None, Mapping[Command, AccessStatus]] = {
     AccessStatus.WITHDRAWN: {Command.REQUEST_ACCESS: AccessStatus.REQUESTED},
 }
 
+# What is done to a part that is there.
+OF_PART = frozenset(command for status, rows in ACCESS.items() if status is not None for command in rows) - {
+    Command.REQUEST_ACCESS
+}
 FINAL = frozenset(status for status, rows in TRANSITIONS.items() if not rows)
 EVER: Mapping[Command, frozenset[Actor]] = {
     command: frozenset(
@@ -146,6 +150,16 @@ def step(status: Status | None, command: Command, actors: AbstractSet[Actor], re
     if len(reason) > REASON_LIMIT:
         raise Invalid(f"longer than {REASON_LIMIT} characters", field="reason", reason="TOO_LONG")
     return row.next
+
+
+def require_nothing_open(count: int) -> None:
+    """Raises Conflict while exchanges of an authority that is to be deregistered are open."""
+    if count:
+        raise Conflict(
+            f"{count} of its exchanges are open; they are to be closed, or given to another authority, first",
+            field="id",
+            reason="OPEN_EXCHANGES",
+        )
 
 
 def access_step(status: AccessStatus | None, command: Command, module: str) -> AccessStatus:

@@ -1,20 +1,25 @@
 """People: each belongs to one authority and holds roles per module, as far as the authority takes part there.
 
-Who is a local data administrator is kept with the authority (`administrators`), and not here: that one of them is left must be
-decided in one write.
+Who is a local data administrator, and who has left, is kept with the authority (`administrators`, `former_users`), and not here: that
+one of them is left must be decided in one write. Whoever is among the former users signs in no more, whatever their own document
+still says.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from services.directory.domain.authorities import Authority, ModuleAccess
-from services.directory.domain.history import Change
+from services.directory.domain.coordination import Person
+from services.directory.domain.history import Change, Command
+from services.directory.domain.registration import EVER, FINAL, Actor
 from vocabulary import languages
-from vocabulary.refusals import Conflict, Invalid
+from vocabulary.refusals import Conflict, Invalid, NotFound
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, WorkflowRole
 
 NAME_LIMIT = 200
 ROLES_LIMIT = 200
+SIGNIN_LIMIT = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,10 @@ class RoleInModule:
 
     module: str
     role: UserRole
+
+    @property
+    def area(self) -> str:
+        return self.module.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +65,34 @@ NEEDS: Mapping[UserRole, frozenset[WorkflowRole]] = {
 }
 
 
+# Who manages people, and sees them and the record of what was done to them.
+MANAGERS = EVER[Command.ADD_USER]
+
+
 def signin(issuer: str, subject: str) -> str:
     """What identifies a person's sign-in."""
     return f"{issuer} {subject}"
+
+
+def check_signin(issuer: str, subject: str, *, at: str = "signin.") -> str:
+    """What identifies the sign-in; raises Invalid naming the part that cannot be right."""
+    for name, given in (("issuer", issuer), ("subject", subject)):
+        if not given.strip() or len(given) > SIGNIN_LIMIT or not given.isprintable():
+            raise Invalid(f"this has 1 to {SIGNIN_LIMIT} characters", field=f"{at}{name}", reason="SIGNIN")
+    # A URI has no blank; with one, two sign-ins could be written the same.
+    if " " in issuer:
+        raise Invalid("an issuer is a URI, without blanks", field=f"{at}issuer", reason="SIGNIN")
+    return signin(issuer, subject)
+
+
+def knows(by: Person, authority_id: str, actors: AbstractSet[Actor]) -> bool:
+    """Whether *by*, who is *actors* to an authority, knows its people: their colleagues do, and those above."""
+    return by.authority_id == authority_id or bool(actors & MANAGERS)
+
+
+def unknown(id_: str) -> NotFound:
+    """The refusal of somebody who is not there, or not to be known of."""
+    return NotFound(f"there is no user {id_!r}", field="id")
 
 
 def fits(held: RoleInModule, authority: Authority) -> bool:
@@ -100,6 +134,46 @@ def check(user: User, authority: Authority, *, at: str = "user.") -> User:
     )
 
 
+def edited(
+    user: User,
+    authority: Authority,
+    *,
+    name: str | None = None,
+    language: str | None = None,
+    understood: Sequence[str] | None = None,
+    roles: Sequence[RoleInModule] | None = None,
+) -> User:
+    """*user* with what is given; raises Invalid for a part that does not fit. What is not given is not judged either."""
+    after = check(
+        replace(
+            user,
+            name=user.name if name is None else name,
+            language=user.language if language is None else language,
+            languages=user.languages if understood is None else tuple(understood),
+            roles=() if roles is None else tuple(roles),
+        ),
+        authority,
+        at="",
+    )
+    return after if roles is not None else replace(after, roles=user.roles)
+
+
+def require_active(id_: str, user: User, authority: Authority) -> None:
+    """Raises Conflict for somebody who works at *authority* no more."""
+    if not user.active or id_ in authority.former_users:
+        raise gone()
+
+
+def has_left(id_: str, authority: Authority) -> bool:
+    """Whether somebody works at *authority* no more, or it takes part no more: their sign-in is free, whatever their document says."""
+    return id_ in authority.former_users or authority.status in FINAL
+
+
+def gone() -> Conflict:
+    """The refusal of what is for those who still work there."""
+    return Conflict("this user is no longer active", reason="USER_NOT_ACTIVE")
+
+
 def with_languages(user: User, language: str, understood: Sequence[str], *, at: str = "") -> User:
     """*user* with the language of their screen and those they understand."""
     spoken = (languages.require(code, field=f"{at}languages[{index}]") for index, code in enumerate(understood))
@@ -113,7 +187,7 @@ def with_languages(user: User, language: str, understood: Sequence[str], *, at: 
 def with_administrator(authority: Authority, user_id: str) -> Authority:
     """*authority* with one more local data administrator; raises Conflict for somebody who works there no more."""
     if user_id in authority.former_users:
-        raise Conflict("this user is no longer active", reason="USER_NOT_ACTIVE")
+        raise gone()
     if user_id in authority.administrators:
         return authority
     return replace(authority, administrators=(*authority.administrators, user_id))
@@ -136,6 +210,14 @@ def without_user(authority: Authority, user_id: str) -> Authority:
     if user_id in after.former_users:
         return after
     return replace(after, former_users=(*after.former_users, user_id))
+
+
+def speaks(user: User | None, authority: Authority | None) -> tuple[str, ...]:
+    """The languages that somebody writes in: those they say they understand, else that of their screen and their authority's."""
+    if user is not None and user.languages:
+        return user.languages
+    own = (user.language,) if user is not None and user.language else ()
+    return tuple(dict.fromkeys((*own, *(authority.languages if authority is not None else ()))))
 
 
 def suggested(target: Sequence[str], writer: Sequence[str]) -> tuple[str, ...]:

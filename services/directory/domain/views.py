@@ -37,5 +37,5 @@ def view(person: Person, id_: str, authority: Authority, actors: AbstractSet[Act
 
 
 def sees_history(actors: AbstractSet[Actor]) -> bool:
-    """Whether the record of changes is for whoever is *actors* to the authority."""
+    """Whether the record of changes, and who was invited and has applied, is for whoever is *actors* to the authority."""
     return bool(actors & (COORDINATORS | {Actor.ADMINISTRATOR}))

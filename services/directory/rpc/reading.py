@@ -1,28 +1,24 @@
 """DirectoryService: reading by id, and whole lists."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from chassis.aggregates import Aggregates, Kept
 from chassis.caller import GATEWAY, current_caller, require_service
 from chassis.server import Call
 from chassis.wire import batch, wanted_languages
-from engines.documents import AnyOf
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceServicer
 from services.directory import wire
-from services.directory.domain import authorities, coordination, users
+from services.directory.domain import authorities, users
 from services.directory.domain.authorities import Authority
-from services.directory.domain.coordination import Person
 from services.directory.domain.users import User
-from services.directory.domain.views import View, view
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
-from services.directory.storage import participation
+from services.directory.rpc.showing import Showing
 from vocabulary import countries
 from vocabulary.refusals import Unauthenticated
-
-PARTICIPANTS_LIMIT = 20_000
 
 Thing = TypeVar("Thing")
 
@@ -32,6 +28,7 @@ class DirectoryRpc(DirectoryServiceServicer):
         self._reference = reference
         self._authorities = authorities
         self._users = users
+        self._showing = Showing(reference)
 
     async def BatchGetAuthorities(
         self, request: pb.BatchGetAuthoritiesRequest, context: Call
@@ -42,19 +39,8 @@ class DirectoryRpc(DirectoryServiceServicer):
         if caller.service:
             return pb.BatchGetAuthoritiesResponse(authorities=[wire.authority(kept, wanted) for kept in found])
         by = await person(caller, self._authorities)
-        seen = [(self._view(by, kept), kept) for kept in found]
-        return pb.BatchGetAuthoritiesResponse(
-            authorities=[
-                wire.authority_name(kept, wanted) if how is View.NAME else wire.authority(kept, wanted)
-                for how, kept in seen
-                if how is not View.NOTHING
-            ]
-        )
-
-    def _view(self, by: Person, kept: Kept[Authority]) -> View:
-        territories = self._reference.territories(kept.state.country, kept.state.region)
-        actors = coordination.actors(by, kept.id, kept.state, territories)
-        return view(by, kept.id, kept.state, actors)
+        shown = (self._showing.shown(by, kept, wanted) for kept in found)
+        return pb.BatchGetAuthoritiesResponse(authorities=[one for one in shown if one is not None])
 
     async def BatchGetUsers(self, request: pb.BatchGetUsersRequest, context: Call) -> pb.BatchGetUsersResponse:
         caller = current_caller()
@@ -62,8 +48,8 @@ class DirectoryRpc(DirectoryServiceServicer):
         # People are known to their own authority only.
         visible = [kept for kept in found if caller.service or kept.state.authority_id == caller.authority_id]
         theirs = await self._authorities.get_many(list(dict.fromkeys(kept.state.authority_id for kept in visible)))
-        administrators = {id_ for kept in theirs for id_ in kept.state.administrators}
-        return pb.BatchGetUsersResponse(users=[wire.user(kept, kept.id in administrators) for kept in visible])
+        by_id = {kept.id: kept.state for kept in theirs}
+        return pb.BatchGetUsersResponse(users=[wire.user(kept, by_id.get(kept.state.authority_id)) for kept in visible])
 
     async def BatchGetCountries(
         self, request: pb.BatchGetCountriesRequest, context: Call
@@ -108,34 +94,24 @@ class DirectoryRpc(DirectoryServiceServicer):
             ]
         )
 
-    async def ListParticipants(self, request: pb.ListParticipantsRequest, context: Call) -> pb.ListParticipantsResponse:
-        require_service("requests", "alerts", "repositories")
-        parts = [
-            participation(request.module, wire.WORKFLOW_ROLE.from_wire(role, field="workflowRoles"))
-            for role in request.workflow_roles
-        ]
-        where = {"participation": AnyOf(parts)} | (
-            {"country": AnyOf(list(request.countries))} if request.countries else {}
-        )
-        found = await self._authorities.find(where, limit=PARTICIPANTS_LIMIT)
-        return pb.ListParticipantsResponse(
-            participants=[
-                pb.Participant(authority_id=kept.id, country_code=kept.state.country)
-                for kept in found
-                if kept.state.status is authorities.Status.ACTIVE
-            ]
-        )
-
     async def ResolveUser(self, request: pb.ResolveUserRequest, context: Call) -> pb.ResolveUserResponse:
         require_service(GATEWAY)
         found = await self._users.find({"signin": users.signin(request.issuer, request.subject)}, limit=1)
         if not found:
             raise Unauthenticated("nobody is registered under this sign-in", reason="UNKNOWN_USER")
         authority = await self._authorities.get(found[0].state.authority_id)
+        if authority is not None and users.has_left(found[0].id, authority.state):
+            raise Unauthenticated("nobody is registered under this sign-in", reason="UNKNOWN_USER")
         if authority is None or authority.state.status is not authorities.Status.ACTIVE:
             raise Unauthenticated("the authority of this sign-in is not active", reason="AUTHORITY_NOT_ACTIVE")
-        user = wire.user(found[0], found[0].id in authority.state.administrators)
+        user = wire.user(_effective(found[0], authority.state), authority.state)
         return pb.ResolveUserResponse(user=user, authority=wire.authority(authority, ()))
+
+
+def _effective(kept: Kept[User], authority: Authority) -> Kept[User]:
+    """A person with the roles that they can act in now: one whose part in the module is gone gives nothing until it is there again."""
+    roles = tuple(held for held in kept.state.roles if users.fits(held, authority))
+    return replace(kept, state=replace(kept.state, roles=roles))
 
 
 def _those(known: Mapping[str, Thing], ids_: Iterable[str]) -> list[Thing]:

@@ -10,11 +10,14 @@ from chassis.caller import Caller, current_caller
 from chassis.server import Call
 from chassis.wire import page_info, page_size, wanted_languages
 from protos.directory.v1 import search_pb2 as pb
+from protos.directory.v1.directory_pb2 import Authority as Shown
 from protos.directory.v1.search_pb2_grpc import SearchServiceServicer
 from services.directory import wire
 from services.directory.domain import authorities
 from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
+from services.directory.rpc.acting import person
+from services.directory.rpc.showing import Showing
 from services.directory.search.explanation import Explanations
 from services.directory.search.index import FACETS, AuthorityIndex, Filter
 from services.directory.search.places import Place
@@ -50,6 +53,7 @@ class SearchRpc(SearchServiceServicer):
         self._questions = questions
         self._suggestions = suggestions
         self._explanations = explanations
+        self._showing = Showing(reference)
 
     async def SearchAuthorities(
         self, request: pb.SearchAuthoritiesRequest, context: Call
@@ -66,12 +70,13 @@ class SearchRpc(SearchServiceServicer):
         found = await self._active(list(positions))
         page = Page(found, [hits.cursor(KIND, positions[kept.id]) for kept in found], listed.more)
         return pb.SearchAuthoritiesResponse(
-            authorities=[wire.authority(kept, wanted) for kept in found],
+            authorities=await self._shown(found, wanted),
             matches=[wire.match(kept.id, self._explanations.match(kept.state, asked, language)) for kept in found],
             page_info=page_info(page),
             total=listed.total,
             understanding=wire.understanding(asked, self._reference, wanted),
-            did_you_mean=asked.corrected,
+            # What was found by its name needs no correction of what nobody recognised in it.
+            did_you_mean=asked.corrected if asked.concepts or asked.places or not listed.total else "",
             facets=wire.facets(listed.facets) if request.with_facets else None,
         )
 
@@ -104,6 +109,15 @@ class SearchRpc(SearchServiceServicer):
             languages.best_text({**kept.state.official_name, **kept.state.informal_name}, language) for kept in found
         ]
         return [(kept.id, name[0]) for kept, name in zip(found, names, strict=True) if name]
+
+    async def _shown(self, found: Sequence[Kept[Authority]], wanted: Sequence[str]) -> list[Shown]:
+        """What is active is for everybody; those inside see more of it, as they do by its id."""
+        caller = current_caller()
+        if caller.service:
+            return [wire.authority(kept, wanted) for kept in found]
+        by = await person(caller, self._authorities)
+        shown = (self._showing.shown(by, kept, wanted) for kept in found)
+        return [one for one in shown if one is not None]
 
     async def _active(self, ids: Sequence[str]) -> list[Kept[Authority]]:
         """The index follows the store: who was suspended a moment ago may still be in it."""

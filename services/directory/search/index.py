@@ -44,6 +44,7 @@ FACETS = ("country", "area", "level", "language", "concept")
 KEYWORD = 10_000.0
 NARROWER = 9_000.0
 PER_LIKENESS = 900.0
+WIDER_TOO = 0.3
 NAME = 4_000.0
 TOWN = 3_500.0
 NAME_ALIKE = 2_000.0
@@ -55,6 +56,8 @@ LANGUAGE = 1.0
 # Two words are forms of one if they begin alike up to their last letters.
 ENDING = 2
 SHORTEST_START = 4
+# What nearly every name has a word with is no beginning of one.
+SHORTEST_BEGUN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,9 @@ class AuthorityIndex:
         self._reference = reference
 
     async def begun(self, text: str, limit: int) -> Hits:
-        """Authorities whose name has the words of *text*, the last of which is only begun."""
+        """Authorities whose name has the words of *text*, the last of which is only begun, though by some letters."""
         *whole, last = words(text) or [""]
-        if not last:
+        if len(last) < SHORTEST_BEGUN:
             return Hits()
         query = All([Starts("name", last), *([Words("name", " ".join(whole))] if whole else [])])
         return await self._search.find(AUTHORITIES, query, limit=limit)
@@ -140,8 +143,10 @@ class AuthorityIndex:
     def _about(self, concepts: Sequence[Meant]) -> Query:
         """What is about *concepts* or, less so, about something narrower."""
         readings: list[Query] = []
+        # Who asks for manuscripts and cultural goods wants manuscripts first.
+        wider = {wide for meant in concepts for wide in self._reference.broader(meant.concept)}
         for meant in concepts:
-            by = meant.likeness * PER_LIKENESS
+            by = meant.likeness * PER_LIKENESS * (WIDER_TOO if meant.concept in wider else 1.0)
             readings.append(Scored(Terms("concept", [meant.concept]), round(KEYWORD + by)))
             readings.append(Scored(Terms("broader", [meant.concept]), round(NARROWER + by)))
         return Best(readings)

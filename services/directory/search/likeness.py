@@ -4,7 +4,7 @@ The numbers order readings of the same word against each other; no single one is
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -12,6 +12,8 @@ from rapidfuzz.distance import OSA
 EXACT = 1.0
 SAME_STEM = 0.95
 OTHER_ENDING = 0.9
+# What a stemmer takes for one word although little of it is the same: partido, parto.
+STEM_ALONE = 0.8
 ONE_SLIP = 0.8
 COMPOUND = 0.75
 TWO_SLIPS = 0.62
@@ -19,6 +21,7 @@ PART = 0.6
 
 # Endings are what differs behind the common beginning: not much of the word, and of its dictionary form even less.
 SHORTEST_BEGINNING = 4
+LONG_BEGINNING = 6
 LONGEST_ENDING = 5
 LONGEST_DICTIONARY_ENDING = 3
 # A word of this length may have this many slips and still be itself.
@@ -42,7 +45,9 @@ def ending(asked: str, known: str) -> float:
     least = 0.5 if not known_ending else 0.7
     if begun / longest < least:
         return 0.0
-    return OTHER_ENDING - 0.04 * max(asked_ending, known_ending) - 0.02 * min(asked_ending, known_ending)
+    # The longer what they have in common, the less an ending matters.
+    weight = min(1.0, LONG_BEGINNING / begun)
+    return OTHER_ENDING - weight * (0.04 * max(asked_ending, known_ending) + 0.02 * min(asked_ending, known_ending))
 
 
 def slipped(asked: str, known: Sequence[str]) -> Iterator[tuple[str, float]]:
@@ -53,6 +58,25 @@ def slipped(asked: str, known: Sequence[str]) -> Iterator[tuple[str, float]]:
     for word, distance, _ in process.extract(asked, known, scorer=OSA.distance, score_cutoff=allowed, limit=None):
         if distance <= slips(len(word)):
             yield word, ONE_SLIP if distance <= 1 else TWO_SLIPS
+
+
+class Neighbours:
+    """Words, and which of them are one slip away from another: the same ones that comparing it with each would find, in their order.
+
+    A slip is in the first half of a word or in the second, so the other half is there as it was typed.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._forwards = sorted(set(known))
+        self._backwards = sorted(word[::-1] for word in self._forwards)
+
+    def of(self, asked: str) -> list[str]:
+        """The words that *asked*, long enough to be forgiven a slip, is one slip away from."""
+        half = len(asked) // 2
+        # Two letters that changed places may stand on either side of the middle.
+        begin = beginning_with(asked[: half - 1], self._forwards)
+        end = (word[::-1] for word in beginning_with(asked[: half - 1 : -1], self._backwards))
+        return sorted(word for word in {*begin, *end} if OSA.distance(asked, word, score_cutoff=1) <= 1)
 
 
 def beginning_with(start: str, ordered: Sequence[str]) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """Names of places, in whatever language somebody names them: countries, regions, larger cities."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from engines.search.folding import words
 from services.directory.reference import City, Country, Reference, Region
+from services.directory.search.alternations import OF_CORE, Cores
 from services.directory.search.likeness import EXACT, beginning_with, ending, slipped
+from services.directory.search.vocabulary import Vocabulary
 from vocabulary import languages
 
 # Shorter names of regions and cities are words of too many languages.
@@ -60,6 +62,8 @@ class Gazetteer:
             self._add(Place(Kind.COUNTRY, country.code), country, 1)
         for region in reference.regions.values():
             self._add(Place(Kind.REGION, region.code), region, SHORTEST_NAME)
+            for name in region.also:
+                self._add_name(name, Place(Kind.REGION, region.code), SHORTEST_NAME)
         for city in reference.cities.values():
             self._add(Place(Kind.CITY, city.id), city, SHORTEST_NAME)
             for name in city.also:
@@ -70,14 +74,23 @@ class Gazetteer:
                     self._forms[language].setdefault(tuple(words(form)), Place(Kind.COUNTRY, code))
         self._longest = max(map(len, self._names))
         self._sorted = {code: sorted(known) for code, known in self._by_language.items()}
+        self._cores = {code: Cores(known, code) for code, known in self._by_language.items()}
 
     def _add(self, place: Place, named: Country | Region | City, shortest: int) -> None:
         for language, name in named.name.items():
             self._add_name(name, place, shortest)
+            if place.kind is Kind.COUNTRY:
+                self._add_name(self._without_article(name, language), place, SHORTEST_NAME)
             folded = words(name)
             if len(folded) == 1 and len(folded[0]) >= shortest and language in self._by_language:
                 self._by_language[language].setdefault(folded[0], place)
                 self._spelled.setdefault(folded[0], name)
+
+    def _without_article(self, name: str, language: str) -> str:
+        """*name* as it is said behind a word that the article melts into: ``l-Italja``, ``fl-Italja``."""
+        its = self._reference.words.get(language)
+        first, *others = words(name)
+        return " ".join(others) if others and its and first in its.function else name
 
     def _add_name(self, name: str, place: Place, shortest: int) -> None:
         folded = tuple(words(name))
@@ -89,10 +102,10 @@ class Gazetteer:
         found = self._names.get(tuple(words(name)), ())
         return [p.code for p in found if p.kind is Kind.CITY and self._reference.cities[p.code].country == country]
 
-    def find(self, said: Sequence[str], language: str, is_ordinary: Callable[[str], bool]) -> list[Named]:
+    def find(self, said: Sequence[str], vocabulary: Vocabulary) -> list[Named]:
         """The places that the folded words *said* name, longer names before shorter ones, without overlap.
 
-        A single word that *is_ordinary* in the language names no region or city: Essen is a meal, too.
+        A single word that the *vocabulary* knows names no region or city: Essen is a meal, too.
         """
         found: list[Named] = []
         free = [True] * len(said)
@@ -100,22 +113,21 @@ class Gazetteer:
             for start in range(len(said) - length + 1):
                 if not all(free[start : start + length]):
                     continue
-                named = self._exactly(tuple(said[start : start + length]), language, is_ordinary)
+                named = self._exactly(tuple(said[start : start + length]), vocabulary)
                 if named is not None:
                     places, is_adjective = named
                     found.append(Named(places, start, start + length, is_adjective=is_adjective))
                     free[start : start + length] = [False] * length
         return sorted(found, key=lambda one: one.start)
 
-    def _exactly(
-        self, name: tuple[str, ...], language: str, is_ordinary: Callable[[str], bool]
-    ) -> tuple[tuple[Place, ...], bool] | None:
+    def _exactly(self, name: tuple[str, ...], vocabulary: Vocabulary) -> tuple[tuple[Place, ...], bool] | None:
         places = _widest(self._names.get(name, ()))
-        is_name = len(name) > 1 or not is_ordinary(name[0])
-        if places and (places[0].kind is Kind.COUNTRY or is_name):
+        form = self._forms[vocabulary.language].get(name)
+        is_name = len(name) > 1 or not vocabulary.knows(name[0])
+        # What is Romanian to a reader is no city called Roman.
+        if places and (places[0].kind is Kind.COUNTRY or (is_name and (form is None or places[0].kind is Kind.REGION))):
             return places, False
-        form = self._forms[language].get(name)
-        if form is not None and is_name:
+        if form is not None and (is_name or not vocabulary.says_alone(name[0])):
             return (form,), True
         return None
 
@@ -128,6 +140,10 @@ class Gazetteer:
         for name in beginning_with(word[:SHORTEST_NAME], names):
             likeness = ending(word, name)
             if likeness >= LEAST_LIKENESS and (best is None or likeness > best.likeness):
+                best = Named((known[name],), index, index + 1, likeness)
+        for name, likeness in self._cores[language].of(word).items():
+            # Shorter cores are those of too many words.
+            if likeness >= OF_CORE and (best is None or likeness > best.likeness):
                 best = Named((known[name],), index, index + 1, likeness)
         if best is not None:
             return best

@@ -1,35 +1,42 @@
 """What a question means: the concepts and the places that it names, and the words that are left."""
 
+import itertools
 import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engines.search.folding import folded_word
-from services.directory.search.likeness import EXACT, ONE_SLIP, PART, SAME_STEM
+from services.directory.search.candidates import candidates_of, likeness_beside
+from services.directory.search.likeness import EXACT, ONE_SLIP, SAME_STEM, Neighbours
 from services.directory.search.places import Gazetteer, Named, Place
-from services.directory.search.vocabulary import WEAK, Phrase, Vocabulary
+from services.directory.search.reading import WORD, Reading, split
+from services.directory.search.situations import WORDS, Situations
+from services.directory.search.vocabulary import Vocabulary
 
-# Longer texts are read up to here; nobody names so much.
-WORDS_LIMIT = 32
-# A phrase counts if this share of what it says is there.
-SHARE_OF_PHRASE = 0.55
-# A concept counts if this share of what the question says is about it, unless a word names it beyond doubt.
+# A concept counts if this share of what the question says is about it: a smaller one the more surely a word names it.
 SHARE_OF_QUESTION = 0.6
-LEAST_SHARE = 0.25
 SURE = 0.85
+SHARE_IF_SURE = 0.2
+# So does a long word that only has other endings than the one that is known.
+ANOTHER_FORM = 0.78
+SHORTEST_SURE_FORM = 7
 # Of several concepts those count that are about as likely as the best.
 NEARLY_AS_LIKELY = 0.85
 CONCEPTS_LIMIT = 5
+# How surely a concept is meant that words go with which are not its name.
+TOLD = 0.7
+TOLD_AND_NAMED = 0.8
 # A word of another language than the question's: less likely, and slips in it only if it is long.
 FOREIGN = 0.93
 SHORTEST_FOREIGN = 4
 SHORTEST_FOREIGN_SLIP = 7
+# Where nothing is recognised, a shorter word is not taken for a slip.
+SHORTEST_GUESSED = 5
+# Shorter words are joined only as they stand.
+SHORTEST_JOINED = 4
 # So many more words must be another language's than the reader's, for the question to be in that one.
 CLEARLY = 2
 
-_WORD = re.compile(r"[^\W_]+")
 # Letters that one language alone is written in.
 _SCRIPTS = {"el": re.compile(r"[\u0370-\u03ff]"), "bg": re.compile(r"[\u0400-\u04ff]")}
 
@@ -62,51 +69,24 @@ class Understood:
         return not (self.concepts or self.places or self.names)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """The words of a question while it is read."""
-
-    written: list[str]
-    said: list[str]
-    vocabulary: Vocabulary
-    # Word → the words of concepts it may be, with their language.
-    alike: dict[int, dict[tuple[str, str], float]] = field(default_factory=dict)
-    places: list[Named] = field(default_factory=list)
-    mended: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def in_place(self) -> set[int]:
-        return {index for named in self.places for index in range(named.start, named.end)}
-
-    @property
-    def content(self) -> list[int]:
-        """The words that say something and are not part of a place."""
-        taken, function = self.in_place, self.vocabulary.function
-        return [index for index, word in enumerate(self.said) if index not in taken and word not in function]
-
-    def is_weak(self, index: int) -> bool:
-        return self.vocabulary.is_weak(self.said[index])
-
-    def says(self, indexes: Iterable[int]) -> float:
-        """How much these words say together."""
-        return sum(WEAK if self.is_weak(index) else 1.0 for index in indexes)
-
-
 class Questions:
     """Understands questions in all languages."""
 
     def __init__(self, vocabularies: Mapping[str, Vocabulary], gazetteer: Gazetteer) -> None:
         self._vocabularies = vocabularies
         self._gazetteer = gazetteer
+        self._situations = {code: Situations(one) for code, one in vocabularies.items()}
+        # Those of all languages together: one comparison with a word is enough, however many languages have it.
+        self._neighbours = Neighbours(word for one in vocabularies.values() for word in one.by_word)
 
     def understand(self, text: str, language: str) -> Understood:
         """What *text* means to a reader of *language*, in which it most probably is."""
-        written, said = _split(text)
-        reading = _Reading(written, said, self._vocabularies[self._spoken(said, language)])
+        written, said = split(text)
+        reading = Reading(written, said, self._vocabularies[self._spoken(said, language)])
         whole = self._whole_phrases(reading)
         self._find_places(reading, whole)
         self._recognise(reading)
-        meant, explained = self._concepts(reading)
+        meant, explained = self._told(reading, *self._concepts(reading))
         if not meant:
             _forget_guesses(reading)
         content = reading.content
@@ -115,7 +95,7 @@ class Questions:
             concepts=meant,
             places=_narrowing(reading.places),
             names=[said[index] for index in content],
-            rest=[said[index] for index in content if index not in explained and not reading.is_weak(index)],
+            rest=[said[index] for index in content if index not in explained and not reading.is_ordinary(index)],
             corrected=_corrected(reading, explained),
         )
 
@@ -128,7 +108,7 @@ class Questions:
         best = max(known, key=lambda code: (known[code], code == language))
         return best if known[best] - known[language] >= CLEARLY else language
 
-    def _whole_phrases(self, reading: _Reading) -> set[int]:
+    def _whole_phrases(self, reading: Reading) -> set[int]:
         """The words that together are a phrase of several words, as it stands: no place is looked for in them."""
         found: set[int] = set()
         places = {word: index for index, word in enumerate(reading.said)}
@@ -138,12 +118,12 @@ class Questions:
                     found |= {places[part] for part in phrase.words}
         return found
 
-    def _find_places(self, reading: _Reading, whole: set[int]) -> None:
+    def _find_places(self, reading: Reading, whole: set[int]) -> None:
         vocabulary = reading.vocabulary
         said = ["" if index in whole else word for index, word in enumerate(reading.said)]
-        reading.places = self._gazetteer.find(said, vocabulary.language, vocabulary.knows)
+        reading.places = self._gazetteer.find(said, vocabulary)
 
-    def _recognise(self, reading: _Reading) -> None:
+    def _recognise(self, reading: Reading) -> None:
         """Look up each word: as it stands or in another form, first in the language of the question; then as a slip or a compound."""
         for index in reading.content:
             word = reading.said[index]
@@ -163,7 +143,7 @@ class Questions:
                 reading.alike[index] = found
         self._join(reading)
 
-    def _forms(self, word: str, reading: _Reading) -> dict[tuple[str, str], float]:
+    def _forms(self, word: str, reading: Reading) -> dict[tuple[str, str], float]:
         own = reading.vocabulary
         found = {(own.language, known): likeness for known, likeness in own.alike(word).items()}
         if max(found.values(), default=0.0) >= SAME_STEM or len(word) < SHORTEST_FOREIGN or word in own.weak:
@@ -179,15 +159,15 @@ class Questions:
                     found[code, known] = likeness * FOREIGN * FOREIGN
         return found
 
-    def _less_sure(self, word: str, reading: _Reading, index: int, surest: float) -> dict[tuple[str, str], float]:
+    def _less_sure(self, word: str, reading: Reading, index: int, surest: float) -> dict[tuple[str, str], float]:
         own = reading.vocabulary
         compound = {(own.language, known): likeness for known, likeness in own.parts(word).items()}
         slips = {(own.language, known): likeness for known, likeness in own.slips(word).items()}
         if max(slips.values(), default=0.0) < ONE_SLIP and len(word) >= SHORTEST_FOREIGN_SLIP:
+            near = self._neighbours.of(word)
             for code, vocabulary in self._vocabularies.items():
                 if vocabulary is not own:
-                    near = {known: one for known, one in vocabulary.slips(word).items() if one >= ONE_SLIP}
-                    slips |= {(code, known): likeness * FOREIGN for known, likeness in near.items()}
+                    slips |= {(code, known): ONE_SLIP * FOREIGN for known in near if known in vocabulary.by_word}
         best_slip, best_compound = max(slips.values(), default=0.0), max(compound.values(), default=0.0)
         if slips and best_slip >= best_compound:
             if best_slip > surest * FOREIGN:
@@ -201,27 +181,26 @@ class Questions:
     def _as_written(self, language: str, word: str) -> str:
         """How the folded *word* is written: a word of a phrase that has it."""
         for phrase in self._vocabularies[language].by_word[word]:
-            for match in _WORD.finditer(phrase.text):
+            for match in WORD.finditer(phrase.text):
                 if folded_word(match[0]) == word:
                     return match[0]
         return word
 
-    def _join(self, reading: _Reading) -> None:
-        """Two words that are one: ``Kranken Pfleger``."""
-        taken = reading.in_place
-        for index in range(len(reading.said) - 1):
-            if index in taken or index + 1 in taken:
-                continue
-            joined = reading.said[index] + reading.said[index + 1]
-            if joined in reading.vocabulary.by_word:
-                for place in (index, index + 1):
-                    reading.alike.setdefault(place, {})[reading.vocabulary.language, joined] = EXACT
+    def _join(self, reading: Reading) -> None:
+        """Two words that are one: ``Kranken Pfleger``, and where compounds are written, ``registrering av kjøretøy``."""
+        content, said, own = reading.content, reading.said, reading.vocabulary
+        for one, other in itertools.permutations(content, 2):
+            if other == one + 1 or len(said[one]) >= SHORTEST_JOINED <= len(said[other]):
+                for joined, likeness in own.joined(said[one], said[other], is_apart=other != one + 1):
+                    for place in (one, other):
+                        its = reading.alike.setdefault(place, {})
+                        its[own.language, joined] = max(likeness, its.get((own.language, joined), 0.0))
 
-    def _concepts(self, reading: _Reading) -> tuple[list[Meant], set[int]]:
+    def _concepts(self, reading: Reading) -> tuple[list[Meant], set[int]]:
         """The concepts that the question names, and which of its words do."""
         if not reading.alike:
             return [], set()
-        candidates = self._candidates(reading)
+        candidates = candidates_of(reading, self._vocabularies)
         chosen: list[Meant] = []
         explained: set[int] = set()
         while candidates and len(chosen) < CONCEPTS_LIMIT:
@@ -231,7 +210,9 @@ class Questions:
                 if one.worth < best.worth * NEARLY_AS_LIKELY or len(chosen) >= CONCEPTS_LIMIT:
                     break
                 if all(one.concept != meant.concept for meant in chosen):
-                    chosen.append(Meant(one.concept, one.likeness * one.worth / best.worth))
+                    chosen.append(
+                        Meant(one.concept, min([likeness_beside(one, best), *(each.likeness for each in chosen[:1])]))
+                    )
             explained |= best.explains
             # Another subject is one that the rest of the words name surely: "architects and engineers".
             candidates = [
@@ -239,64 +220,39 @@ class Questions:
                 for one in candidates
                 if one.likeness >= SURE and not one.explains & explained and one.strength >= 1.0
             ]
-        share = reading.says(explained) / reading.says(reading.content)
-        surest = max((likeness for index in explained for likeness in reading.alike[index].values()), default=0.0)
-        if share < (LEAST_SHARE if surest >= SURE else SHARE_OF_QUESTION):
+        if reading.says(explained) < reading.says(reading.content) * _least_share(reading, explained):
             return [], set()
         return chosen, explained
 
-    def _candidates(self, reading: _Reading) -> list["_Candidate"]:
-        """Each concept with the phrase that fits best."""
-        by_phrase: dict[int, tuple[str, Phrase]] = {}
-        words_of: dict[int, dict[str, tuple[float, int]]] = defaultdict(dict)
-        for index, alike in reading.alike.items():
-            for (language, known), likeness in alike.items():
-                for phrase in self._vocabularies[language].by_word[known]:
-                    key = id(phrase)
-                    by_phrase[key] = (language, phrase)
-                    if likeness > words_of[key].get(known, (0.0, 0))[0]:
-                        words_of[key][known] = (likeness, index)
-        best: dict[str, _Candidate] = {}
-        for key, (language, phrase) in by_phrase.items():
-            weight = self._vocabularies[language].weight
-            matched = words_of[key]
-            whole = sum(map(weight, phrase.words))
-            there = sum(weight(word) * likeness for word, (likeness, _) in matched.items())
-            likeness = there / whole
-            if likeness < SHARE_OF_PHRASE * min(1.0, max(one for one, _ in matched.values()) / PART):
-                continue
-            explains = frozenset(index for _, index in matched.values())
-            strength = reading.says(explains)
-            # A label is what the concept is called; an alternative may be said of others, too.
-            candidate = _Candidate(phrase.concept, likeness * (1.0 if phrase.is_label else 0.99), explains, strength)
-            if phrase.concept not in best or candidate.worth > best[phrase.concept].worth:
-                best[phrase.concept] = candidate
-        return list(best.values())
+    def _told(self, reading: Reading, named: list[Meant], explained: set[int]) -> tuple[list[Meant], set[int]]:
+        """What the question names, or where that is little of it and more of it goes with something else, that too."""
+        content = reading.content
+        if not content or (named and reading.says(explained) >= reading.says(content) * SHARE_OF_QUESTION):
+            return named, explained
+        told = self._situations[reading.vocabulary.language].find(reading)
+        if not told or (named and len(told[0].words) < max(WORDS, len(explained))):
+            return named, explained
+        names = {one.concept for one in named}
+        chosen = {one.concept: Meant(one.concept, TOLD_AND_NAMED if one.concept in names else TOLD) for one in told}
+        others = [Meant(one.concept, TOLD) for one in named if one.concept not in chosen]
+        surest = sorted([*chosen.values(), *others], key=lambda one: -one.likeness)
+        return surest[:CONCEPTS_LIMIT], explained.union(*(one.words for one in told))
 
 
-def _forget_guesses(reading: _Reading) -> None:
+def _forget_guesses(reading: Reading) -> None:
     """Among words that nobody knows, one that is nearly a place is none: limone is not Lione."""
     if any(not reading.is_weak(index) for index in reading.content):
         reading.places = [named for named in reading.places if named.likeness == EXACT]
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    concept: str
-    likeness: float
-    explains: frozenset[int]
-    strength: float
-
-    @property
-    def worth(self) -> float:
-        return self.likeness * self.strength
-
-
-def _split(text: str) -> tuple[list[str], list[str]]:
-    """The words of *text* as they are written, and folded."""
-    pairs = [(written, folded_word(written)) for written in _WORD.findall(unicodedata.normalize("NFC", text))]
-    kept = [(written, folded) for written, folded in pairs if folded][:WORDS_LIMIT]
-    return [written for written, _ in kept], [folded for _, folded in kept]
+def _least_share(reading: Reading, explained: Iterable[int]) -> float:
+    """How much of a question those of its words that name a concept have to be: more, if they do so in another language."""
+    own = reading.vocabulary.language
+    for index in explained:
+        likeness = max((one for (language, _), one in reading.alike[index].items() if language == own), default=0.0)
+        if likeness >= SURE or (likeness >= ANOTHER_FORM and len(reading.said[index]) >= SHORTEST_SURE_FORM):
+            return SHARE_IF_SURE
+    return SHARE_OF_QUESTION
 
 
 def _narrowing(named: Sequence[Named]) -> list[Place]:
@@ -305,8 +261,11 @@ def _narrowing(named: Sequence[Named]) -> list[Place]:
     return list(dict.fromkeys(place for one in nouns or named for place in one.places))
 
 
-def _corrected(reading: _Reading, explained: set[int]) -> str:
+def _corrected(reading: Reading, explained: set[int]) -> str:
+    """The question with its slips mended: those in what was meant, or where nothing was, those in words long enough to guess."""
     meant = explained | reading.in_place
+    if not meant:
+        meant = {index for index in reading.mended if len(reading.said[index]) >= SHORTEST_GUESSED}
     mended = {index: word for index, word in reading.mended.items() if index in meant}
     if not mended:
         return ""

@@ -1,9 +1,8 @@
 """Completing what is being typed: concepts and places, in the reader's language."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from engines.search.folding import words
 from services.directory.reference import Reference
@@ -29,7 +28,8 @@ class Suggestions:
         self._reference = reference
         self._vocabularies = vocabularies
         self._gazetteer = gazetteer
-        self._phrases = cache(self._sorted_phrases)
+        # Made ready at once: the first who types waits no longer than the others.
+        self._phrases = {code: _sorted_phrases(one.phrases) for code, one in vocabularies.items()}
 
     def find(self, text: str, language: str, limit: int) -> list[Suggestion]:
         """Up to *limit* completions of *text*: of the whole of it first, then of its last word."""
@@ -66,14 +66,15 @@ class Suggestions:
 
     def _beginning(self, said: list[str], language: str) -> list[Phrase]:
         """The phrases that begin with the words *said*, labels first."""
-        texts, by_text = self._phrases(language)
+        texts, by_text = self._phrases[language]
         found = [one for text in beginning_with(" ".join(said), texts) for one in by_text[text]]
         return sorted(found, key=lambda phrase: (not phrase.is_label, len(phrase.text), phrase.text))
 
-    def _sorted_phrases(self, language: str) -> tuple[list[str], dict[str, list[Phrase]]]:
-        """The phrases by their folded texts, and these in their order."""
-        written = {phrase.text: phrase for phrase in reversed(self._vocabularies[language].phrases)}
-        by_text: dict[str, list[Phrase]] = defaultdict(list)
-        for text, phrase in written.items():
-            by_text[" ".join(words(text))].append(phrase)
-        return sorted(by_text), by_text
+
+def _sorted_phrases(phrases: Sequence[Phrase]) -> tuple[list[str], dict[str, list[Phrase]]]:
+    """The phrases by their folded texts, and these in their order."""
+    written = {phrase.text: phrase for phrase in reversed(phrases)}
+    by_text: dict[str, list[Phrase]] = defaultdict(list)
+    for phrase in written.values():
+        by_text[phrase.folded].append(phrase)
+    return sorted(by_text), by_text

@@ -2,8 +2,8 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
 
@@ -11,6 +11,7 @@ import Stemmer
 
 from engines.search.folding import folded_word, words
 from services.directory.reference import Reference
+from services.directory.search.alternations import Cores, unchanged
 from services.directory.search.likeness import (
     COMPOUND,
     EXACT,
@@ -18,6 +19,7 @@ from services.directory.search.likeness import (
     SAME_STEM,
     SHORTEST_BEGINNING,
     SHORTEST_PART,
+    STEM_ALONE,
     beginning_with,
     ending,
     slipped,
@@ -35,24 +37,27 @@ _COMPOUNDING = {
     "fi": ("n", "en", "in", "den"), "hu": ("i", "o", "a", "e"), "is": ("s", "a", "ar", "na", "u"), "nb": ("s", "e"),
     "nl": ("s", "e", "en"), "sv": ("s", "e", "o", "a"),
 }  # fmt: skip
-# How Irish changes the beginnings of words.
-_MUTATIONS = (("bhf", "f"), ("mb", "b"), ("gc", "c"), ("nd", "d"), ("ng", "g"), ("bp", "p"), ("dt", "t"), ("ts", "s"))
-_LENITED = frozenset("bcdfgmpst")
 # How many words that were asked for are remembered, with what they may be.
 REMEMBERED = 4096
 # Beside a subject such a word says this much of what another says.
 WEAK = 0.3
-# So much of a compound must be known.
+# Surer than a compound that is made up: this one is known.
+COMPOUND_APART = 0.9
+# The likeness of two forms that differ in a letter at the end.
+NEXT_FORM = 0.84
+# So much of a compound must be known, or of its end: that is what it is a kind of.
 LEAST_OF_COMPOUND = 0.6
+LEAST_OF_COMPOUND_END = 0.55
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One way to say a concept: its folded words without those that say nothing, and how it is written."""
+    """One way to say a concept: its folded words without those that say nothing, how it is written, and all of that folded."""
 
     concept: str
     words: tuple[str, ...]
     text: str
+    folded: str
     is_label: bool
 
 
@@ -65,6 +70,8 @@ class Wording:
     alternatives: dict[str, Sequence[str]]
     function: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
+    # Words that go with a concept, in questions that do not name it.
+    situations: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Vocabulary:
@@ -74,6 +81,7 @@ class Vocabulary:
         self.language = wording.language
         self.function = frozenset(word for one in wording.function for word in words(one))
         self.weak = frozenset(word for one in wording.weak for word in words(one)) - self.function
+        self.situations = wording.situations
         self.phrases = [*self._phrases(wording)]
         self.by_word: dict[str, list[Phrase]] = defaultdict(list)
         for phrase in self.phrases:
@@ -95,11 +103,16 @@ class Vocabulary:
                     for written in (kept, ("".join(folded),)):
                         if written and written not in said:
                             said.add(written)
-                            yield Phrase(concept, written, text, not number)
+                            yield Phrase(concept, written, text, " ".join(folded), not number)
 
     def knows(self, word: str) -> bool:
         """Whether this word belongs to the language, as it stands."""
         return word in self.function or word in self.weak or word in self.by_word
+
+    def says_alone(self, word: str) -> bool:
+        """Whether this word means something by itself, not only within a name: ``Lietuvos`` in ``Lietuvos bankas`` does not."""
+        by_itself = any(len(phrase.words) == 1 for phrase in self.by_word.get(word, ()))
+        return by_itself or word in self.function or word in self.weak
 
     def weight(self, word: str) -> float:
         """How much a word of a phrase says: a word that many concepts share says less, one that all questions have, little."""
@@ -115,18 +128,33 @@ class Vocabulary:
         found: dict[str, float] = {}
         if word in self.by_word:
             found = dict.fromkeys(self._stems.get(self._stem(word), ()), SAME_STEM)
+            if self._stemmer is None:
+                # That one form of a word is known says nothing against the others.
+                found |= {known: likeness for known, likeness in self._endings(word) if likeness >= NEXT_FORM}
+                found |= {known: likeness for known, likeness in self._cores.of(word).items() if known not in found}
             found[word] = EXACT
             return found
-        for form in self._unmutated(word):
+        for form in unchanged(word, self.language):
             if form in self.by_word:
                 found[form] = SAME_STEM
             for known in self._stems.get(self._stem(form), ()):
-                found[known] = max(found.get(known, 0.0), SAME_STEM)
-            for known in beginning_with(form[:SHORTEST_BEGINNING], self._sorted):
-                likeness = ending(form, known)
+                likeness = SAME_STEM if ending(form, known) else STEM_ALONE
+                found[known] = max(found.get(known, 0.0), likeness)
+            for known, likeness in self._endings(form):
+                if likeness > found.get(known, 0.0):
+                    found[known] = likeness
+            for known, likeness in self._cores.of(form).items():
                 if likeness > found.get(known, 0.0):
                     found[known] = likeness
         return found
+
+    def _endings(self, form: str) -> Iterator[tuple[str, float]]:
+        """Words of concepts that *form* may be another ending of."""
+        return (
+            (known, likeness)
+            for known in beginning_with(form[:SHORTEST_BEGINNING], self._sorted)
+            if (likeness := ending(form, known))
+        )
 
     def slips(self, word: str) -> dict[str, float]:
         """Words of concepts that *word* may be a slip of."""
@@ -139,10 +167,11 @@ class Vocabulary:
             return {}
         best: dict[str, float] = {}
         best_known = 0
-        for cut in range(SHORTEST_PART, len(word) - 2):
+        for cut in range(SHORTEST_PART - 1, len(word) - 2):
             left, right = self._part(word[:cut], linkers), self._part(word[cut:], ())
             known = (cut if left is not None else 0) + (len(word) - cut if right is not None else 0)
-            if known <= best_known or known < len(word) * LEAST_OF_COMPOUND:
+            least = LEAST_OF_COMPOUND if right is None else LEAST_OF_COMPOUND_END
+            if known <= best_known or known < len(word) * least:
                 continue
             whole = known == len(word)
             found = {**(left or {}), **(right or {})}
@@ -150,6 +179,14 @@ class Vocabulary:
                 best = {part: (COMPOUND if whole else PART) * likeness for part, likeness in found.items()}
                 best_known = known
         return best
+
+    def joined(self, left: str, right: str, *, is_apart: bool) -> Iterator[tuple[str, float]]:
+        """Words of concepts that *left* and *right* are when they are written as one, also if they stand apart in a question."""
+        if not is_apart and left + right in self.by_word:
+            yield left + right, EXACT
+        for linker in ("", *_COMPOUNDING.get(self.language, ())) if self.language in _COMPOUNDING else ():
+            if left + linker + right in self.by_word:
+                yield left + linker + right, COMPOUND_APART
 
     def compounds(self, word: str) -> dict[str, float]:
         """Compounds of concepts that *word* is a part of, where that leaves little doubt: ``Pfleger`` in ``Krankenpfleger``."""
@@ -189,17 +226,12 @@ class Vocabulary:
             return True
         return any(ending(word, known) for known in beginning_with(word[:SHORTEST_BEGINNING], self._weak_sorted))
 
-    def _unmutated(self, word: str) -> list[str]:
-        if self.language != "ga":
-            return [word]
-        forms = [word]
-        forms += [plain + word[len(changed) :] for changed, plain in _MUTATIONS if word.startswith(changed)]
-        if len(word) > 2 and word[0] in _LENITED and word[1] == "h":
-            forms.append(word[0] + word[2:])
-        return forms
-
     def _stem(self, word: str) -> str:
         return folded_word(self._stemmer.stemWord(word)) or word if self._stemmer else word
+
+    @cached_property
+    def _cores(self) -> Cores:
+        return Cores(self.by_word, self.language)
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -244,7 +276,8 @@ def _wording(reference: Reference, code: str) -> Wording:
     return Wording(
         code,
         {concept.id: concept.label[code] for concept in reference.concepts.values() if code in concept.label},
-        {concept.id: concept.alternatives.get(code, ()) for concept in reference.concepts.values()},
+        {one.id: [*one.alternatives.get(code, ()), *one.everywhere] for one in reference.concepts.values()},
         its.function if its else frozenset(),
         its.weak if its else frozenset(),
+        its.situations if its else {},
     )

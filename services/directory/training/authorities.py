@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,21 @@ def authorities(reference: Reference) -> dict[str, Authority]:
     made = {COMMISSION_ID: _commission()}
     for country in countries.ALL:
         made |= _Country(reference, words, country).authorities()
+    # One whose replies are approved by another authority, so that this too can be tried.
+    careful = national_id("HU", "professional-qualifications", "dentist")
+    made[careful] = _approved(made[careful], coordinator_id("HU", "professional-qualifications"))
     return made
+
+
+def _approved(one: Authority, coordinator: str) -> Authority:
+    """*one*, whose replies to requests wait for *coordinator*."""
+    access = tuple(
+        replace(part, approve_reply=True, approval_coordinator=coordinator)
+        if WorkflowRole.REQUEST_PARTNER in part.workflow_roles
+        else part
+        for part in one.access
+    )
+    return replace(one, access=access)
 
 
 def _commission() -> Authority:
@@ -107,7 +121,21 @@ class _Country:
             made[_id(self._country, "*", place.region)] = self._regional_coordinator(place)
         made |= self._below(Level.REGIONAL, self._regions, REGIONAL)
         made |= self._below(Level.LOCAL, self._towns, LOCAL)
-        return made
+        return {id_: self._coordinated(one) for id_, one in made.items()}
+
+    def _coordinated(self, one: Authority) -> Authority:
+        """*one* with those who stand above it: the area's coordinator, the national one, the Commission."""
+        access = tuple(replace(part, access_coordinator=self._above(part)) for part in one.access)
+        return replace(one, access=access, validating_coordinator=access[0].access_coordinator)
+
+    def _above(self, part: ModuleAccess) -> str:
+        match part.legislative_role:
+            case LegislativeRole.COMPETENT_AUTHORITY:
+                return coordinator_id(self._country, part.area)
+            case LegislativeRole.NIMIC:
+                return COMMISSION_ID
+            case _:
+                return coordinator_id(self._country, "*")
 
     def _some(self, places: list[_Place], count: int) -> list[_Place]:
         return self._random.sample(places, min(count, len(places)))

@@ -28,6 +28,23 @@ def people() -> dict[str, User]:
         _user("it-viewer", it, "Viewer, Italy", "it", (REQUESTS, UserRole.VIEWER)),
         _user("it-admin", it, "Local data administrator, Italy", "it"),
         _user("hu-handler", hu, "Request handler, Hungary", "hu", *handler),
+        _user(
+            "hu-nurses", national_id("HU", QUALIFICATIONS, "nurse"), "Request handler, nurses, Hungary", "hu", *handler
+        ),
+        _user(
+            "hu-dentists",
+            national_id("HU", QUALIFICATIONS, "dentist"),
+            "Request handler, dentists, Hungary",
+            "hu",
+            *handler,
+        ),
+        _user(
+            "hu-qualifications",
+            coordinator_id("HU", QUALIFICATIONS),
+            "Coordinator for qualifications, Hungary",
+            "hu",
+            (REQUESTS, UserRole.COORDINATOR),
+        ),
         _user("it-alerts", national_id("IT", "services", "electrician"), "Alert handler, Italy", "it", *alert_handler),
         _user("it-coordinator", coordinator_id("IT", "services"), "Alert coordinator, Italy", "it", *coordinator),
         _user("hu-alerts", coordinator_id("HU", "services"), "Alert coordinator, Hungary", "hu", *coordinator),
@@ -41,6 +58,7 @@ def people() -> dict[str, User]:
             ("*", UserRole.COORDINATOR),
         ),
         _user("commission", COMMISSION_ID, "European Commission", "en", ("*", UserRole.VIEWER)),
+        _user("eu-registrar", COMMISSION_ID, "Registrar, European Commission", "en", ("*", UserRole.COORDINATOR)),
     ]
     return dict(listed)
 

@@ -1,17 +1,21 @@
-"""A request for information, and what each command makes of it."""
+"""A request for information: what it holds, who acts on it, and how each step is recorded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from services.requests.domain import questions as rules
-from services.requests.domain.lifecycle import OPEN, TURN, Action, Side, Status, step
-from services.requests.domain.questions import Answer, Asked, File, QuestionSet
-from vocabulary.refusals import Forbidden, Invalid
-from vocabulary.roles import UserRole
-from vocabulary.values import FreeText, free_text
-
-NAME_LIMIT = 200
+from services.requests.domain.conditions import Circumstances
+from services.requests.domain.exchange import (
+    Child,
+    Coordinators,
+    Evaluation,
+    FormerResponder,
+    MoreInformation,
+    Opinion,
+)
+from services.requests.domain.lifecycle import AWAITED, OPEN, Action, Side, Status
+from services.requests.domain.questions import Answer, Asked, File
+from vocabulary.roles import LegislativeRole, UserRole
+from vocabulary.values import FreeText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,6 @@ class Subject:
 
 
 PERSON, COMPANY, DOCUMENT = "person", "company", "document"
-_REQUIRED = {PERSON: ("given_name", "family_name"), COMPANY: ("name",), DOCUMENT: ("title",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +50,37 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a handler fills in before sending."""
+    """What a handler fills in before sending. Questions asked later join those asked at first."""
 
     responder_id: str = ""
     responder_country: str = ""
     subject: Subject | None = None
     justification: FreeText | None = None
     desired_date: date | None = None
+    urgent: bool = False
+    urgent_reason: FreeText | None = None
     questions: tuple[Asked, ...] = ()
     files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """How one side deals with a request: whether each is assigned to somebody first, and to whom this one is."""
+
+    allocation: bool = False
+    user_ids: tuple[str, ...] = ()
+    # Steps that only this side can observe.
+    own_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request. `accepted` stays true once the responder has accepted, whatever happens later."""
+    """A request.
+
+    `answers` are the responder's, as it works on them; `released` are those that the requester has, and the `frozen` ones can no
+    longer be changed. `accepted` says whether the responder of now has taken it on, whatever happens later. `changed_at` is when
+    something last changed that not only one side can observe.
+    """
 
     number: str
     status: Status
@@ -70,7 +90,27 @@ class Request:
     question_set_id: str
     draft: Draft
     answers: tuple[Answer, ...] = ()
+    released: tuple[Answer, ...] = ()
+    frozen: tuple[str, ...] = ()
     accepted: bool = False
+    sent_at: datetime | None = None
+    proposed_date: date | None = None
+    agreed_date: date | None = None
+    # The last day that the law leaves, fixed when it was sent; None where it names none.
+    legal_deadline: date | None = None
+    requester_handling: Handling = Handling()
+    responder_handling: Handling = Handling()
+    coordinators: Coordinators = field(default_factory=Coordinators)
+    former: tuple[FormerResponder, ...] = ()
+    # The authorities to which it may not come back: those that had it before.
+    passed: tuple[str, ...] = ()
+    parent_id: str = ""
+    # The id of the request that all of a family come from; empty for one without family.
+    family: str = ""
+    children: tuple[Child, ...] = ()
+    more_information: tuple[MoreInformation, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    evaluation: Evaluation | None = None
     history: tuple[HistoryEntry, ...] = ()
     created_at: datetime
     changed_at: datetime
@@ -83,23 +123,58 @@ class Request:
             return Side.RESPONDER
         return None
 
+    def handling(self, side: Side) -> Handling:
+        return self.requester_handling if side is Side.REQUESTER else self.responder_handling
+
+    def former_responder(self, authority_id: str) -> FormerResponder | None:
+        """What is kept of an authority that had the request before."""
+        return next((one for one in reversed(self.former) if one.authority_id == authority_id), None)
+
     @property
     def is_open(self) -> bool:
-        """Whether the requester waits for answers."""
+        """Whether the exchange is under way."""
         return self.status in OPEN
 
     @property
-    def turn(self) -> str:
-        """The authority that has something to do; empty if none."""
-        side = TURN.get(self.status)
-        return "" if side is None else self.requester_id if side is Side.REQUESTER else self.draft.responder_id
+    def is_awaited(self) -> bool:
+        """Whether the requester waits for the reply."""
+        return self.status in AWAITED
+
+    @property
+    def due(self) -> date | None:
+        """The day by which the reply is awaited: the one agreed, or else the one wished for, but no later than the law allows."""
+        days = (self.agreed_date or self.draft.desired_date, self.legal_deadline)
+        return min((day for day in days if day is not None), default=None)
+
+    @property
+    def asked(self) -> list[str]:
+        """The codes of the questions asked."""
+        return [question.code for question in self.draft.questions]
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What the conditions of its questions can know of it."""
+        return Circumstances(
+            requester_country=self.requester_country,
+            responder_country=self.draft.responder_country,
+            urgent=self.draft.urgent,
+            subject_kind=self.draft.subject.kind if self.draft.subject else "",
+        )
 
     @property
     def files(self) -> tuple[File, ...]:
         """Every attached file, wherever it is attached."""
         asked = (file for question in self.draft.questions for file in question.files)
-        answered = (file for answer in self.answers for file in answer.files)
-        return (*self.draft.files, *asked, *answered)
+        given = [*self.answers, *self.released, *(one for former in self.former for one in former.answers)]
+        everywhere = (*self.draft.files, *asked, *(file for answer in given for file in answer.files))
+        return tuple({file.id: file for file in everywhere}.values())
+
+
+def let_go(before: Request, after: Request) -> list[File]:
+    """The files that *before* has, and neither *after* nor what was split off it."""
+    moved = (question for child in after.children for question in child.questions)
+    still = {file.id for file in (*after.files, *(file for question in moved for file in question.files))}
+    return [file for file in before.files if file.id not in still]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,105 +186,22 @@ class Actor:
     country: str
     roles: frozenset[UserRole]
     takes_part: bool
+    legislative_role: LegislativeRole | None = None
     now: datetime = field(compare=False)
 
 
-def create(number: str, questions: QuestionSet, draft: Draft, actor: Actor) -> Request:
-    """A new draft of *actor*'s authority; raises Forbidden unless it takes part in the area's requests."""
-    if not actor.takes_part:
-        raise Forbidden(f"your authority does not take part in requests about {questions.area}")
-    step(Status.DRAFT, Action.EDIT, Side.REQUESTER, actor.roles)
-    new = Request(
-        number=number,
-        status=Status.DRAFT,
-        requester_id=actor.authority_id,
-        requester_country=actor.country,
-        area=questions.area,
-        question_set_id=questions.id,
-        draft=_checked(questions, draft, actor),
-        created_at=actor.now,
-        changed_at=actor.now,
-    )
-    return _recorded(new, Action.CREATE, Status.DRAFT, actor)
+# What is done on one side and cannot be observed on the other.
+OWN_STEPS = frozenset({Action.SAVE, Action.ASSIGN})
 
 
-def edit(request: Request, questions: QuestionSet, draft: Draft, actor: Actor) -> Request:
-    """The draft replaced as a whole, perhaps with questions of another set."""
-    after = _moved(request, Action.EDIT, actor)
-    if questions.area != request.area:
-        raise Invalid(
-            f"the request is about {request.area}; make another one for {questions.area}",
-            field="draft.questionSetId",
-            reason="OTHER_AREA",
-        )
-    changed = replace(after, question_set_id=questions.id, draft=_checked(questions, draft, actor))
-    return _recorded(changed, Action.EDIT, request.status, actor)
-
-
-def send(request: Request, actor: Actor) -> Request:
-    """On its way; raises Invalid naming what a request cannot be sent without."""
-    after = _moved(request, Action.SEND, actor)
-    draft = request.draft
-    missing = {
-        "draft.responderId": draft.responder_id,
-        "draft.questions": draft.questions,
-        "draft.subject": draft.subject,
-        "draft.justification": draft.justification,
-    }
-    for name, value in missing.items():
-        if not value:
-            raise Invalid("fill this in before sending", field=name, reason="MISSING_FIELD")
-    if draft.desired_date and draft.desired_date < actor.now.date():
-        raise Invalid("the desired date has passed", field="draft.desiredDate", reason="PAST_DATE")
-    return _recorded(after, Action.SEND, request.status, actor)
-
-
-def accept(request: Request, actor: Actor) -> Request:
-    """The responder takes it on, and from now on sees whom it is about."""
-    after = _moved(request, Action.ACCEPT, actor)
-    return _recorded(replace(after, accepted=True), Action.ACCEPT, request.status, actor)
-
-
-def save(request: Request, questions: QuestionSet, given: Sequence[Answer], actor: Actor) -> Request:
-    """Answers kept, not yet shown to the requester."""
-    after = _answered(_moved(request, Action.SAVE, actor), questions, given)
-    return _recorded(after, Action.SAVE, request.status, actor)
-
-
-def answer(request: Request, questions: QuestionSet, given: Sequence[Answer], actor: Actor) -> Request:
-    """The reply goes to the requester; raises Invalid while an open question has no answer."""
-    after = _answered(_moved(request, Action.ANSWER, actor), questions, given)
-    asked = [question.code for question in request.draft.questions]
-    left = rules.unanswered(questions, asked, {one.code: one for one in after.answers})
-    if left:
-        raise Invalid(
-            f"these questions are not answered: {', '.join(left)}", field="answers", reason="UNANSWERED_QUESTIONS"
-        )
-    return _recorded(after, Action.ANSWER, request.status, actor)
-
-
-def close(request: Request, actor: Actor) -> Request:
-    """The requester is satisfied (formal closure: every retention period begins here; IMI Regulation, Article 14)."""
-    return _recorded(_moved(request, Action.CLOSE, actor), Action.CLOSE, request.status, actor)
-
-
-def withdraw(request: Request, reason: FreeText | None, actor: Actor) -> Request:
-    """No longer needed; the reason is mandatory once the responder has accepted."""
-    after = _moved(request, Action.WITHDRAW, actor)
-    if reason is None and request.accepted:
-        raise Invalid("say why an accepted request is withdrawn", field="reason", reason="MISSING_FIELD")
-    checked = None if reason is None else free_text(reason, at="reason")
-    return _recorded(after, Action.WITHDRAW, request.status, actor, checked)
-
-
-def _moved(request: Request, action: Action, actor: Actor) -> Request:
-    side = request.side(actor.authority_id)
-    if not actor.takes_part:
-        raise Forbidden(f"your authority no longer takes part in requests about {request.area}")
-    return replace(request, status=step(request.status, action, side, actor.roles))
-
-
-def _recorded(after: Request, action: Action, before: Status, actor: Actor, reason: FreeText | None = None) -> Request:
+def recorded(
+    after: Request,
+    action: Action,
+    before: Status,
+    actor: Actor,
+    reason: FreeText | None = None,
+) -> Request:
+    """*after* with the step that led to it at the end of its history."""
     entry = HistoryEntry(
         at=actor.now,
         authority_id=actor.authority_id,
@@ -219,43 +211,13 @@ def _recorded(after: Request, action: Action, before: Status, actor: Actor, reas
         after=after.status,
         reason=reason,
     )
-    return replace(after, changed_at=actor.now, history=(*after.history, entry))
+    history = (*after.history, entry)
+    if action not in OWN_STEPS:
+        return replace(after, changed_at=actor.now, history=history)
+    if after.side(actor.authority_id) is Side.REQUESTER:
+        return replace(after, history=history, requester_handling=_counted(after.requester_handling))
+    return replace(after, history=history, responder_handling=_counted(after.responder_handling))
 
 
-def _answered(request: Request, questions: QuestionSet, given: Sequence[Answer]) -> Request:
-    asked = [question.code for question in request.draft.questions]
-    saved = {one.code: one for one in request.answers}
-    return replace(request, answers=tuple(rules.merged(questions, asked, saved, given, at="answers").values()))
-
-
-def _checked(questions: QuestionSet, draft: Draft, actor: Actor) -> Draft:
-    if draft.responder_id and draft.responder_id == actor.authority_id:
-        raise Invalid("an authority does not ask itself", field="draft.responderId", reason="OWN_AUTHORITY")
-    if draft.responder_id and draft.responder_country == actor.country:
-        raise Invalid("requests go to authorities of other countries", field="draft.responderId", reason="OWN_COUNTRY")
-    rules.check_file_count(draft.files, at="draft.fileIds")
-    if draft.subject:
-        _check_subject(draft.subject, actor.now.date())
-    justification = draft.justification
-    return replace(
-        draft,
-        justification=None if justification is None else free_text(justification, at="draft.justification"),
-        questions=rules.check_asked(questions, draft.questions, at="draft.questions"),
-    )
-
-
-def _check_subject(subject: Subject, today: date) -> None:
-    at = f"draft.subject.{subject.kind}"
-    for name in _REQUIRED[subject.kind]:
-        if not getattr(subject, name).strip():
-            raise Invalid("this is needed to find the subject", field=f"{at}.{_camel(name)}", reason="EMPTY")
-    for name in ("given_name", "family_name", "name", "registration_number", "title", "reference"):
-        if len(getattr(subject, name)) > NAME_LIMIT:
-            raise Invalid(f"longer than {NAME_LIMIT} characters", field=f"{at}.{_camel(name)}", reason="TOO_LONG")
-    if subject.birth_date and subject.birth_date > today:
-        raise Invalid("the date of birth lies in the future", field=f"{at}.birthDate", reason="FUTURE_DATE")
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.title() for part in tail)
+def _counted(handling: Handling) -> Handling:
+    return replace(handling, own_steps=handling.own_steps + 1)

@@ -1,15 +1,18 @@
 """Who sees how much of a request (IMI Regulation, Articles 6 and 9; access matrix).
 
-The two authorities see their case, the responder only from its acceptance on whom it is about. Coordinators of the two countries
-and allocators see the case without personal data. For everybody else it does not exist.
+The two authorities see their case, the responder only from its acceptance on whom it is about; where cases are assigned, only whoever
+it is assigned to, and supervisors. Coordinators of the two countries, those who are asked to approve or decide, and allocators see the
+case without personal data. An authority that had it before sees its own part. For everybody else it does not exist.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
-from services.requests.domain.lifecycle import WRITERS, Action, Side, Status
+from services.requests.domain.lifecycle import UNSENT, WRITERS, Action, Side, Status
+from services.requests.domain.parties import COUNTRY_COORDINATORS, is_assigned
 from services.requests.domain.questions import Answer
-from services.requests.domain.requests import Draft, Request
+from services.requests.domain.requests import OWN_STEPS, Draft, HistoryEntry, Request
 from vocabulary.roles import LegislativeRole, UserRole
 
 
@@ -19,6 +22,7 @@ class View(StrEnum):
     FULL = "FULL"
     WITHOUT_SUBJECT = "WITHOUT_SUBJECT"
     WITHOUT_PERSONAL_DATA = "WITHOUT_PERSONAL_DATA"
+    WITHOUT_ANSWERS = "WITHOUT_ANSWERS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +33,35 @@ class Reader:
     country: str
     roles: frozenset[UserRole]
     legislative_role: LegislativeRole | None
+    user_id: str = ""
 
 
-# Coordinators of a whole country in an area. Regional ones follow once requests know the regions they are about.
-COUNTRY_COORDINATORS = frozenset({LegislativeRole.NIMIC, LegislativeRole.LIMIC})
-_FULL_READERS = frozenset({UserRole.VIEWER}) | (WRITERS - {UserRole.COORDINATOR})
+_FULL_READERS = frozenset({UserRole.VIEWER}) | WRITERS
+READERS = _FULL_READERS | {UserRole.ALLOCATOR}
+# Why a request came to somebody, or was taken away again: said to whoever has it. Other reasons are about a case already known.
+_SAID_AT_ONCE = frozenset({Action.FORWARD, Action.SPLIT, Action.WITHDRAW})
 
 
 def view(request: Request, reader: Reader) -> View | None:
     """What *reader* sees of *request*; None if it is not for them to know that it exists."""
+    if request.status is Status.DELETED:
+        return None
     side = request.side(reader.authority_id)
-    if side is not None and (side is Side.REQUESTER or request.status is not Status.DRAFT):
+    if side is Side.REQUESTER or (side is Side.RESPONDER and request.status not in UNSENT):
         own = _own_view(request, side, reader)
         if own is not None:
             return own
-    if coordinates(request, reader):
+    if coordinates(request, reader) or is_asked(request, reader):
         return View.WITHOUT_PERSONAL_DATA
+    if request.former_responder(reader.authority_id) and reader.roles & READERS:
+        return View.WITHOUT_ANSWERS
     return None
 
 
 def _own_view(request: Request, side: Side, reader: Reader) -> View | None:
-    # A coordinator exchanges for its own authority as a competent authority would.
-    if reader.roles & (_FULL_READERS | {UserRole.COORDINATOR}):
+    if reader.roles & _FULL_READERS:
+        if not is_assigned(request, side, reader.user_id, reader.roles):
+            return View.WITHOUT_ANSWERS
         return View.FULL if side is Side.REQUESTER or request.accepted else View.WITHOUT_SUBJECT
     if UserRole.ALLOCATOR in reader.roles:
         return View.WITHOUT_PERSONAL_DATA
@@ -58,9 +69,9 @@ def _own_view(request: Request, side: Side, reader: Reader) -> View | None:
 
 
 def coordinates(request: Request, reader: Reader) -> bool:
-    """Whether *reader* coordinates one of the two countries in the request's area. Drafts are nobody else's."""
+    """Whether *reader* coordinates one of the two countries in the request's area. What is not sent yet is nobody else's."""
     return (
-        request.status is not Status.DRAFT
+        request.status not in UNSENT
         and coordinates_country(reader)
         and reader.country in (request.requester_country, request.draft.responder_country)
     )
@@ -71,29 +82,145 @@ def coordinates_country(reader: Reader) -> bool:
     return reader.legislative_role in COUNTRY_COORDINATORS and UserRole.COORDINATOR in reader.roles
 
 
-def seen(request: Request, view: View, side: Side | None) -> Request:
-    """*request* as *view* shows it to *side*: answers that are not yet sent are the responder's own."""
-    shown = request
-    if side is not Side.RESPONDER and request.status in (Status.SENT, Status.ACCEPTED, Status.WITHDRAWN):
-        shown = replace(shown, answers=(), history=tuple(e for e in shown.history if e.action is not Action.SAVE))
-    if side is Side.RESPONDER or side is None:
-        drafting = (Action.CREATE, Action.EDIT)
-        shown = replace(shown, history=tuple(e for e in shown.history if e.action not in drafting))
-    if view is View.FULL:
+def is_asked(request: Request, reader: Reader) -> bool:
+    """Whether *reader* is a coordinator who was asked to approve or to decide something in this request."""
+    return (
+        request.status is not Status.DRAFT
+        and UserRole.COORDINATOR in reader.roles
+        and reader.authority_id in request.coordinators.all
+    )
+
+
+def seen(request: Request, how: View, reader: Reader) -> Request:
+    """*request* as *how* shows it to *reader*: answers that are not yet given are the responder's own."""
+    side = request.side(reader.authority_id)
+    answers = _answers(request, how, side, reader)
+    shown = replace(
+        request,
+        answers=answers,
+        # Of the answers shown, those that the requester has.
+        frozen=tuple(answer.code for answer in answers if answer in request.released),
+        released=(),
+        history=_history(request, how, side, reader),
+        former=tuple(replace(one, answers=()) for one in request.former) if side else (),
+        children=request.children if how is not View.WITHOUT_ANSWERS or side else (),
+    )
+    if shown.history:
+        shown = replace(shown, changed_at=shown.history[-1].at)
+    if how is View.FULL:
         return shown
-    shown = replace(shown, draft=_without_subject(shown.draft))
-    if view is View.WITHOUT_SUBJECT:
-        return shown
+    # What was said after the reply may say whose case it is; a responder that has not accepted yet knows only that it was.
+    shown = replace(
+        shown,
+        draft=_without_subject(shown.draft),
+        more_information=tuple(replace(more, text=None, given=None, refusal=None) for more in shown.more_information),
+        opinions=shown.opinions if how is View.WITHOUT_PERSONAL_DATA else (),
+    )
+    if how is View.WITHOUT_SUBJECT:
+        said = (one if one.action in _SAID_AT_ONCE else replace(one, reason=None) for one in shown.history)
+        return replace(shown, history=tuple(said))
+    former = request.former_responder(reader.authority_id) if how is View.WITHOUT_ANSWERS and side is None else None
+    if former is not None:
+        shown = _as_given_away(shown, request.history[former.entries - 1].at)
+    own_words = (reader.authority_id,) if side is None and reader.roles & _FULL_READERS else ()
     return replace(
         shown,
         draft=replace(
             shown.draft,
             justification=None,
+            urgent_reason=None,
             questions=tuple(replace(question, comment=None) for question in shown.draft.questions),
         ),
-        answers=tuple(_without_texts(answer) for answer in shown.answers if answer.value.text is None),
-        history=tuple(replace(entry, reason=None) for entry in shown.history),
+        answers=shown.answers
+        if how is View.WITHOUT_ANSWERS
+        else tuple(_without_texts(answer) for answer in shown.answers if answer.value.text is None),
+        history=tuple(
+            entry if entry.authority_id in own_words else replace(entry, reason=None) for entry in shown.history
+        ),
+        children=tuple(replace(child, reason=None) for child in shown.children),
     )
+
+
+def _as_given_away(request: Request, at: datetime) -> Request:
+    """*request* without what was asked, agreed and said after *at*, when it went to somebody else."""
+    earlier = tuple(
+        replace(one, settled_at=one.settled_at if one.settled_at and one.settled_at <= at else None)
+        for one in request.more_information
+        if one.asked_at <= at
+    )
+    later = {code for one in request.more_information if one.asked_at > at for code in one.questions}
+    return replace(
+        request,
+        draft=replace(request.draft, questions=tuple(one for one in request.draft.questions if one.code not in later)),
+        proposed_date=None,
+        agreed_date=None,
+        more_information=earlier,
+        evaluation=None,
+    )
+
+
+def revision_for(request: Request, revision: int, authority_id: str, how: View | None = None) -> int:
+    """The revision as *authority_id*, to which the request is shown as *how* says, can observe it.
+
+    Steps that only another side sees do not count, nor, for who gave it away, any later one.
+    """
+    side = request.side(authority_id)
+    former = request.former_responder(authority_id) if side is None else None
+    if former and how is View.WITHOUT_ANSWERS:
+        return sum(entry.action not in OWN_STEPS for entry in request.history[: former.entries])
+    hidden = 0
+    if side is not Side.REQUESTER:
+        hidden += request.requester_handling.own_steps
+    if side is not Side.RESPONDER:
+        hidden += request.responder_handling.own_steps
+    return revision - hidden
+
+
+def _answers(request: Request, how: View, side: Side | None, reader: Reader) -> tuple[Answer, ...]:
+    if how is View.WITHOUT_ANSWERS:
+        former = request.former_responder(reader.authority_id) if side is None else None
+        return former.answers if former and reader.roles & _FULL_READERS else ()
+    if how is View.WITHOUT_SUBJECT:
+        return ()
+    approves = (
+        request.status is Status.PENDING_REPLY_APPROVAL
+        and reader.authority_id == request.coordinators.reply_approval
+        and UserRole.COORDINATOR in reader.roles
+    )
+    return request.answers if side is Side.RESPONDER or approves else request.released
+
+
+def _history(request: Request, how: View, side: Side | None, reader: Reader) -> tuple[HistoryEntry, ...]:
+    entries = request.history
+    if how is View.WITHOUT_ANSWERS and side is None:
+        former = request.former_responder(reader.authority_id)
+        entries = entries[: former.entries] if former else ()
+    # What the responder of now has to do with: it begins where the last one gave the request away.
+    since = request.former[-1].entries if request.former else 0
+    return tuple(
+        _as_told(entry, side if at >= since else None, reader)
+        for at, entry in enumerate(entries)
+        if _is_told(request, entry, side, reader)
+    )
+
+
+def _is_told(request: Request, entry: HistoryEntry, side: Side | None, reader: Reader) -> bool:
+    """Whether a step is for *reader* to observe: how a request was drafted is its author's own, and what is only saved."""
+    if entry.authority_id == reader.authority_id:
+        return True
+    if entry.action in OWN_STEPS:
+        return False
+    approves = reader.authority_id == request.coordinators.sending_approval
+    pending = entry.after is Status.PENDING_SEND_APPROVAL
+    return side is Side.REQUESTER or entry.after not in UNSENT or (approves and pending)
+
+
+def _as_told(entry: HistoryEntry, side: Side | None, reader: Reader) -> HistoryEntry:
+    """Why a reply came back to its author is between the author and who returned it."""
+    private = entry.action is Action.RETURN and entry.before is Status.PENDING_REPLY_APPROVAL
+    if private and side is not Side.RESPONDER and entry.authority_id != reader.authority_id:
+        return replace(entry, reason=None)
+    return entry
 
 
 def _without_subject(draft: Draft) -> Draft:

@@ -216,8 +216,57 @@ def test_every_call_that_is_let_in_is_let_out(render: Render) -> None:
 def test_the_ingress_leaves_health_and_metrics_inside(render: Render) -> None:
     (ingress,) = of_kind(render(INGRESS), "Ingress").values()
     (rule,) = ingress["spec"]["rules"]
-    assert {path["path"] for path in rule["http"]["paths"]} == {"/graphql", "/files"}
+    assert {path["path"] for path in rule["http"]["paths"]} == {"/graphql", "/files", "/requests", "/directory"}
     annotations = ingress["metadata"]["annotations"]
     assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) >= 3600
     with pytest.raises(Refused, match=r"ingress\.host names the host"):
         render({"ingress": {"enabled": True}})
+
+
+MAIL = {"mail": {"secret": "imi-mail", "from": "imi@imi.example", "publicUrl": "https://imi.example"}}
+
+
+def test_requests_alone_is_told_of_the_mail_server_and_reaches_it(
+    render: Render, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for values, told in (({}, set[str]()), (MAIL, {"requests"})):
+        manifests = render(values)
+        deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
+        assert {part for part in PARTS if "SMTP_URL" in variables(deployments[f"imi-{part}"])} == told
+        reaching = {
+            part
+            for part in PARTS
+            for rule in policies[f"imi-{part}"]["spec"]["egress"]
+            if {port["port"] for port in rule["ports"]} == {465, 587}
+        }
+        assert reaching == told
+    given = variables(of_kind(render(MAIL), "Deployment")["imi-requests"])
+    assert given["SMTP_URL"] == {"secretKeyRef": {"name": "imi-mail", "key": "SMTP_URL"}}
+    monkeypatch.setenv("SMTP_URL", "smtps://post.example")
+    for name in ("MAIL_FROM", "PUBLIC_URL"):
+        monkeypatch.setenv(name, given[name])
+    assert read(ServiceSettings).public_url == "https://imi.example"
+    with pytest.raises(Refused, match="mail"):
+        render({"mail": {"secret": "imi-mail"}})
+
+
+def test_requests_alone_is_told_of_the_scanner_and_reaches_it(render: Render, monkeypatch: pytest.MonkeyPatch) -> None:
+    scanner = {"scanner": {"url": "clamd://clamd.scanning:3310", "unscannedDownloads": "refused"}}
+    for values, reached in (({}, set[str]()), (scanner, {"requests"})):
+        manifests = render(values)
+        deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
+        assert {part for part in PARTS if "SCANNER_URL" in variables(deployments[f"imi-{part}"])} == {"requests"}
+        reaching = {
+            part
+            for part in PARTS
+            for rule in policies[f"imi-{part}"]["spec"]["egress"]
+            if {port["port"] for port in rule["ports"]} == {3310}
+        }
+        assert reaching == reached
+    given = variables(of_kind(render(scanner), "Deployment")["imi-requests"])
+    for name in ("SCANNER_URL", "UNSCANNED_DOWNLOADS"):
+        monkeypatch.setenv(name, given[name])
+    assert read(ServiceSettings).scanner_url == "clamd://clamd.scanning:3310"
+    assert read(ServiceSettings).unscanned_downloads == "refused"
+    with pytest.raises(Refused, match="scanner"):
+        render({"scanner": {"url": "clamd://user:secret@host"}})

@@ -1,0 +1,72 @@
+"""Files of many things over HTTP: taken whole, passed on in chunks, answered with a line of JSON for each thing."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import IO, Any, TypeVar
+
+import structlog
+from google.protobuf.message import Message
+from starlette.requests import Request
+
+from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error
+from vocabulary.refusals import Invalid, Refusal
+
+CHUNK_BYTES = 64 * 1024
+IN_MEMORY_BYTES = 1024 * 1024
+# The services' own limit is the same; this keeps the rest of a body from filling the disk.
+BODY_LIMIT_BYTES = 64 * 1024 * 1024
+
+SWITCH = {"": False, "false": False, "true": True}
+
+Result = TypeVar("Result", bound=Message)
+log = structlog.get_logger(__name__)
+
+
+def one_of(known: dict[str, Any], text: str, field: str) -> Any:
+    """What *text* stands for; raises Invalid naming *field* if it stands for nothing."""
+    if text not in known:
+        names = ", ".join(name for name in known if name)
+        raise Invalid(f"this must be one of {names}", field=field, reason="UNKNOWN_VALUE")
+    return known[text]
+
+
+async def received(request: Request, file: IO[bytes]) -> None:
+    """Keep the body of *request* in *file*; raises Invalid for one that is too large."""
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > BODY_LIMIT_BYTES:
+            limit = BODY_LIMIT_BYTES // 1024 // 1024
+            raise Invalid(f"a file has at most {limit} MB", field="file", reason="FILE_TOO_LARGE")
+        file.write(piece)
+    file.seek(0)
+
+
+async def lines(
+    first: Result, results: AsyncGenerator[Result, None], file: IO[bytes], line: Callable[[Result], bytes]
+) -> AsyncIterator[bytes]:
+    """A *line* for each message; the last one is the summary, or the errors that ended the import."""
+    try:
+        yield line(first)
+        async for message in results:
+            yield line(message)
+    except Refusal as refusal:
+        yield json_line({"errors": [as_error(refusal)]})
+    except Exception as error:
+        log.error("fault", exc_info=error)
+        yield json_line({"errors": [{"message": INTERNAL_MESSAGE, "extensions": {"code": INTERNAL}}]})
+    finally:
+        await results.aclose()
+        file.close()
+
+
+def refused(refusal: Any) -> dict[str, Any]:
+    """Why a row or a line was refused, in the words of every other error."""
+    extensions = {"code": refusal.code, "reason": refusal.reason}
+    if refusal.field:
+        extensions["field"] = refusal.field
+    return {"message": refusal.message, "extensions": extensions}
+
+
+def json_line(found: dict[str, Any]) -> bytes:
+    return json.dumps(found, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,48 @@
+"""A case as a PDF over HTTP. What is in it, and for whom, is the requests service's to decide."""
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.backends import Backends
+from protos.requests.v1 import reports_pb2 as pb
+from vocabulary.refusals import Invalid
+
+SWITCH = {"": False, "false": False, "true": True}
+
+
+async def give(request: Request, backends: Backends) -> Response:
+    """``GET /requests/{id}/report?language=el&personalData=true&translations=true``: the PDF, as an attachment."""
+    asked = request.query_params
+    message = pb.RenderReportRequest(
+        id=request.path_params["id"],
+        language=asked.get("language", ""),
+        with_personal_data=_switch(asked.get("personalData", ""), "personalData"),
+        with_translations=_switch(asked.get("translations", ""), "translations"),
+    )
+    reports = backends.reports
+    parts = reports.stream(reports.stub.RenderReport, message)
+    header = (await anext(parts)).header
+
+    async def content() -> AsyncIterator[bytes]:
+        async for part in parts:
+            yield part.chunk
+
+    return StreamingResponse(
+        content(),
+        media_type="application/pdf",
+        headers={
+            "content-length": str(header.size_bytes),
+            "content-disposition": f'attachment; filename="{header.file_name}"',
+            "etag": f'"{header.sha256}"',
+            "x-content-type-options": "nosniff",
+            "cache-control": "no-store",
+        },
+    )
+
+
+def _switch(text: str, field: str) -> bool:
+    if text not in SWITCH:
+        raise Invalid("this must be true or false", field=field, reason="UNKNOWN_VALUE")
+    return SWITCH[text]

@@ -1,0 +1,81 @@
+"""What clients write of an authority, and how it becomes a message."""
+
+import strawberry
+
+from gateway.enums import AuthorityLevel, Language, LegislativeRole, WorkflowRole
+from protos.common.v1 import common_pb2
+from protos.directory.v1 import directory_pb2
+from protos.directory.v1 import registration_pb2 as pb
+
+
+@strawberry.input
+class LocalizedTextInput:
+    language: Language
+    text: str
+
+
+def localized_text(given: list[LocalizedTextInput] | None) -> common_pb2.LocalizedText | None:
+    if given is None:
+        return None
+    return common_pb2.LocalizedText(texts={one.language.value: one.text for one in given})
+
+
+@strawberry.input
+class ContactInput:
+    email: str = ""
+    phone: str = ""
+    website: str = ""
+    town: str = ""
+
+
+def contact(given: ContactInput | None) -> directory_pb2.Contact | None:
+    if given is None:
+        return None
+    return directory_pb2.Contact(email=given.email, phone=given.phone, website=given.website, town=given.town)
+
+
+@strawberry.input
+class ModuleAccessInput:
+    module: str
+    legislative_role: LegislativeRole
+    workflow_roles: list[WorkflowRole]
+
+
+@strawberry.input
+class AuthorityInput:
+    country: str
+    level: AuthorityLevel
+    region: str | None = None
+    official_name: list[LocalizedTextInput]
+    informal_name: list[LocalizedTextInput] = strawberry.field(default_factory=list)
+    description: list[LocalizedTextInput] = strawberry.field(default_factory=list)
+    languages: list[Language]
+    contact: ContactInput = strawberry.field(default_factory=ContactInput)
+    concepts: list[strawberry.ID] = strawberry.field(default_factory=list)
+    access: list[ModuleAccessInput] = strawberry.field(default_factory=list)
+
+
+def draft(given: AuthorityInput) -> pb.AuthorityDraft:
+    return pb.AuthorityDraft(
+        country_code=given.country,
+        level=given.level.value,
+        region_code=given.region or "",
+        official_name=localized_text(given.official_name),
+        informal_name=localized_text(given.informal_name),
+        description=localized_text(given.description),
+        languages=codes(given.languages),
+        contact=contact(given.contact),
+        concept_ids=given.concepts,
+        access=[
+            directory_pb2.ModuleAccess(
+                module=access.module,
+                legislative_role=access.legislative_role.value,
+                workflow_roles=[role.value for role in access.workflow_roles],
+            )
+            for access in given.access
+        ],
+    )
+
+
+def codes(given: list[Language] | None) -> list[str]:
+    return [language.value for language in given or ()]

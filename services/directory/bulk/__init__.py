@@ -1,0 +1,1 @@
+"""Authorities of one country as a file: read row by row, laid over what is there, reported, and written again."""

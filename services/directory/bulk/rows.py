@@ -1,0 +1,53 @@
+"""A row of a file, whatever its format."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.directory.bulk.columns import Kind
+from vocabulary.refusals import Invalid, Refusal
+
+ROW_BYTES_MAX = 256 * 1024
+_BETWEEN = re.compile(r"[\s,;|]+")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+
+Cell = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one row says, by column; or, if it cannot be read, why."""
+
+    number: int
+    line: int
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    fault: Refusal | None = None
+
+    def text(self, column: str) -> str:
+        """The cell of a column of texts; empty if there is none."""
+        cell = self.cells.get(column, "")
+        return cell if isinstance(cell, str) else " ".join(cell)
+
+
+def cell(kind: Kind, text: str, column: str) -> Cell:
+    """*text* as a column of *kind* holds it; raises Invalid naming the column for characters that no text has."""
+    if _CONTROL_CHARACTER.search(text):
+        raise Invalid("the text contains control characters", field=column, reason="CONTROL_CHARACTER")
+    if _HALF_CHARACTER.search(text):
+        raise Invalid("the text has half of a character in it (a lone surrogate)", field=column, reason="NOT_TEXT")
+    text = text.strip()
+    return text if kind is Kind.TEXT else tuple(_BETWEEN.split(text)) if text else ()
+
+
+def too_long() -> Invalid:
+    """Why a row that does not end is not read."""
+    return Invalid(
+        f"the row is longer than {ROW_BYTES_MAX // 1024} kB; is the quotation mark missing that closes a cell?",
+        reason="ROW_TOO_LONG",
+    )
+
+
+def not_utf8(column: str = "") -> Invalid:
+    """Why bytes that are no text are not read."""
+    return Invalid("this is not UTF-8; save the file as UTF-8", field=column, reason="ENCODING")

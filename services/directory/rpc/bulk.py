@@ -1,0 +1,109 @@
+"""BulkService: the authorities of a country as a file, in and out."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+
+from chassis.aggregates import Aggregates, CommandKey
+from chassis.caller import current_person
+from chassis.server import Call
+from protos.directory.v1 import bulk_pb2 as pb
+from protos.directory.v1.bulk_pb2_grpc import BulkServiceServicer
+from services.directory.bulk import reports
+from services.directory.bulk.columns import columns
+from services.directory.bulk.csv_files import CsvReader, CsvWriter
+from services.directory.bulk.exporting import Exporting
+from services.directory.bulk.importing import Importing, Order
+from services.directory.bulk.incoming import Incoming
+from services.directory.bulk.json_lines import JsonReader, JsonWriter
+from services.directory.bulk.rows import Row
+from services.directory.domain.authorities import Authority
+from services.directory.domain.bulk import importer
+from services.directory.reference import Reference
+from services.directory.rpc.acting import person
+from vocabulary import languages
+from vocabulary.refusals import Invalid
+
+PROGRESS_ROWS = 500
+
+Reader = CsvReader | JsonReader
+Writer = CsvWriter | JsonWriter
+
+
+class BulkRpc(BulkServiceServicer):
+    def __init__(self, reference: Reference, authorities: Aggregates[Authority], now: Callable[[], datetime]) -> None:
+        self._reference = reference
+        self._authorities = authorities
+        self._now = now
+        self._columns = columns(reference)
+
+    async def ImportAuthorities(
+        self, request_iterator: AsyncIterator[pb.ImportAuthoritiesRequest], context: Call
+    ) -> AsyncIterator[pb.ImportAuthoritiesResponse]:
+        first = await anext(aiter(request_iterator), pb.ImportAuthoritiesRequest())
+        order = _order(first)
+        incoming = Incoming(self._reader(first.header.format))
+        importing = Importing(self._reference, self._authorities, self._now, order)
+        await importing.importer()
+        counts = pb.ImportCounts()
+        async for rows in _rows(request_iterator, incoming):
+            async for result in importing.results(rows):
+                reports.count(counts, result)
+                yield pb.ImportAuthoritiesResponse(row=result)
+                if counts.rows % PROGRESS_ROWS == 0:
+                    yield pb.ImportAuthoritiesResponse(progress=pb.ImportProgress(counts=counts, bytes=incoming.bytes))
+            incoming.check()
+        yield pb.ImportAuthoritiesResponse(summary=pb.ImportSummary(counts=counts, dry_run=order.dry_run))
+
+    async def ExportAuthorities(
+        self, request: pb.ExportAuthoritiesRequest, context: Call
+    ) -> AsyncIterator[pb.ExportAuthoritiesResponse]:
+        writer = self._writer(request)
+        by = await person(current_person(), self._authorities)
+        country = importer(by).country
+        exporting = Exporting(self._reference, self._authorities, by, country, request)
+        name = f"authorities-{country}.{writer.suffix}"
+        yield pb.ExportAuthoritiesResponse(header=pb.ExportHeader(file_name=name, media_type=writer.media_type))
+        yield pb.ExportAuthoritiesResponse(chunk=writer.begin())
+        async for page in exporting.pages():
+            yield pb.ExportAuthoritiesResponse(chunk=b"".join(map(writer.row, page)))
+
+    def _reader(self, format_: pb.BulkFormat.ValueType) -> Reader:
+        if format_ == pb.BULK_FORMAT_CSV:
+            return CsvReader(self._columns)
+        if format_ == pb.BULK_FORMAT_JSON_LINES:
+            return JsonReader(self._columns)
+        raise _unknown_format()
+
+    def _writer(self, request: pb.ExportAuthoritiesRequest) -> Writer:
+        if request.format == pb.BULK_FORMAT_CSV:
+            return CsvWriter(self._columns, request.separator or ";")
+        if request.format == pb.BULK_FORMAT_JSON_LINES:
+            return JsonWriter(self._columns)
+        raise _unknown_format()
+
+
+def _order(first: pb.ImportAuthoritiesRequest) -> Order:
+    if not first.HasField("header"):
+        raise Invalid("an import begins with its header", field="header", reason="MISSING_FIELD")
+    header, caller = first.header, current_person()
+    if header.command.HasField("expected_revision"):
+        raise Invalid("an import is about many authorities", field="expectedRevision", reason="UNEXPECTED")
+    return Order(
+        caller=caller,
+        command=CommandKey.of(header, caller),
+        dry_run=header.dry_run,
+        language=languages.require(header.language or caller.language or languages.FALLBACK, field="language"),
+    )
+
+
+async def _rows(parts: AsyncIterator[pb.ImportAuthoritiesRequest], incoming: Incoming) -> AsyncIterator[Iterator[Row]]:
+    """The rows of the file, as its *parts* come."""
+    async for part in parts:
+        if part.HasField("header"):
+            raise Invalid("an import has one header, and then the file", field="header", reason="REPEATED")
+        yield incoming.feed(part.chunk)
+    yield incoming.end()
+
+
+def _unknown_format() -> Invalid:
+    return Invalid("the format is CSV or JSON_LINES", field="format", reason="UNKNOWN_VALUE")

@@ -1,0 +1,155 @@
+"""PeopleService, its reads: people by authority, the record of changes, suggested languages."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis import lists
+from chassis.aggregates import Aggregates, Kept
+from chassis.caller import current_person
+from chassis.server import Call
+from chassis.wire import batch, page_size
+from engines.documents import Condition
+from protos.common.v1 import common_pb2
+from protos.directory.v1 import people_pb2 as pb
+from protos.directory.v1.people_pb2_grpc import PeopleServiceServicer
+from services.directory import wire, wire_people
+from services.directory.domain import coordination, users
+from services.directory.domain.authorities import Authority
+from services.directory.domain.coordination import Person
+from services.directory.domain.history import Change
+from services.directory.domain.record import Place, record
+from services.directory.domain.registration import Actor
+from services.directory.domain.users import User
+from services.directory.domain.views import View, sees_history, view
+from services.directory.reference import Reference
+from services.directory.rpc.acting import person
+from vocabulary import pages
+from vocabulary.refusals import Forbidden, NotFound
+
+# The people of one authority whose changes are in its record.
+PEOPLE_LIMIT = 5_000
+CHANGES = "changes"
+
+
+class PeopleReadingRpc(PeopleServiceServicer):
+    def __init__(self, reference: Reference, authorities: Aggregates[Authority], users: Aggregates[User]) -> None:
+        self._reference = reference
+        self._authorities = authorities
+        self._users = users
+
+    async def ListUsers(self, request: pb.ListUsersRequest, context: Call) -> pb.ListUsersResponse:
+        by = await person(current_person(), self._authorities)
+        authority = await self._known(by, request.authority_id)
+        if not self._actors(by, authority) & users.MANAGERS:
+            raise Forbidden(
+                "the people of an authority are listed for its administrators and its coordinators", field="authorityId"
+            )
+        where: dict[str, Condition] = {"authority_id": authority.id, "active": not request.former}
+        shown, info = await lists.page(
+            self._users,
+            where,
+            request.page,
+            kind="users",
+            sort="name",
+            position=lambda user: user.name,
+            descending=False,
+        )
+        return pb.ListUsersResponse(users=[wire.user(kept, authority.state) for kept in shown], page_info=info)
+
+    async def ListChanges(self, request: pb.ListChangesRequest, context: Call) -> pb.ListChangesResponse:
+        by = await person(current_person(), self._authorities)
+        authority = await self._known(by, request.authority_id)
+        if not sees_history(self._actors(by, authority)):
+            raise Forbidden(
+                "the record of changes is for the administrators of an authority and its coordinators",
+                field="authorityId",
+            )
+        size, before = page_size(request.page), _place(request.page.after)
+        people = {kept.id: kept.state for kept in await self._people(authority.id)}
+        told = [one for one in record(authority.id, authority.state, people) if before is None or one[0] < before]
+        shown = told[:size]
+        names = await self._names(people, [change for _, change in shown])
+        return pb.ListChangesResponse(
+            changes=[
+                wire_people.change(change, names.get(change.user_id, ""), names.get(change.subject_id, ""))
+                for _, change in shown
+            ],
+            page_info=common_pb2.PageInfo(
+                cursors=[_cursor(place) for place, _ in shown], has_next_page=len(told) > len(shown)
+            ),
+        )
+
+    async def BatchSuggestLanguages(
+        self, request: pb.BatchSuggestLanguagesRequest, context: Call
+    ) -> pb.BatchSuggestLanguagesResponse:
+        by = await person(current_person(), self._authorities)
+        found = await self._authorities.get_many(batch(request.ids))
+        writer = await self._users.get(by.user_id)
+        spoken = users.speaks(writer.state if writer else None, by.authority)
+        return pb.BatchSuggestLanguagesResponse(
+            suggestions=[
+                pb.SuggestedLanguages(authority_id=kept.id, languages=users.suggested(kept.state.languages, spoken))
+                for kept in found
+                if self._view(by, kept) in (View.INSIDE, View.PUBLIC)
+            ]
+        )
+
+    async def _people(self, authority_id: str) -> list[Kept[User]]:
+        return await self._users.find({"authority_id": authority_id}, limit=PEOPLE_LIMIT)
+
+    async def _names(self, known: dict[str, User], changes: Sequence[Change]) -> dict[str, str]:
+        """What those are called who made *changes*, and those they were made to."""
+        wanted = dict.fromkeys(id_ for change in changes for id_ in (change.user_id, change.subject_id) if id_)
+        others = await self._users.get_many([id_ for id_ in wanted if id_ not in known])
+        return {id_: known[id_].name for id_ in wanted if id_ in known} | {kept.id: kept.state.name for kept in others}
+
+    async def _authority(self, id_: str) -> Kept[Authority]:
+        found = await self._authorities.get(id_)
+        if found is None:
+            raise NotFound(f"there is no authority {id_!r}", field="authorityId")
+        return found
+
+    async def _known(self, by: Person, id_: str) -> Kept[Authority]:
+        """The authority, for those who may know of it; raises NotFound for the others."""
+        found = await self._authority(id_)
+        if self._view(by, found) is View.NOTHING:
+            raise NotFound(f"there is no authority {id_!r}", field="authorityId")
+        return found
+
+    async def _user(self, id_: str) -> Kept[User]:
+        found = await self._users.get(id_)
+        if found is None:
+            raise users.unknown(id_)
+        return found
+
+    async def _subject(self, by: Person, id_: str) -> tuple[Kept[User], Kept[Authority]]:
+        """Somebody and their authority, for those who may know them; raises NotFound for the others."""
+        found = await self._user(id_)
+        authority = await self._authorities.get(found.state.authority_id)
+        if authority is None or not users.knows(by, authority.id, self._actors(by, authority)):
+            raise users.unknown(id_)
+        return found, authority
+
+    def _actors(self, by: Person, authority: Kept[Authority]) -> frozenset[Actor]:
+        territories = self._reference.territories(authority.state.country, authority.state.region)
+        return coordination.actors(by, authority.id, authority.state, territories)
+
+    def _view(self, by: Person, authority: Kept[Authority]) -> View:
+        return view(by, authority.id, authority.state, self._actors(by, authority))
+
+
+def _cursor(place: Place) -> str:
+    return pages.cursor(CHANGES, lists.sortable(place.at), place.changed, place.number)
+
+
+def _place(after: str) -> Place | None:
+    if not after:
+        return None
+    at, changed, number = pages.position(after, CHANGES, (str, str, int))
+    try:
+        moment = datetime.fromisoformat(str(at))
+    except ValueError as error:
+        raise pages.wrong_cursor("after") from error
+    if moment.tzinfo is None:
+        raise pages.wrong_cursor("after")
+    return Place(moment, str(changed), int(number))

@@ -1,0 +1,54 @@
+"""What every command on an authority does besides its rule: references must exist, the change is remembered, the others are told."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from chassis.caller import Caller
+from protos.directory.v1.events_pb2 import AuthorityChanged
+from services.directory.domain import history
+from services.directory.domain.authorities import Authority
+from services.directory.reference import Reference
+from vocabulary.refusals import Conflict, Invalid
+
+
+def check_references(reference: Reference, authority: Authority, *, at: str) -> None:
+    """Raises Invalid naming what *authority* refers to and the directory does not have."""
+    for index, concept in enumerate(authority.concepts):
+        reference.require_concept(concept, field=f"{at}concepts[{index}]")
+    for index, access in enumerate(authority.access):
+        reference.require_module(access.module, field=f"{at}access[{index}].module")
+    if authority.region:
+        reference.require_region(authority.region, field=f"{at}region")
+        if reference.regions[authority.region].country != authority.country:
+            raise Invalid("the region is in another country", field=f"{at}region", reason="REGION")
+
+
+def recorded(
+    before: Authority | None,
+    after: Authority,
+    command: history.Command,
+    caller: Caller,
+    at: datetime,
+    reason: str = "",
+) -> Authority:
+    """*after*, which remembers what was changed, when, by whom, and why."""
+    change = history.Change(
+        at=at,
+        command=command,
+        user_id=caller.user_id,
+        authority_id=caller.authority_id,
+        fields=history.changed_fields(before, after),
+        reason=reason.strip(),
+    )
+    return replace(after, history=(*after.history, change))
+
+
+def changed(id_: str, revision: int, authority: Authority) -> AuthorityChanged:
+    """The event of *authority* being at *revision* now."""
+    return AuthorityChanged(authority_id=id_, revision=revision, country_code=authority.country)
+
+
+def post_taken(authority: Authority, *, field: str = "authority.access") -> Conflict:
+    """Why *authority* cannot be what it wants to be: another one has a post of which there is one only."""
+    taken = " or ".join(post.replace(":", " of ", 1) for post in authority.posts)
+    return Conflict(f"there is a {taken} already", field=field, reason="POST_TAKEN")

@@ -1,0 +1,46 @@
+"""Machine translations for a report, asked of the translation service. It may have none, or be away: then originals stand alone."""
+
+from collections.abc import Iterable
+
+import structlog
+
+from chassis.calls import Peer
+from chassis.wire import free_text
+from protos.translation.v1 import translation_pb2 as pb
+from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
+from services.requests.report.content import Translated, Translations
+from vocabulary.refusals import Unavailable
+from vocabulary.values import FreeText
+
+ASKED_AT_ONCE = 100
+log = structlog.get_logger(__name__)
+
+
+class Translator:
+    """Asks for translations in this service's own name; which engine may see a text is the translation service's to decide."""
+
+    def __init__(self, peer: Peer, stub: TranslationServiceStub) -> None:
+        self._peer = peer
+        self._stub = stub
+
+    async def of(self, texts: Iterable[FreeText], language: str) -> Translations:
+        """The translations into *language* that there are of those of *texts* in other languages."""
+        wanted = {(text.text, text.language): text for text in texts if text.language != language}
+        keys = list(wanted)
+        found: dict[tuple[str, str], Translated] = {}
+        for start in range(0, len(keys), ASKED_AT_ONCE):
+            batch = keys[start : start + ASKED_AT_ONCE]
+            request = pb.TranslateRequest(
+                segments=[pb.Segment(text=free_text(wanted[key]), target_language=language) for key in batch],
+                languages=[language],
+            )
+            try:
+                answer = await self._peer.call(self._stub.Translate, request)
+            except Unavailable as away:
+                log.warning("report_without_translations", reason=away.reason)
+                break
+            for key, one in zip(batch, answer.translations, strict=True):
+                if one.status == pb.TRANSLATION_STATUS_TRANSLATED:
+                    notice = one.notice.texts
+                    found[key] = Translated(one.text, notice.get(language) or next(iter(notice.values()), ""))
+        return found

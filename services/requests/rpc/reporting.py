@@ -1,0 +1,103 @@
+"""Reports: what the caller may see of a case, as a PDF in a language of theirs."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from chassis.aggregates import Aggregates, Kept
+from chassis.caller import Caller, current_person
+from chassis.participants import Participants
+from chassis.server import Call
+from protos.requests.v1 import reports_pb2 as pb
+from protos.requests.v1.reports_pb2_grpc import ReportServiceServicer
+from services.requests.domain.impersonal import impersonal
+from services.requests.domain.requests import Request
+from services.requests.domain.views import View, seen, view
+from services.requests.question_sets import QuestionSets
+from services.requests.readers import reader
+from services.requests.report import pages
+from services.requests.report.content import Case, document, texts
+from services.requests.report.translations import Translator
+from services.requests.report.wording import Wording
+from vocabulary import ids, languages
+from vocabulary.refusals import NotFound
+
+CHUNK_BYTES = 64 * 1024
+# Pages are set on a thread; more at once would only wait for each other, and hold the memory of all.
+AT_ONCE = 2
+log = structlog.get_logger(__name__)
+
+
+class ReportingRpc(ReportServiceServicer):
+    def __init__(
+        self,
+        requests: Aggregates[Request],
+        question_sets: QuestionSets,
+        participants: Participants,
+        translator: Translator,
+    ) -> None:
+        self._requests = requests
+        self._question_sets = question_sets
+        self._participants = participants
+        self._translator = translator
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    async def RenderReport(
+        self, request: pb.RenderReportRequest, context: Call
+    ) -> AsyncIterator[pb.RenderReportResponse]:
+        caller = current_person()
+        language = languages.require(request.language, field="language")
+        kept = await self._requests.get(request.id)
+        case = await self._case(kept, request, caller, language)
+        async with self._free:
+            content = await asyncio.to_thread(lambda: pages.render(document(case, Wording(language))))
+        sha256 = hashlib.sha256(content).hexdigest()
+        log.info(
+            "report_rendered",
+            request=request.id,
+            user=caller.user_id,
+            authority=caller.authority_id,
+            language=language,
+            personal=case.personal,
+            sha256=sha256,
+        )
+        name = f"{case.request.number}-{language}.pdf"
+        yield pb.RenderReportResponse(header=pb.ReportHeader(file_name=name, size_bytes=len(content), sha256=sha256))
+        for start in range(0, len(content), CHUNK_BYTES):
+            yield pb.RenderReportResponse(chunk=content[start : start + CHUNK_BYTES])
+
+    async def _case(
+        self, kept: Kept[Request] | None, asked: pb.RenderReportRequest, caller: Caller, language: str
+    ) -> Case:
+        """What *caller* may see of the request, and no more than is *asked*; raises NotFound if they may not know of it."""
+        by = reader(caller, kept.state.area) if kept else None
+        how = view(kept.state, by) if kept and by else None
+        if kept is None or by is None or how is None:
+            raise NotFound(f"there is no request {asked.id!r}", field="id")
+        await self._question_sets.ensure([kept.state.question_set_id])
+        questions = self._question_sets[kept.state.question_set_id]
+        shown = seen(kept.state, how, by)
+        if not asked.with_personal_data:
+            shown = impersonal(shown, questions)
+        translations = await self._translator.of(texts(shown), language) if asked.with_translations else {}
+        return Case(
+            request=shown,
+            questions=questions,
+            participants=await self._participants.get_many(_authorities(shown)),
+            translations=translations,
+            personal=asked.with_personal_data and how is not View.WITHOUT_PERSONAL_DATA,
+            whole=asked.with_personal_data and how is View.FULL,
+        )
+
+
+def _authorities(request: Request) -> list[str]:
+    """The ids of every authority that the report names."""
+    found = [request.requester_id, request.draft.responder_id]
+    found += [one.authority_id for one in request.former]
+    found += [one.authority_id for one in request.opinions]
+    found += [one.authority_id for one in request.history]
+    found += [one.responder_id for one in request.children]
+    found += [id_ for answer in request.answers for id_ in answer.value.references or ()]
+    return [id_ for id_ in dict.fromkeys(found) if id_.startswith(f"{ids.AUTHORITY}_")]

@@ -1,0 +1,54 @@
+"""Streams: files in and out, and the changes of an authority's requests as they happen."""
+
+from collections.abc import AsyncIterator
+
+from chassis.caller import current_person
+from chassis.server import Call
+from chassis.wire import timestamp
+from protos.requests.v1 import requests_pb2 as pb
+from services.requests import wire
+from services.requests.rpc.commands import Commands, visible
+from vocabulary.refusals import Invalid
+
+
+class Streaming(Commands):
+    async def UploadFile(
+        self, request_iterator: AsyncIterator[pb.UploadFileRequest], context: Call
+    ) -> pb.UploadFileResponse:
+        caller = current_person()
+        first = await anext(aiter(request_iterator), pb.UploadFileRequest())
+        if not first.HasField("header"):
+            raise Invalid("an upload begins with its header", field="header", reason="MISSING_FIELD")
+
+        async def chunks() -> AsyncIterator[bytes]:
+            async for part in request_iterator:
+                yield part.chunk
+
+        header = first.header
+        file, content = await self._attachments.upload(
+            header.name, header.media_type, chunks(), caller, language=header.language
+        )
+        return pb.UploadFileResponse(
+            file=wire.file(file), scan=wire.file_scan(file.id, content.scan, content.scanned_at)
+        )
+
+    async def DownloadFile(
+        self, request: pb.DownloadFileRequest, context: Call
+    ) -> AsyncIterator[pb.DownloadFileResponse]:
+        file, content = await self._attachments.download(request.id, current_person())
+        yield pb.DownloadFileResponse(header=wire.file(file))
+        async for chunk in content:
+            yield pb.DownloadFileResponse(chunk=chunk)
+
+    async def WatchChanges(
+        self, request: pb.WatchChangesRequest, context: Call
+    ) -> AsyncIterator[pb.WatchChangesResponse]:
+        caller = current_person()
+        self._lists.require_reader(caller)
+        async for delivered in self._inbox.watch(caller.authority_id, request.after_cursor):
+            message = pb.WatchChangesResponse(cursor=delivered.cursor, at=timestamp(delivered.at))
+            entry = delivered.entry
+            # A change the person may not see still moves the cursor on.
+            if entry and visible(await self._requests.get_many([entry.subject]), caller):
+                message.change.CopyFrom(wire.change(entry))
+            yield message

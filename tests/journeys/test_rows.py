@@ -1,0 +1,32 @@
+"""Each capability that a request needs, from registration to the answer, has a journey: its docstring says which, as ``(rows 6, 7)``.
+
+The rows are numbered as in the list of capabilities that a system of this kind has to have.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CLAIM = re.compile(r"\(rows? ([0-9, ]+)\)")
+WANTED = {*range(1, 32), 61}
+
+
+def claimed() -> dict[int, list[str]]:
+    """The rows that tests here say they show, each with these tests."""
+    found: dict[int, list[str]] = {}
+    for path in sorted(HERE.glob("test_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and node.name.startswith("test_"):
+                for numbers in CLAIM.findall(ast.get_docstring(node) or ""):
+                    for number in numbers.split(","):
+                        found.setdefault(int(number), []).append(f"{path.name}::{node.name}")
+    return found
+
+
+def test_every_row_from_the_directory_to_the_requests_and_the_routing_has_a_journey() -> None:
+    assert WANTED - set(claimed()) == set()
+
+
+def test_no_row_is_claimed_that_there_is_not() -> None:
+    assert set(claimed()) <= set(range(1, 65))

@@ -1,0 +1,47 @@
+"""How many requests of an authority are open: the directory asks, and nobody else."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from chassis.caller import Caller
+from chassis.calls import open_channel
+from protos.requests.v1 import counting_pb2 as pb
+from protos.requests.v1.counting_pb2_grpc import CountingServiceStub
+from services.requests.domain.lifecycle import OPEN, UNSENT, Status
+from services.requests.wiring import requests
+from tests.requests.exchanges import HUNGARY, ITALY, Asking, a_request
+from vocabulary.refusals import Forbidden
+
+Count = Callable[[str, Caller], Awaitable[int]]
+DIRECTORY = Caller(service="directory")
+
+
+@pytest.fixture
+async def count(asking: Asking) -> AsyncIterator[Count]:
+    """Asks another replica on the same store."""
+    async with requests(asking.settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = CountingServiceStub(channel)
+
+        async def counted(authority_id: str, caller: Caller) -> int:
+            asked = pb.CountOpenExchangesRequest(authority_id=authority_id)
+            return (await asking.peer(caller).call(stub.CountOpenExchanges, asked)).open
+
+        yield counted
+
+
+async def test_it_is_open_for_both_sides_from_its_sending_to_its_end(asking: Asking, count: Count) -> None:
+    asked, answering = [await count(one.authority_id, DIRECTORY) for one in (ITALY, HUNGARY)]
+    for status in Status:
+        await a_request(asking, status)
+        asked += status in OPEN
+        answering += status in OPEN and status not in UNSENT
+        assert await count(ITALY.authority_id, DIRECTORY) == asked, status
+        assert await count(HUNGARY.authority_id, DIRECTORY) == answering, status
+    assert await count("aut_nobody", DIRECTORY) == 0
+
+
+@pytest.mark.parametrize("caller", [ITALY, *(Caller(service=name) for name in ("alerts", "gateway", "requests"))])
+async def test_nobody_but_the_directory_may_ask(count: Count, caller: Caller) -> None:
+    with pytest.raises(Forbidden):
+        await count(ITALY.authority_id, caller)
