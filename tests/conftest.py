@@ -1,14 +1,29 @@
 """What tests of every folder may ask for."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+import structlog
 
 from deploy import servers as engines
 
 # Whether this run is one against real servers: `make engines-test` says so.
 REAL = bool(os.environ.get("REAL_ENGINES"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_are_not_kept() -> Iterator[None]:
+    """A logger that keeps what was configured when it was first used could not be listened to by a later test."""
+    configure = structlog.configure
+
+    def configured(**fields: Any) -> None:
+        configure(**{**fields, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", configured)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,6 @@ from tests.directory.bodies import (
     a_coordinator,
     a_draft,
     a_registrar,
-    an_administrator,
     an_authority,
     in_languages,
     stored,
@@ -47,6 +46,7 @@ async def settings(tmp_path: Path) -> DirectorySettings:
         "aut_active": active,
         "aut_suspended": replace(active, status=Status.SUSPENDED),
         "aut_limic": replace(a_coordinator(LegislativeRole.LIMIC), concepts=()),
+        "aut_nimic": replace(a_coordinator(LegislativeRole.NIMIC), concepts=()),
     }
     await stored(made, bodies)
     return made
@@ -74,12 +74,12 @@ async def test_the_index_follows_what_is_registered_and_edited(settings: Directo
             registrar, "RegisterAuthority", authority=a_draft(informal_name=in_languages(en="Zweeloo"))
         )
         await until_found(asking, "Zweeloo", made.id)
-        admin = an_administrator(made.id)
-        await asking.do(admin, "EditAuthority", id=made.id, informal_name=in_languages(en="Kvarkijiet"))
+        national = a_registrar(LegislativeRole.NIMIC)
+        await asking.do(national, "EditAuthority", id=made.id, informal_name=in_languages(en="Kvarkijiet"))
         await until_found(asking, "Kvarkijiet", made.id)
         assert await found(asking, "Zweeloo") == set()
         assert await found(asking, "electrician") == {made.id}
-        await asking.do(admin, "EditAuthority", id=made.id, concept_ids=["plumber"])
+        await asking.do(national, "EditAuthority", id=made.id, concept_ids=["plumber"])
         await until_found(asking, "plumber", made.id)
         assert await found(asking, "electrician") == set()
         assert await found(asking, "lanterna") == {"aut_active"}

@@ -43,7 +43,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     address = f"127.0.0.1:{port}"
     with subprocess.Popen([sys.executable, "-m", "deploy.embedded"], cwd=ROOT, env=environment) as process:
         try:
-            until = time.monotonic() + 60
+            until = time.monotonic() + 180
             while not _ready(address):
                 assert process.poll() is None
                 assert time.monotonic() < until

@@ -15,7 +15,7 @@ from tests.gateway.clients import TIMEOUT_S, Client
 from tests.gateway.running import Running, copy_of, training_data
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def plain_logs() -> Iterator[None]:
     """Only what goes wrong is logged, and without the values of every variable, which takes seconds."""
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
