@@ -7,6 +7,8 @@ READY := .venv/.ready
 PINS := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -q
 # How many processes share the tests.
 WORKERS ?= 2
+# Those that go over real engines as a matter of course: each start fills a store there. ARGS=tests/journeys goes over all of them.
+JOURNEYS := $(addprefix tests/journeys/test_,$(addsuffix .py,demo processes restart asking deadlines finding))
 
 .PHONY: help up up-cluster demo test engines-test faults deploy-test check bench pins reset token format protos schema catalogue
 
@@ -25,15 +27,8 @@ demo: $(READY)  ## run the example exchange and print its transcript (GATEWAY_UR
 test: $(READY)  ## run every test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
-engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21 and Maven)
-ifdef ARGS
-	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(ARGS)
-else
-	@# Faults mostly wait, so the rest runs beside them, on servers of its own.
-	@log=$$(mktemp) && { REAL_ENGINES=1 $(PYTHON) -m pytest -p no:xdist tests/engines tests/journeys >$$log 2>&1 & } && beside=$$!; trap 'kill $$beside' INT TERM; \
-	REAL_ENGINES=1 $(PYTHON) -m pytest -p no:xdist tests/faults; ended=$$?; \
-	wait $$beside || ended=1; cat $$log; rm $$log; exit $$ended
-endif
+engines-test: $(READY)  ## run the engines' promises, the longest journeys and the faults on real servers (needs Java 21 and Maven)
+	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(or $(ARGS),tests/engines $(JOURNEYS) tests/faults)
 
 faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
 	@REAL_ENGINES=1 RUNS=$(or $(RUNS),50) exec $(PYTHON) -m pytest -p no:xdist -q tests/faults/real

@@ -57,6 +57,8 @@ LOOK_EVERY_S = 0.5
 # What is owed has come within this time: Kafka learns of members that died by ten seconds of silence, of each in turn.
 LATEST_S = 90.0
 QUIET_S = 3.0
+# The first errand waits for a copy of the whole directory.
+FIRST_S = 300.0
 
 Fields = dict[str, Any]
 # Who gives a command, which one, and what it says beside its key and, but for the first, the id of the thing it is about.
@@ -277,7 +279,7 @@ class Traces:
         """What comes of an errand when nothing goes wrong."""
         id_ = await self._errand.done(desk)
         found, since = Counter[str](), time.monotonic()
-        async with asyncio.timeout(LATEST_S):
+        async with asyncio.timeout(FIRST_S):
             while len(found) < 2 + self._errand.reacts or time.monotonic() - since < QUIET_S:
                 now = (await self.all()).get(id_, Counter())
                 if now != found:

@@ -29,9 +29,11 @@ from tests.faults.processes import Process, running, until_dead
 from tests.faults.real.conftest import REPEATED, RUNS, Figures
 
 KILLS = RUNS if REPEATED else 1
-pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
+pytestmark = pytest.mark.timeout(1_200 + 60 * KILLS)
 # How many begin a life at the same time: a service that starts takes a processor to itself, and its start is not what is tried here.
 BEGINNING = 4
+# How many are at it at the same time: each has a copy of the directory to fill, in one store.
+TOGETHER = 10
 # Loaded before the first life, so that one begins in less than a second.
 DRIVERS = ("engines.documents.mongo", "engines.events.kafka", "engines.files.gridfs", "engines.search.elasticsearch")
 
@@ -145,13 +147,13 @@ async def _dies_again_and_again(alone: Alone, step: Step) -> Figures:
 async def ends(
     system: Cluster, servers: Servers, taken: list[Figures], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[tuple[str, Step], Figures | BaseException]:
-    """What each death of each service cost, or how it went wrong. They die side by side: mostly they wait for Kafka."""
+    """What each death of each service cost, or how it went wrong. They die side by side: mostly they wait."""
     folder = tmp_path_factory.mktemp("alone")
     shared = {
         "KEYS_DIR": str(system.folder / "keys"),
         "DIRECTORY_ADDRESS": ",".join(f"127.0.0.1:{one.port}" for one in system.parts["directory"]),
     }
-    ports, turn = free_ports(folder), asyncio.Semaphore(BEGINNING)
+    ports, turn, place = free_ports(folder), asyncio.Semaphore(BEGINNING), asyncio.Semaphore(TOGETHER)
     modules = [*(f"services.{name}.wiring" for name in SERVICES), *DRIVERS]
     async with running("tests.faults.nursery", *modules, log=folder / "log") as nursery:
 
@@ -160,7 +162,7 @@ async def ends(
             urls = {key: url.replace("imi-", f"{name}-") for key, url in servers.settings.items()}
             urls["EVENTS_URL"] = f"{servers.events_url.replace('partitions=6', 'partitions=1')}&prefix={name}."
             own = {**shared, **urls, "LISTEN_ADDRESS": f"127.0.0.1:{next(ports)}"}
-            async with Alone.opened(errand, nursery, folder / name, own, turn) as alone:
+            async with place, Alone.opened(errand, nursery, folder / name, own, turn) as alone:
                 return await _dies_again_and_again(alone, step)
 
         ended = await asyncio.gather(*(one(*death) for death in DEATHS), return_exceptions=True)
