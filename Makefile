@@ -8,7 +8,7 @@ PINS := --universal --generate-hashes --no-emit-index-url --no-annotate --no-hea
 # How many processes share the tests.
 WORKERS ?= 2
 # Those that go over real engines as a matter of course: each start fills a store there. ARGS=tests/journeys goes over all of them.
-JOURNEYS := $(addprefix tests/journeys/test_,$(addsuffix .py,demo processes restart asking deadlines finding))
+JOURNEYS := $(addprefix tests/journeys/test_,$(addsuffix .py,demo processes restart))
 
 .PHONY: help up up-cluster demo test engines-test faults deploy-test check bench pins reset token format protos schema catalogue
 
@@ -28,7 +28,7 @@ test: $(READY)  ## run every test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 engines-test: $(READY)  ## run the engines' promises, the longest journeys and the faults on real servers (needs Java 21 and Maven)
-	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist $(or $(ARGS),tests/engines $(JOURNEYS) tests/faults)
+	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist --timeout 900 $(or $(ARGS),tests/engines $(JOURNEYS) tests/faults)
 
 faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
 	@REAL_ENGINES=1 RUNS=$(or $(RUNS),50) exec $(PYTHON) -m pytest -p no:xdist -q tests/faults/real

@@ -12,7 +12,7 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
-TIMEOUT_S = 20
+TIMEOUT_S = 40
 Data = dict[str, Any]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 100.0
+START_S = 300.0
 DRAIN_S = 25.0
 
 

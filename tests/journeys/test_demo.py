@@ -7,7 +7,7 @@ import httpx
 from tests.gateway.running import dead_address
 from tests.journeys.processes import Process, a_process, until_ready
 
-PLAY_S = 100.0
+PLAY_S = 400.0
 KEY_LINES = [
     "Italy looks for its counterpart in Hungary, in Italian",
     "cerca «medico Ungheria»",
