@@ -18,6 +18,8 @@ from google.protobuf.message import Message
 from chassis.caller import Caller
 from chassis.inbox import INBOX
 from chassis.outbox import topic
+from chassis.participant_entries import FILLED
+from chassis.participants import PARTICIPANTS
 from chassis.settings import ServiceSettings
 from engines.documents import Collection, Documents, open_documents
 from engines.events import Event, Events, open_events
@@ -57,7 +59,7 @@ LOOK_EVERY_S = 0.5
 # What is owed has come within this time: Kafka learns of members that died by ten seconds of silence, of each in turn.
 LATEST_S = 90.0
 QUIET_S = 3.0
-# The first errand waits for a copy of the whole directory.
+# A copy of the whole directory is there within this time.
 FIRST_S = 300.0
 
 Fields = dict[str, Any]
@@ -276,10 +278,14 @@ class Traces:
         return found
 
     async def undisturbed(self, desk: Desk) -> Counter[str]:
-        """What comes of an errand when nothing goes wrong."""
+        """What comes of an errand when nothing goes wrong; what waits for a copy of the directory included."""
+        if PARTICIPANTS in self._errand.collections:
+            async with asyncio.timeout(FIRST_S):
+                while not await self._has_copy():
+                    await asyncio.sleep(LOOK_EVERY_S)
         id_ = await self._errand.done(desk)
         found, since = Counter[str](), time.monotonic()
-        async with asyncio.timeout(FIRST_S):
+        async with asyncio.timeout(LATEST_S):
             while len(found) < 2 + self._errand.reacts or time.monotonic() - since < QUIET_S:
                 now = (await self.all()).get(id_, Counter())
                 if now != found:
@@ -287,6 +293,10 @@ class Traces:
                 await asyncio.sleep(LOOK_EVERY_S)
         assert found["changed"] == found["told"] == len(self._errand.commands())
         return found
+
+    async def _has_copy(self) -> bool:
+        noted = await self._documents.get(PARTICIPANTS, FILLED)
+        return noted is not None and bool(noted.body["done"])
 
     async def verdict(self, expected: Counter[str], ids: Iterable[str]) -> Verdict:
         """Compares what has come of each of *ids* with what is *expected*, once it is complete or should have been."""
