@@ -45,6 +45,7 @@ from services.requests import storage as requests
 from services.translation import storage as translation
 from tests.alerts.dangers import on_wire as a_danger
 from tests.builders import a_handler
+from tests.chassis.waiting import until
 from tests.directory.bodies import a_coordinator, a_registrar, stored
 from tests.directory.bodies import a_draft as an_authority
 from tests.faults.desk import Desk, Verdict
@@ -280,9 +281,7 @@ class Traces:
     async def undisturbed(self, desk: Desk) -> Counter[str]:
         """What comes of an errand when nothing goes wrong; what waits for a copy of the directory included."""
         if PARTICIPANTS in self._errand.collections:
-            async with asyncio.timeout(FIRST_S):
-                while not await self._has_copy():
-                    await asyncio.sleep(LOOK_EVERY_S)
+            await until(self._has_copy, FIRST_S)
         id_ = await self._errand.done(desk)
         found, since = Counter[str](), time.monotonic()
         async with asyncio.timeout(LATEST_S):
