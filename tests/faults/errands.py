@@ -294,6 +294,7 @@ class Traces:
         return found
 
     async def _has_copy(self) -> bool:
+        await asyncio.sleep(LOOK_EVERY_S)  # the store has enough to do
         noted = await self._documents.get(PARTICIPANTS, FILLED)
         return noted is not None and bool(noted.body["done"])
 
