@@ -6,7 +6,7 @@ the first answer, byte for byte, and has no second effect; a different command u
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +24,7 @@ from engines.documents import (
     Json,
     RevisionChanged,
     Scalar,
+    pages,
 )
 from protos.common.v1 import common_pb2
 from vocabulary import ids
@@ -121,6 +122,13 @@ class Aggregates(Generic[Aggregate]):
             self._collection, where, sort=sort, descending=descending, after=after, limit=limit
         )
         return [self._kept(document) for document in found]
+
+    async def pages(
+        self, where: Mapping[str, Condition] | None = None, *, size: int
+    ) -> AsyncIterator[list[Kept[Aggregate]]]:
+        """See `engines.documents.pages`."""
+        async for page in pages(self._documents, self._collection, where, size=size):
+            yield [self._kept(document) for document in page]
 
     async def count(self, where: Mapping[str, Condition], *, at_most: int) -> int:
         """See `engines.documents.Documents.count`."""

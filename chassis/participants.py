@@ -31,6 +31,7 @@ from engines.documents import (
     Index,
     Json,
     RevisionChanged,
+    pages,
 )
 from engines.events import Event, Events
 from protos.directory.v1 import directory_pb2
@@ -83,7 +84,7 @@ class Participants:
         where: dict[str, Condition] = {"parts": entries.key(module, role)}
         if countries:
             where["country"] = AnyOf(list(countries))
-        there = [document async for page in self._entries(where) for document in page]
+        there = [document async for page in self._all(where) for document in page]
         found = entries.readable(there)
         found |= await self.now([document.id for document in there if document.id not in found])
         return [one for _, one in sorted(found.items()) if one.has(role, module=module)]
@@ -145,7 +146,7 @@ class Participants:
         """Read everything from the directory again. What is read meanwhile is as it was, entry by entry, until it is replaced."""
         async with self._filling:
             listed = await self._read_all()
-            async for page in self._entries({}):
+            async for page in self._all():
                 unlisted = [document for document in page if entries.is_entry(document) and document.id not in listed]
                 # Registered since its page was read, or not there at all.
                 there = await self.now([document.id for document in unlisted])
@@ -205,11 +206,8 @@ class Participants:
                 return
             asked.after = answer.next
 
-    async def _entries(self, where: Mapping[str, Condition]) -> AsyncIterator[list[Document]]:
-        after: tuple[str, str] | None = None
-        while page := await self._documents.find(PARTICIPANTS, where, after=after, limit=READ_BATCH):
-            yield page
-            after = (page[-1].id, page[-1].id)
+    def _all(self, where: Mapping[str, Condition] | None = None) -> AsyncIterator[list[Document]]:
+        return pages(self._documents, PARTICIPANTS, where, size=READ_BATCH)
 
     async def _stored(self, ids: Iterable[str]) -> list[Document]:
         return await self._documents.get_many(PARTICIPANTS, list(ids))

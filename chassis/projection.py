@@ -1,7 +1,7 @@
 """A search index kept in step with a store: built from it, following its events, built again when it is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -81,14 +81,8 @@ class Projection(Generic[Aggregate]):
         log.info("building_index", index=self._index.name)
         built: dict[str, int] = {}
         async with self._search.rebuild(self._index) as put:
-            async for page in self._pages():
+            async for page in self._aggregates.pages(size=READ_BATCH):
                 await put(await self._shown(page))
                 built.update((kept.id, kept.revision) for kept in page)
         self._built = built
         log.info("index_built", index=self._index.name, documents=len(built))
-
-    async def _pages(self) -> AsyncIterator[Sequence[Kept[Aggregate]]]:
-        after: tuple[str, str] | None = None
-        while page := await self._aggregates.find(after=after, limit=READ_BATCH):
-            yield page
-            after = (page[-1].id, page[-1].id)

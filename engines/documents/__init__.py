@@ -149,6 +149,16 @@ class Documents(Protocol):
         ...
 
 
+async def pages(
+    documents: Documents, collection: Collection, where: Mapping[str, Condition] | None = None, *, size: int
+) -> AsyncIterator[list[Document]]:
+    """All that `find` finds, *size* documents at a time, by id: what is there throughout comes once, whatever changes meanwhile."""
+    after: tuple[str, str] | None = None
+    while page := await documents.find(collection, where, after=after, limit=size):
+        yield page
+        after = (page[-1].id, page[-1].id)
+
+
 def telling(collection: Collection, events: Sequence[Event]) -> Sequence[Event]:
     """*events*; raises ValueError for some in a collection that tells nothing, where nobody would look for them."""
     if events and not collection.tells:

@@ -5,9 +5,8 @@ holds a few hundred bytes for each authority and person. Numbers follow what is 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import structlog
 
@@ -24,7 +23,6 @@ from vocabulary.refusals import Unavailable
 READ_BATCH = 100
 PATIENCE_S = 5.0
 
-Aggregate = TypeVar("Aggregate")
 log = structlog.get_logger(__name__)
 
 
@@ -64,10 +62,10 @@ class Tallies:
                 await self._changed(received.event)
 
     async def _read(self) -> None:
-        async for authorities in _pages(self._stored_authorities):
+        async for authorities in self._stored_authorities.pages(size=READ_BATCH):
             for authority in authorities:
                 self._take_authority(authority)
-        async for users in _pages(self._stored_users):
+        async for users in self._stored_users.pages(size=READ_BATCH):
             for user in users:
                 self._take_user(user)
         log.info("directory_counted", authorities=len(self._authorities))
@@ -101,10 +99,3 @@ class Tallies:
             return False
         self._revisions[kept.id] = kept.revision
         return True
-
-
-async def _pages(aggregates: Aggregates[Aggregate]) -> AsyncIterator[Sequence[Kept[Aggregate]]]:
-    after: tuple[str, str] | None = None
-    while page := await aggregates.find(after=after, limit=READ_BATCH):
-        yield page
-        after = (page[-1].id, page[-1].id)

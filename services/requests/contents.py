@@ -15,7 +15,7 @@ import structlog
 
 from chassis.reactions import once_available
 from chassis.timers import Timer, Timers
-from engines.documents import AlreadyExists, Document, Documents, Json, RevisionChanged
+from engines.documents import AlreadyExists, Document, Documents, Json, RevisionChanged, pages
 from engines.files import Files
 from engines.scanning import TOO_LARGE, Scanned, Scanner, State
 from services.requests.storage import CONTENTS
@@ -105,11 +105,9 @@ class Contents:
 
     async def scan_all_later(self) -> None:
         """Have scanned whatever has not been; what waits for that already goes on waiting."""
-        after: tuple[str, str] | None = None
-        while page := await self._documents.find(CONTENTS, {"scan": State.NOT_SCANNED}, after=after, limit=READ_BATCH):
+        async for page in pages(self._documents, CONTENTS, {"scan": State.NOT_SCANNED}, size=READ_BATCH):
             for document in page:
                 await self._scan_later(document.id, _content(document))
-            after = (page[-1].id, page[-1].id)
 
     async def remove(self, sha256: str, used: Callable[[], Awaitable[bool]]) -> None:
         """Remove a content unless it is *used*; raises Unavailable if it may be used in a moment."""

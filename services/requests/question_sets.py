@@ -49,10 +49,8 @@ class QuestionSets(Mapping[str, QuestionSet]):
 
     async def refresh(self) -> None:
         """Read whatever else has been published."""
-        after: tuple[str, str] | None = None
-        while page := await self._published.find(after=after, limit=READ_BATCH):
+        async for page in self._published.pages(size=READ_BATCH):
             self._add(kept.state.questions for kept in page)
-            after = (page[-1].id, page[-1].id)
 
     async def publish(
         self, questions: QuestionSet, command: CommandKey, user_id: str, now: datetime

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from engines.documents import (
     RevisionChanged,
     UndeclaredIndex,
     open_documents,
+    pages,
     prepare_documents,
 )
 from engines.events import Event
@@ -174,6 +176,22 @@ async def test_pages_meet_without_gap_or_overlap(documents: Documents) -> None:
             after = (page[-1].body["at"], page[-1].id)
         assert seen == sorted(seen, reverse=descending)
         assert len(seen) == 7
+
+
+async def test_a_walk_over_everything_meets_once_what_is_there_throughout(documents: Documents) -> None:
+    for n in range(7):
+        await documents.insert(THINGS, thing(f"t{n}", state="OPEN" if n % 2 else "CLOSED"))
+    seen: list[str] = []
+    async for page in pages(documents, THINGS, size=2):
+        seen += [found.id for found in page]
+        await documents.insert(THINGS, thing(f"s{len(seen)}"))
+        await documents.compare_and_set(THINGS, replace(page[0], body={**page[0].body, "at": 9}))
+    assert seen == [f"t{n}" for n in range(7)]
+    where = {"owner": "o1", "state": "CLOSED"}
+    assert [[found.id for found in page] async for page in pages(documents, THINGS, where, size=3)] == [
+        ["t0", "t2", "t4"],
+        ["t6"],
+    ]
 
 
 async def test_a_question_without_an_index_is_refused(documents: Documents) -> None:

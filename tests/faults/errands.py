@@ -21,7 +21,7 @@ from chassis.outbox import topic
 from chassis.participant_entries import FILLED
 from chassis.participants import PARTICIPANTS
 from chassis.settings import ServiceSettings
-from engines.documents import Collection, Documents, open_documents
+from engines.documents import Collection, Documents, open_documents, pages
 from engines.events import Event, Events, open_events
 from engines.search import Everything, Index, NotBuilt, Search, open_search
 from protos.alerts.v1 import alerts_pb2
@@ -254,10 +254,8 @@ class Traces:
     async def all(self) -> Mapping[str, Counter[str]]:
         """How often each thing was changed, told, shown, and put into whose inbox as what."""
         found: dict[str, Counter[str]] = {}
-        after: tuple[str, str] | None = None
-        while page := await self._documents.find(self._errand.collection, after=after, limit=PAGE):
+        async for page in pages(self._documents, self._errand.collection, size=PAGE):
             found.update((one.id, Counter({"changed": one.revision})) for one in page)
-            after = (page[-1].id, page[-1].id)
         for event in self.events.values():
             found.setdefault(event.subject, Counter())["told"] += 1
         for event in self._otherwise:
@@ -267,15 +265,13 @@ class Traces:
                 for hit in (await self._search.find(self._errand.index, Everything(), limit=PAGE * 18)).hits:
                     found.setdefault(hit.id, Counter())["shown"] += 1
         elif INBOX in self._errand.collections:
-            after = None
-            while buckets := await self._documents.find(INBOX, after=after, limit=PAGE):
+            async for buckets in pages(self._documents, INBOX, size=PAGE):
                 for bucket in buckets:
                     entries: Any = bucket.body["entries"]
                     for entry in entries:
                         found.setdefault(entry["subject"], Counter())[
                             f"{bucket.body['recipient']} {entry['kind']}"
                         ] += 1
-                after = (buckets[-1].id, buckets[-1].id)
         return found
 
     async def undisturbed(self, desk: Desk) -> Counter[str]:

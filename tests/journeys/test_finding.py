@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.servers import Servers
-from engines.documents import Document, open_documents
+from engines.documents import Document, open_documents, pages
 from services.directory import storage
 from services.directory.settings import DirectorySettings
 from tests.builders import QUALIFICATIONS
@@ -53,13 +53,9 @@ async def authorities(stage: Stage) -> dict[str, Data]:
     kept: dict[str, Data] = {}
     settings = DirectorySettings(data_dir=stage.data)
     async with open_documents(settings.documents("directory"), storage.COLLECTIONS) as documents:
-        after = None
-        while True:
-            page = await documents.find(storage.AUTHORITIES, after=after, limit=PAGE)
+        async for page in pages(documents, storage.AUTHORITIES, size=PAGE):
             kept |= {one.id: _state(one) for one in page}
-            if len(page) < PAGE:
-                return {id_: one for id_, one in kept.items() if one["status"] == "ACTIVE"}
-            after = (page[-1].id, page[-1].id)
+    return {id_: one for id_, one in kept.items() if one["status"] == "ACTIVE"}
 
 
 def _state(kept: Document) -> Data:

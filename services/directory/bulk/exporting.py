@@ -53,11 +53,8 @@ class Exporting:
 
     async def pages(self) -> AsyncIterator[Sequence[Mapping[str, Cell]]]:
         """By id: an authority that is renamed meanwhile is neither left out nor written twice."""
-        after: tuple[str, str] | None = None
-        where = {"lists": AnyOf(self._lists)}
-        while page := await self._authorities.find(where, after=after, limit=READ_BATCH):
+        async for page in self._authorities.pages({"lists": AnyOf(self._lists)}, size=READ_BATCH):
             yield [drafts.cells(kept.id, kept.state) for kept in page if self._is_theirs(kept)]
-            after = (page[-1].id, page[-1].id)
 
     def _is_theirs(self, kept: Kept[Authority]) -> bool:
         if is_to_be_nimic(kept.state):
