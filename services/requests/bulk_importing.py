@@ -1,61 +1,30 @@
 """An import of drafts: each line is a CreateRequest, under the line's own key; a dry run parts from it where it would be stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from itertools import islice
 
 from chassis.aggregates import Aggregates, CommandKey
 from chassis.caller import Caller
+from chassis.imports import Incoming
 from protos.requests.v1 import drafts_pb2 as pb
 from protos.requests.v1 import requests_pb2
-from services.requests.bulk_lines import Line, Lines
+from services.requests.bulk_lines import DraftReader, Line
 from services.requests.domain.identity import warnings
 from services.requests.domain.requests import Request
 from services.requests.rpc.drafting import Drafting
 from vocabulary import ids
 from vocabulary.refusals import Invalid, Refusal, Unavailable
 
-BYTES_MAX = 64 * 1024 * 1024
 LINES_MAX = 10_000
 AT_ONCE = 16
 # What a refusal quotes of the file may be long; then it ends early.
 QUOTED_MAX = 500
 
 
-class Incoming:
-    """A file as it comes in: chunks, within limits, to lines."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self._given = 0
-        self._lines = Lines()
-        self._is_too_long = False
-
-    def feed(self, chunk: bytes) -> Iterator[Line]:
-        """The lines that *chunk* completes. Raises Invalid for a file that is too large."""
-        self.bytes += len(chunk)
-        if self.bytes > BYTES_MAX:
-            limit = f"a file has at most {BYTES_MAX // 1024 // 1024} MB"
-            raise Invalid(f"{limit}; send the rest in another one", field="file", reason="FILE_TOO_LARGE")
-        return self._limited(self._lines.feed(chunk))
-
-    def end(self) -> Iterator[Line]:
-        """The line that no line end follows."""
-        return self._limited(self._lines.end())
-
-    def check(self) -> None:
-        """Raises Invalid if there are lines that were not given out because they are too many."""
-        if self._is_too_long:
-            limit = f"a file has at most {LINES_MAX:,} drafts"
-            raise Invalid(f"{limit}; send the rest in another one", field="file", reason="TOO_MANY_LINES")
-
-    def _limited(self, lines: Iterator[Line]) -> Iterator[Line]:
-        for line in lines:
-            if self._given == LINES_MAX:
-                self._is_too_long = True
-                return
-            self._given += 1
-            yield line
+def incoming() -> Incoming[Line]:
+    """What takes a file of drafts."""
+    return Incoming(DraftReader(), most=LINES_MAX, called="drafts", reason="TOO_MANY_LINES")
 
 
 class Importing:

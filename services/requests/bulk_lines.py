@@ -1,6 +1,5 @@
 """Drafts as JSON Lines: one object a line, with the client's key and a draft as CreateRequest takes one."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +7,13 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from chassis.imports import LINE_BYTES_MAX, Lines, parsed
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from vocabulary.refusals import Invalid, Refusal
 
-LINE_BYTES_MAX = 256 * 1024
 # A field's descriptor, whichever of the runtime's two classes it is of.
 _Field = Any
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,50 +26,25 @@ class Line:
     fault: Refusal | None = None
 
 
-class Lines:
-    """Takes a file in chunks, and gives its lines. Empty ones are counted and left out."""
+class DraftReader:
+    """Takes a file in chunks, and gives its lines."""
 
     def __init__(self) -> None:
-        self._rest = bytearray()
-        self._number = 0
-        # Inside a line that is too long already.
-        self._skipping = False
+        self._lines = Lines()
 
     def feed(self, chunk: bytes) -> Iterator[Line]:
         """The lines that *chunk* completes."""
-        *whole, rest = chunk.split(b"\n")
-        for part in whole:
-            self._rest += part
-            yield from self.end()
-        self._rest += rest
-        if len(self._rest) > LINE_BYTES_MAX:
-            self._skipping = True
-            self._rest.clear()
+        return (_read(number, line) for number, line in self._lines.feed(chunk))
 
     def end(self) -> Iterator[Line]:
-        """The line that is begun, as if it ended here."""
-        line, self._rest = bytes(self._rest), bytearray()
-        skipped, self._skipping = self._skipping or len(line) > LINE_BYTES_MAX, False
-        self._number += 1
-        if self._number == 1:
-            line = line.removeprefix(_BOM)
-        if skipped:
-            fault = Invalid(f"the line is longer than {LINE_BYTES_MAX // 1024} kB", reason="LINE_TOO_LONG")
-            yield Line(number=self._number, fault=fault)
-        elif line.strip():
-            yield _read(self._number, line)
+        """The line that no line end follows."""
+        return (_read(number, line) for number, line in self._lines.end())
 
 
-class _Object(tuple[tuple[str, Any], ...]):
-    """A JSON object as its pairs, so that a key which is there twice is seen."""
-
-    __slots__ = ()
-
-
-def _read(number: int, line: bytes) -> Line:
+def _read(number: int, line: bytes | None) -> Line:
     key = ""
     try:
-        members = _members(_parsed(line), "")
+        members = _members(parsed(_text_of(line)), "")
         key = _text(members.get("key"), "key")
         if unknown := [name for name in members if name not in ("key", "draft")]:
             raise _unknown(unknown[0], "")
@@ -84,21 +57,17 @@ def _read(number: int, line: bytes) -> Line:
     return Line(number=number, key=key, request=request)
 
 
-def _parsed(line: bytes) -> Any:
+def _text_of(line: bytes | None) -> str:
+    if line is None:
+        raise Invalid(f"the line is longer than {LINE_BYTES_MAX // 1024} kB", reason="LINE_TOO_LONG")
     try:
-        return json.loads(line.decode(), object_pairs_hook=_Object, parse_constant=_refused)
+        return line.decode()
     except UnicodeDecodeError:
         raise Invalid("this is not UTF-8", reason="ENCODING") from None
-    except (ValueError, RecursionError):
-        raise Invalid("the line is not a JSON object", reason="JSON") from None
-
-
-def _refused(constant: str) -> Any:
-    raise ValueError(constant)
 
 
 def _members(given: Any, at: str) -> dict[str, Any]:
-    if not isinstance(given, _Object):
+    if not isinstance(given, tuple):
         raise Invalid("this takes a JSON object", field=at, reason="WRONG_TYPE" if at else "JSON")
     found: dict[str, Any] = {}
     for name, inner in given:

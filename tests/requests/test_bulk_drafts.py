@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from chassis import imports
 from chassis.caller import Caller
 from chassis.calls import open_channel
+from chassis.imports import LINE_BYTES_MAX
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import drafts_pb2 as pb
 from protos.requests.v1 import requests_pb2
 from protos.requests.v1.drafts_pb2_grpc import DraftsServiceStub
 from services.requests import bulk_importing, storage
-from services.requests.bulk_lines import LINE_BYTES_MAX
 from services.requests.wiring import requests
 from tests.builders import a_handler, doctors, the_commission
 from tests.requests.exchanges import HUNGARY, ITALY, SET, Asking, a_draft, an_upload, command
@@ -282,7 +283,7 @@ async def test_there_is_a_limit_to_the_lines_and_to_the_size(send: Sender, monke
         report = await send("{}\n" * 4)
     assert (found.value.field, found.value.reason, report.lines) == ("file", "TOO_MANY_LINES", [])
     assert (await send("{}\n\n" * 3)).counts == (3, 0, 0, 3)
-    monkeypatch.setattr(bulk_importing, "BYTES_MAX", 100)
+    monkeypatch.setattr(imports, "BYTES_MAX", 100)
     with pytest.raises(Invalid) as found:
         await send(b" " * 101)
     assert (found.value.field, found.value.reason) == ("file", "FILE_TOO_LARGE")

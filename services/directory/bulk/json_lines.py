@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chassis.imports import Lines, parsed
 from services.directory.bulk.columns import MODULES, TEXTS, Kind
-from services.directory.bulk.rows import ROW_BYTES_MAX, Cell, Row, cell, not_utf8, too_long
+from services.directory.bulk.rows import Cell, Row, cell, not_utf8, too_long
 from vocabulary.refusals import Invalid, Refusal
-
-_BOM = b"\xef\xbb\xbf"
 
 
 class JsonReader:
@@ -16,45 +15,27 @@ class JsonReader:
 
     def __init__(self, columns: Mapping[str, Kind]) -> None:
         self._columns = columns
-        self._rest = bytearray()
-        self._number = 0
-        # Inside a line that is too long already.
-        self._skipping = False
+        self._lines = Lines()
 
     def feed(self, chunk: bytes) -> Iterator[Row]:
         """The rows that *chunk* completes."""
-        *lines, rest = chunk.split(b"\n")
-        for line in lines:
-            self._rest += line
-            yield from self._line()
-        self._rest += rest
-        if len(self._rest) > ROW_BYTES_MAX:
-            self._skipping = True
-            self._rest.clear()
+        return (self._row(number, line) for number, line in self._lines.feed(chunk))
 
     def end(self) -> Iterator[Row]:
         """The row that no line end follows."""
-        yield from self._line()
+        return (self._row(number, line) for number, line in self._lines.end())
 
-    def _line(self) -> Iterator[Row]:
-        line, self._rest = bytes(self._rest), bytearray()
-        skipped, self._skipping = self._skipping or len(line) > ROW_BYTES_MAX, False
-        self._number += 1
-        if self._number == 1:
-            line = line.removeprefix(_BOM)
-        if not line.strip() and not skipped:
-            return
+    def _row(self, number: int, line: bytes | None) -> Row:
         try:
-            if skipped:
+            if line is None:
                 raise too_long()
-            cells, fault = self._cells(line), None
+            return Row(number=number, line=number, cells=self._cells(line))
         except Refusal as refusal:
-            cells, fault = {}, refusal
-        yield Row(number=self._number, line=self._number, cells=cells, fault=fault)
+            return Row(number=number, line=number, fault=refusal)
 
     def _cells(self, line: bytes) -> dict[str, Cell]:
         cells: dict[str, Cell] = {}
-        for name, value in _flat(_parsed(line)):
+        for name, value in _flat(_pairs(line)):
             if name not in self._columns:
                 raise Invalid(
                     f"there is no key {name!r}; docs/bulk.md lists those there are", field=name, reason="UNKNOWN_COLUMN"
@@ -89,22 +70,16 @@ class JsonWriter:
         return json.dumps(written, ensure_ascii=False).encode() + b"\n"
 
 
-def _parsed(line: bytes) -> list[tuple[str, Any]]:
+def _pairs(line: bytes) -> list[tuple[str, Any]]:
     """The keys of the object on *line*, with their values; raises Invalid if there is none."""
     try:
-        # An object is kept as a tuple of pairs, so that a key which is there twice is seen.
-        found = json.loads(line.decode(), object_pairs_hook=tuple, parse_constant=_refused)
+        text = line.decode()
     except UnicodeDecodeError:
         raise not_utf8() from None
-    except (ValueError, RecursionError):
-        raise Invalid("the line is not a JSON object", reason="JSON") from None
+    found = parsed(text)
     if not isinstance(found, tuple):
         raise Invalid("the line is not a JSON object", reason="JSON")
     return list(found)
-
-
-def _refused(constant: str) -> Any:
-    raise ValueError(constant)
 
 
 def _flat(pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

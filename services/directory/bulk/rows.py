@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chassis.imports import LINE_BYTES_MAX
 from services.directory.bulk.columns import Kind
 from vocabulary.refusals import Invalid, Refusal
 
-ROW_BYTES_MAX = 256 * 1024
+ROWS_MAX = 10_000
+ROW_BYTES_MAX = LINE_BYTES_MAX
 _BETWEEN = re.compile(r"[\s,;|]+")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")

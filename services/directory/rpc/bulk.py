@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chassis.aggregates import Aggregates, CommandKey
 from chassis.caller import current_person
+from chassis.imports import Incoming
 from chassis.server import Call
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1.bulk_pb2_grpc import BulkServiceServicer
@@ -13,9 +14,8 @@ from services.directory.bulk.columns import columns
 from services.directory.bulk.csv_files import CsvReader, CsvWriter
 from services.directory.bulk.exporting import Exporting
 from services.directory.bulk.importing import Importing, Order
-from services.directory.bulk.incoming import Incoming
 from services.directory.bulk.json_lines import JsonReader, JsonWriter
-from services.directory.bulk.rows import Row
+from services.directory.bulk.rows import ROWS_MAX, Row
 from services.directory.domain.authorities import Authority
 from services.directory.domain.bulk import importer
 from services.directory.reference import Reference
@@ -41,7 +41,7 @@ class BulkRpc(BulkServiceServicer):
     ) -> AsyncIterator[pb.ImportAuthoritiesResponse]:
         first = await anext(aiter(request_iterator), pb.ImportAuthoritiesRequest())
         order = _order(first)
-        incoming = Incoming(self._reader(first.header.format))
+        incoming = Incoming(self._reader(first.header.format), most=ROWS_MAX, called="rows", reason="TOO_MANY_ROWS")
         importing = Importing(self._reference, self._authorities, self._now, order)
         await importing.importer()
         counts = pb.ImportCounts()
@@ -96,7 +96,9 @@ def _order(first: pb.ImportAuthoritiesRequest) -> Order:
     )
 
 
-async def _rows(parts: AsyncIterator[pb.ImportAuthoritiesRequest], incoming: Incoming) -> AsyncIterator[Iterator[Row]]:
+async def _rows(
+    parts: AsyncIterator[pb.ImportAuthoritiesRequest], incoming: Incoming[Row]
+) -> AsyncIterator[Iterator[Row]]:
     """The rows of the file, as its *parts* come."""
     async for part in parts:
         if part.HasField("header"):

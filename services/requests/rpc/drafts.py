@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 from chassis.aggregates import Aggregates
 from chassis.caller import Caller, current_person
+from chassis.imports import Incoming
 from chassis.server import Call
 from protos.requests.v1 import drafts_pb2 as pb
 from protos.requests.v1.drafts_pb2_grpc import DraftsServiceServicer
-from services.requests.bulk_importing import Importing, Incoming, count
+from services.requests.bulk_importing import Importing, count, incoming
 from services.requests.bulk_lines import Line
 from services.requests.domain.requests import Request
 from services.requests.readers import writes
@@ -31,15 +32,15 @@ class DraftsRpc(DraftsServiceServicer):
             raise Invalid("an import begins with its header", field="header", reason="MISSING_FIELD")
         dry_run = first.header.dry_run
         importing = Importing(self._drafting, self._requests, caller, dry_run=dry_run)
-        incoming, counts = Incoming(), pb.ImportDraftsCounts()
-        async for lines in _lines(request_iterator, incoming):
+        file, counts = incoming(), pb.ImportDraftsCounts()
+        async for lines in _lines(request_iterator, file):
             async for result in importing.results(lines):
                 count(counts, result)
                 yield pb.ImportDraftsResponse(line=result)
                 if counts.lines % PROGRESS_LINES == 0:
-                    progress = pb.ImportDraftsProgress(counts=counts, bytes=incoming.bytes)
+                    progress = pb.ImportDraftsProgress(counts=counts, bytes=file.bytes)
                     yield pb.ImportDraftsResponse(progress=progress)
-            incoming.check()
+            file.check()
         yield pb.ImportDraftsResponse(summary=pb.ImportDraftsSummary(counts=counts, dry_run=dry_run))
 
 
@@ -51,10 +52,10 @@ def _importer() -> Caller:
     return caller
 
 
-async def _lines(parts: AsyncIterator[pb.ImportDraftsRequest], incoming: Incoming) -> AsyncIterator[Iterator[Line]]:
+async def _lines(parts: AsyncIterator[pb.ImportDraftsRequest], file: Incoming[Line]) -> AsyncIterator[Iterator[Line]]:
     """The lines of the file, as its *parts* come."""
     async for part in parts:
         if part.HasField("header"):
             raise Invalid("an import has one header, and then the file", field="header", reason="REPEATED")
-        yield incoming.feed(part.chunk)
-    yield incoming.end()
+        yield file.feed(part.chunk)
+    yield file.end()
