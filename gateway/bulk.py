@@ -1,15 +1,15 @@
 """The authorities of a country in and out over HTTP, as a file. What is in it, and whose it is, is the directory's to decide."""
 
-import tempfile
 import uuid
-from collections.abc import AsyncIterator
-from typing import IO, Any
+from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from gateway.attachments import HEADERS, chunks
 from gateway.backends import Backends
-from gateway.imports import CHUNK_BYTES, IN_MEMORY_BYTES, SWITCH, json_line, lines, one_of, received, refused
+from gateway.imports import SWITCH, answered, json_line, one_of, refused
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1 import directory_pb2
@@ -35,18 +35,8 @@ async def take(request: Request, backends: Backends) -> Response:
         language=asked.get("language", ""),
     )
     bulk = backends.bulk
-    # Most clients read nothing before they have sent everything: passed on as it comes, the file would wait for its own results.
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # closed when the last line is written
-    try:
-        await received(request, file)
-        results = bulk.exchange(bulk.stub.ImportAuthorities, _parts(header, file))
-        # What is wrong with the whole is refused before the first row, and can still be the status of the answer.
-        first = await anext(results)
-    except BaseException:
-        file.close()
-        raise
-    return StreamingResponse(
-        lines(first, results, file, _line), media_type="application/x-ndjson", headers={"cache-control": "no-store"}
+    return await answered(
+        request, partial(bulk.exchange, bulk.stub.ImportAuthorities), pb.ImportAuthoritiesRequest, header, _line
     )
 
 
@@ -65,25 +55,14 @@ async def give(request: Request, backends: Backends) -> Response:
     parts = bulk.stream(bulk.stub.ExportAuthorities, message)
     header = (await anext(parts)).header
 
-    async def content() -> AsyncIterator[bytes]:
-        async for part in parts:
-            yield part.chunk
-
     return StreamingResponse(
-        content(),
+        chunks(parts),
         headers={
             "content-type": header.media_type,
             "content-disposition": f'attachment; filename="{header.file_name}"',
-            "x-content-type-options": "nosniff",
-            "cache-control": "no-store",
+            **HEADERS,
         },
     )
-
-
-async def _parts(header: pb.ImportHeader, file: IO[bytes]) -> AsyncIterator[pb.ImportAuthoritiesRequest]:
-    yield pb.ImportAuthoritiesRequest(header=header)
-    while chunk := file.read(CHUNK_BYTES):
-        yield pb.ImportAuthoritiesRequest(chunk=chunk)
 
 
 def _line(message: pb.ImportAuthoritiesResponse) -> bytes:

@@ -1,14 +1,13 @@
 """Drafts of requests from other systems over HTTP, as JSON Lines. What a line may say is the requests service's to decide."""
 
-import tempfile
-from collections.abc import AsyncIterator
-from typing import IO, Any
+from functools import partial
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from gateway.backends import Backends
-from gateway.imports import CHUNK_BYTES, IN_MEMORY_BYTES, SWITCH, json_line, lines, one_of, received, refused
+from gateway.imports import SWITCH, answered, json_line, one_of, refused
 from protos.requests.v1 import drafts_pb2 as pb
 
 
@@ -16,25 +15,9 @@ async def take(request: Request, backends: Backends) -> Response:
     """``POST /requests/import?dryRun=true``: the file as it is. Answers with a line of JSON for each line that is done."""
     header = pb.ImportDraftsHeader(dry_run=one_of(SWITCH, request.query_params.get("dryRun", ""), "dryRun"))
     drafts = backends.drafts
-    # Most clients read nothing before they have sent everything: passed on as it comes, the file would wait for its own results.
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # closed when the last line is written
-    try:
-        await received(request, file)
-        results = drafts.exchange(drafts.stub.ImportDrafts, _parts(header, file))
-        # What is wrong with the whole is refused before the first line, and can still be the status of the answer.
-        first = await anext(results)
-    except BaseException:
-        file.close()
-        raise
-    return StreamingResponse(
-        lines(first, results, file, _line), media_type="application/x-ndjson", headers={"cache-control": "no-store"}
+    return await answered(
+        request, partial(drafts.exchange, drafts.stub.ImportDrafts), pb.ImportDraftsRequest, header, _line
     )
-
-
-async def _parts(header: pb.ImportDraftsHeader, file: IO[bytes]) -> AsyncIterator[pb.ImportDraftsRequest]:
-    yield pb.ImportDraftsRequest(header=header)
-    while chunk := file.read(CHUNK_BYTES):
-        yield pb.ImportDraftsRequest(chunk=chunk)
 
 
 def _line(message: pb.ImportDraftsResponse) -> bytes:

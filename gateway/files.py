@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from gateway.attachments import HEADERS, chunks
 from gateway.backends import Backends
 from protos.requests.v1 import requests_pb2 as pb
 from vocabulary.refusals import Invalid
@@ -84,18 +85,13 @@ async def download(request: Request, backends: Backends) -> Response:
     parts = requests.stream(requests.stub.DownloadFile, message)
     header = (await anext(parts)).header
 
-    async def content() -> AsyncIterator[bytes]:
-        async for part in parts:
-            yield part.chunk
-
     return StreamingResponse(
-        content(),
+        chunks(parts),
         media_type=header.media_type,
         headers={
             "content-length": str(header.size_bytes),
             "content-disposition": f"attachment; filename*=UTF-8''{quote(header.name, safe='')}",
-            "x-content-type-options": "nosniff",
-            "cache-control": "no-store",
+            **HEADERS,
         },
     )
 

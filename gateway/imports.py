@@ -1,12 +1,14 @@
 """Files of many things over HTTP: taken whole, passed on in chunks, answered with a line of JSON for each thing."""
 
 import json
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import IO, Any, TypeVar
 
 import structlog
 from google.protobuf.message import Message
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error
 from vocabulary.refusals import Invalid, Refusal
@@ -19,6 +21,7 @@ BODY_LIMIT_BYTES = 64 * 1024 * 1024
 SWITCH = {"": False, "false": False, "true": True}
 
 Result = TypeVar("Result", bound=Message)
+Sent = TypeVar("Sent", bound=Message)
 log = structlog.get_logger(__name__)
 
 
@@ -30,7 +33,30 @@ def one_of(known: dict[str, Any], text: str, field: str) -> Any:
     return known[text]
 
 
-async def received(request: Request, file: IO[bytes]) -> None:
+async def answered(
+    request: Request,
+    exchange: Callable[[AsyncIterator[Sent]], AsyncGenerator[Result, None]],
+    sent: Callable[..., Sent],
+    header: Message,
+    line: Callable[[Result], bytes],
+) -> Response:
+    """Pass the body of *request* on, as messages that are *sent* behind their *header*; answers with a *line* for each result."""
+    # Most clients read nothing before they have sent everything: passed on as it comes, the file would wait for its own results.
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # closed when the last line is written
+    try:
+        await _received(request, file)
+        results = exchange(_parts(sent, header, file))
+        # What is wrong with the whole is refused before the first result, and can still be the status of the answer.
+        first = await anext(results)
+    except BaseException:
+        file.close()
+        raise
+    return StreamingResponse(
+        _lines(first, results, file, line), media_type="application/x-ndjson", headers={"cache-control": "no-store"}
+    )
+
+
+async def _received(request: Request, file: IO[bytes]) -> None:
     """Keep the body of *request* in *file*; raises Invalid for one that is too large."""
     size = 0
     async for piece in request.stream():
@@ -42,7 +68,13 @@ async def received(request: Request, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-async def lines(
+async def _parts(sent: Callable[..., Sent], header: Message, file: IO[bytes]) -> AsyncIterator[Sent]:
+    yield sent(header=header)
+    while chunk := file.read(CHUNK_BYTES):
+        yield sent(chunk=chunk)
+
+
+async def _lines(
     first: Result, results: AsyncGenerator[Result, None], file: IO[bytes], line: Callable[[Result], bytes]
 ) -> AsyncIterator[bytes]:
     """A *line* for each message; the last one is the summary, or the errors that ended the import."""

@@ -1,10 +1,9 @@
 """A case as a PDF over HTTP. What is in it, and for whom, is the requests service's to decide."""
 
-from collections.abc import AsyncIterator
-
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from gateway.attachments import HEADERS, chunks
 from gateway.backends import Backends
 from protos.requests.v1 import reports_pb2 as pb
 from vocabulary.refusals import Invalid
@@ -25,19 +24,14 @@ async def give(request: Request, backends: Backends) -> Response:
     parts = reports.stream(reports.stub.RenderReport, message)
     header = (await anext(parts)).header
 
-    async def content() -> AsyncIterator[bytes]:
-        async for part in parts:
-            yield part.chunk
-
     return StreamingResponse(
-        content(),
+        chunks(parts),
         media_type="application/pdf",
         headers={
             "content-length": str(header.size_bytes),
             "content-disposition": f'attachment; filename="{header.file_name}"',
             "etag": f'"{header.sha256}"',
-            "x-content-type-options": "nosniff",
-            "cache-control": "no-store",
+            **HEADERS,
         },
     )
 

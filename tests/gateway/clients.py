@@ -185,3 +185,16 @@ async def eventually(look: Callable[[], Awaitable[Found | None]]) -> Found:
         assert time.monotonic() < until, "it did not come about in time"
         await asyncio.sleep(0.05)
     return found
+
+
+def lines(response: httpx.Response) -> list[dict[str, Any]]:
+    """What an import answered, line by line."""
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+def refusal(response: httpx.Response) -> Refused:
+    """Why nothing was done."""
+    (error,) = response.json()["errors"]
+    return Refused.of(error)

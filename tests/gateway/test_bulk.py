@@ -1,6 +1,5 @@
 """The authorities of a country in and out over HTTP."""
 
-import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.clients import Client, Refused, key
+from tests.gateway.clients import Client, Refused, key, lines, refusal
 from tests.gateway.running import Running, a_gateway, a_service
 
 As = Callable[[str], Client]
@@ -33,17 +32,6 @@ async def fetched(client: Client, **asked: Any) -> httpx.Response:
     return await client.http.get(
         f"{client.url}/directory/export", params={"format": "csv", **asked}, headers=client.headers
     )
-
-
-def lines(response: httpx.Response) -> list[dict[str, Any]]:
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"] == "application/x-ndjson"
-    return [json.loads(line) for line in response.text.splitlines()]
-
-
-def refusal(response: httpx.Response) -> Refused:
-    (error,) = response.json()["errors"]
-    return Refused.of(error)
 
 
 async def test_each_row_is_answered_with_a_line_and_the_last_line_sums_up(as_: As) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway import imports
 from tests.builders import doctors
-from tests.gateway.clients import Client, Refused, key
+from tests.gateway.clients import Client, Refused, key, lines, refusal
 from tests.gateway.running import Running, a_gateway, a_service
 
 As = Callable[[str], Client]
@@ -31,17 +31,6 @@ async def sent(client: Client, content: Any, **asked: str) -> httpx.Response:
     return await client.http.post(
         f"{client.url}/requests/import", params=asked, content=content, headers=client.headers
     )
-
-
-def lines(response: httpx.Response) -> list[dict[str, Any]]:
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"] == "application/x-ndjson"
-    return [json.loads(line) for line in response.text.splitlines()]
-
-
-def refusal(response: httpx.Response) -> Refused:
-    (error,) = response.json()["errors"]
-    return Refused.of(error)
 
 
 async def test_each_line_is_answered_with_a_line_and_the_last_line_sums_up(as_: As) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.clients import Client, Data, Refused
+from tests.gateway.clients import Client, Data, Refused, refusal
 from tests.gateway.exchanges import ANSWERS, PDF, a_draft, a_request
 
 As = Callable[[str], Client]
@@ -26,11 +26,6 @@ async def sent_as_form(client: Client, part: Any, field: str = "file", **headers
     return await client.http.post(
         f"{client.url}/files", files={field: part}, headers={**client.headers, **FORM, **headers}
     )
-
-
-def refusal(response: httpx.Response) -> Refused:
-    (error,) = response.json()["errors"]
-    return Refused.of(error)
 
 
 async def download(client: Client, id_: str) -> httpx.Response:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.clients import Client, Refused
+from tests.gateway.clients import Client, Refused, refusal
 from tests.gateway.exchanges import a_request
 from tests.requests.test_report import printed
 
@@ -16,11 +16,6 @@ As = Callable[[str], Client]
 
 async def report(client: Client, id_: str, **params: Any) -> httpx.Response:
     return await client.http.get(f"{client.url}/requests/{id_}/report", params=params, headers=client.headers)
-
-
-def refusal(response: httpx.Response) -> Refused:
-    (error,) = response.json()["errors"]
-    return Refused.of(error)
 
 
 async def test_a_report_is_an_attachment_in_the_language_that_is_asked_for(as_: As) -> None:
