@@ -4,20 +4,16 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from chassis.wire import EnumOnWire
 from engines.documents import Document, Json
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1 import participants_pb2 as pb
 from vocabulary.participants import Level, Part, Participant, Status
 from vocabulary.roles import LegislativeRole, WorkflowRole
-
-if TYPE_CHECKING:
-    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper  # a name of the stubs only
-
-Member = TypeVar("Member", bound=StrEnum)
 
 
 def _shape(*kinds: Any) -> str:
@@ -81,15 +77,10 @@ def gives_way(document: Document, to: Participant) -> bool:
     return kept < to.revision or (kept == to.revision and entry(document) != to)
 
 
-def _numbers(domain: type[Member], wire: "_EnumTypeWrapper[Any]") -> dict[int, Member]:
-    prefix = wire.keys()[0].removesuffix("UNSPECIFIED")
-    return {wire.Value(prefix + member): member for member in domain}
-
-
-_LEVELS = _numbers(Level, directory_pb2.AuthorityLevel)
-_STATUSES = _numbers(Status, directory_pb2.AuthorityStatus)
-_LEGISLATIVE_ROLES = _numbers(LegislativeRole, directory_pb2.LegislativeRole)
-_WORKFLOW_ROLES = _numbers(WorkflowRole, directory_pb2.WorkflowRole)
+LEVEL = EnumOnWire(Level, directory_pb2.AuthorityLevel)
+STATUS = EnumOnWire(Status, directory_pb2.AuthorityStatus)
+LEGISLATIVE_ROLE = EnumOnWire(LegislativeRole, directory_pb2.LegislativeRole)
+WORKFLOW_ROLE = EnumOnWire(WorkflowRole, directory_pb2.WorkflowRole)
 
 
 def from_wire(message: pb.Participant) -> Participant:
@@ -99,22 +90,28 @@ def from_wire(message: pb.Participant) -> Participant:
         revision=message.revision,
         country=message.country_code,
         region=message.region_code,
-        level=_LEVELS.get(message.level),
-        status=_STATUSES.get(message.status),
+        level=LEVEL.known(message.level),
+        status=STATUS.known(message.status),
         official_name=dict(message.official_name.texts),
         informal_name=dict(message.informal_name.texts),
         languages=tuple(message.languages),
         concepts=tuple(message.concept_ids),
-        parts=tuple(_part(one) for one in message.parts if one.legislative_role in _LEGISLATIVE_ROLES),
+        parts=tuple(
+            _part(one, role)
+            for one in message.parts
+            if (role := LEGISLATIVE_ROLE.known(one.legislative_role)) is not None
+        ),
         validating_coordinator=message.validating_coordinator_id,
     )
 
 
-def _part(message: pb.ParticipantPart) -> Part:
+def _part(message: pb.ParticipantPart, role: LegislativeRole) -> Part:
     return Part(
         module=message.module,
-        legislative_role=_LEGISLATIVE_ROLES[message.legislative_role],
-        workflow_roles=tuple(_WORKFLOW_ROLES[role] for role in message.workflow_roles if role in _WORKFLOW_ROLES),
+        legislative_role=role,
+        workflow_roles=tuple(
+            known for number in message.workflow_roles if (known := WORKFLOW_ROLE.known(number)) is not None
+        ),
         access_coordinator=message.access_coordinator_id,
         approval_coordinator=message.approval_coordinator_id,
         referral_coordinator=message.referral_coordinator_id,

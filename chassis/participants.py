@@ -34,7 +34,6 @@ from engines.documents import (
     pages,
 )
 from engines.events import Event, Events
-from protos.directory.v1 import directory_pb2
 from protos.directory.v1 import participants_pb2 as pb
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
@@ -102,9 +101,11 @@ class Participants:
         self, role: WorkflowRole, *, module: str, countries: Sequence[str] = ()
     ) -> list[Participant]:
         """Who is active and has *role* in *module* at this moment, in *countries* or in all; by id."""
-        wire_role = directory_pb2.WorkflowRole.Value(f"WORKFLOW_ROLE_{role}")
         asked = pb.ListParticipantsRequest(
-            limit=ASKED_AT_ONCE, module=module, workflow_roles=[wire_role], countries=countries
+            limit=ASKED_AT_ONCE,
+            module=module,
+            workflow_roles=[entries.WORKFLOW_ROLE.to_wire(role)],
+            countries=countries,
         )
         return [one async for page in self._pages(asked) for one in (await self._keep(page)).values()]
 

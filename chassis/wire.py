@@ -45,9 +45,13 @@ class EnumOnWire(Generic[Member]):
     def to_wire(self, member: Member) -> Any:
         return self._to_wire[member]
 
+    def known(self, number: int) -> Member | None:
+        """The member; None for none, or for one this version does not know."""
+        return self._from_wire.get(number)
+
     def from_wire(self, number: int, *, field: str) -> Member:
         """The member; raises Invalid naming *field* for none, or for one this version does not know."""
-        member = self._from_wire.get(number)
+        member = self.known(number)
         if member is None:
             expected = ", ".join(self._domain)
             raise Invalid(f"this must be one of {expected}", field=field, reason="UNKNOWN_VALUE")

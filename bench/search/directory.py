@@ -13,9 +13,10 @@ from typing import Any
 from chassis import catalogues
 from chassis.aggregates import Kept
 from services.directory import training
-from services.directory.domain.authorities import Authority, Contact, Level, ModuleAccess
+from services.directory.domain.authorities import Authority, Contact, ModuleAccess
 from services.directory.reference import Concept, Reference, Region
 from vocabulary import countries, ids, languages
+from vocabulary.participants import Level
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
 SEED = 26

@@ -15,9 +15,10 @@ from chassis.reactions import Reactions
 from engines.events import Event, Events
 from protos.directory.v1.events_pb2 import ApplicantRejected, UserChanged
 from services.directory.domain.applying import first_user, first_user_id
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.domain.invitations import Applicant
 from services.directory.domain.users import User, has_left
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict
 
 

@@ -6,9 +6,10 @@ from chassis.aggregates import Aggregates
 from chassis.outbox import Outbox
 from chassis.rebuilding import ORDERS
 from engines.documents import Collection, Documents, Index, Json
-from services.directory.domain.authorities import AccessStatus, Authority, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import is_to_be_nimic
 from services.directory.domain.users import User
+from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole
 
 AUTHORITIES = Collection(

@@ -13,9 +13,7 @@ from services.directory.domain.authorities import (
     AccessStatus,
     Authority,
     Contact,
-    Level,
     ModuleAccess,
-    Status,
 )
 from services.directory.domain.users import ADMINISTRATOR, User
 from services.directory.reference import Area, Concept, Country, Reference, Region
@@ -23,6 +21,7 @@ from services.directory.search.explanation import Match, PlaceRelation
 from services.directory.search.places import Kind, Place
 from services.directory.search.question import Understood
 from vocabulary import countries
+from vocabulary.participants import Level, Status
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 LEVEL = EnumOnWire(Level, pb.AuthorityLevel)

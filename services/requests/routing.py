@@ -11,6 +11,7 @@ from chassis.participants import Participants
 from engines.documents import AnyOf
 from services.requests import storage
 from services.requests.domain import routing as rules
+from services.requests.domain.parties import check_asker, check_country
 from services.requests.domain.requests import Request
 from services.requests.domain.routing import Known, Suggestion, Wanted
 from services.requests.question_sets import QuestionSets
@@ -62,7 +63,7 @@ class Routing:
         """The likeliest first; and whether they are coordinators instead. Raises Forbidden for who writes no requests in the area,
         Invalid for what does not exist.
         """
-        rules.check_asker(actor(caller, asked.area, self._now()), asked.area)
+        check_asker(actor(caller, asked.area, self._now()), asked.area)
         first = _size(asked)
         wanted = await self._wanted(asked, caller)
         there = await self._participants.taking_part(
@@ -92,7 +93,7 @@ class Routing:
             raise Invalid(f"no requests are exchanged about {asked.area!r}", field="area", reason="UNKNOWN_AREA")
         countries.require(asked.country, field="country")
         national_use = module(asked.area, REQUESTS) in area.national_modules
-        rules.check_country(asked.country, actor(caller, asked.area, self._now()), national_use=national_use)
+        check_country(asked.country, actor(caller, asked.area, self._now()), field="country", national_use=national_use)
         _check_count(asked.concepts, CONCEPTS_MAX, "concepts")
         there = await self._reference.broader(asked.concepts)
         _require(asked.concepts, there, "a concept of the keyword lists", "concepts", "UNKNOWN_CONCEPT")

@@ -3,8 +3,9 @@
 from chassis.caller import Caller
 from services.alerts.domain.alerts import Party
 from services.alerts.readers import party
-from services.directory.domain.authorities import Authority, Level, ModuleAccess, Status
+from services.directory.domain.authorities import Authority, ModuleAccess
 from tests.alerts.dangers import AREA, NOW
+from vocabulary.participants import Level, Status
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 MODULE = f"{AREA}/alerts"

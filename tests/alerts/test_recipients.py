@@ -19,13 +19,14 @@ from engines.events import open_events
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.alerts.domain.lifecycle import Status as AlertStatus
 from services.directory import storage
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from tests.alerts.cast import HU_COORDINATOR, IT_COORDINATOR, ITALY, a_part, an_authority, someone
 from tests.alerts.conftest import FREE_PORT, Asking, a_directory, running
 from tests.alerts.inboxes import inbox, until_told
 from tests.alerts.test_reactions import thread, until_all_told
 from tests.alerts.threads import an_alert, store
 from tests.directory.bodies import stored
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Invalid, Unavailable
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 

@@ -21,13 +21,12 @@ from engines.documents import Document, Json
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1 import participants_pb2 as pb
 from protos.directory.v1.events_pb2 import AuthorityChanged
-from services.directory.domain import authorities as directory_domain
-from services.directory.domain.authorities import ModuleAccess, Status
+from services.directory.domain.authorities import ModuleAccess
 from tests.chassis.copies import Asked, Copy, Directory, a_copy, a_directory
 from tests.chassis.waiting import until
 from tests.directory.bodies import ALERTS, an_access
 from vocabulary import participants as words
-from vocabulary.participants import Participant
+from vocabulary.participants import Participant, Status
 from vocabulary.refusals import Unavailable
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
@@ -88,9 +87,10 @@ async def test_what_is_copied_is_what_the_directory_says(directory: Directory, c
     assert found.part("firearms/requests") is None
 
 
-def test_the_words_are_the_directorys() -> None:
-    assert [*words.Status] == [*directory_domain.Status]
-    assert [*words.Level] == [*directory_domain.Level]
+def test_the_words_are_those_of_the_wire() -> None:
+    for kind, wire in ((words.Status, directory_pb2.AuthorityStatus), (words.Level, directory_pb2.AuthorityLevel)):
+        unspecified, *names = wire.keys()
+        assert [unspecified.removesuffix("UNSPECIFIED") + one for one in kind] == names
 
 
 async def test_nobody_asks_for_what_the_copy_has(directory: Directory, copy: Copy) -> None:

@@ -15,11 +15,10 @@ from chassis.references import References
 from engines.documents import Document, open_documents
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
-from services.directory.domain.authorities import Status
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
 from tests.directory.bodies import an_authority, stored
-from vocabulary.participants import Participant
+from vocabulary.participants import Participant, Status
 from vocabulary.refusals import Invalid, Unavailable
 from vocabulary.values import Field, Value, ValueType
 

@@ -12,10 +12,11 @@ from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import storage
-from services.directory.domain.authorities import Authority, Contact, Level, ModuleAccess
+from services.directory.domain.authorities import Authority, Contact, ModuleAccess
 from services.directory.domain.users import RoleInModule, User, signin
 from services.directory.settings import DirectorySettings
 from services.directory.wire import LEGISLATIVE_ROLE, WORKFLOW_ROLE
+from vocabulary.participants import Level
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 ISSUER = "https://signin.example"

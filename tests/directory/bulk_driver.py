@@ -13,12 +13,13 @@ from chassis.keys import KeyRing
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1.bulk_pb2_grpc import BulkServiceStub
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.domain.users import User
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
 from tests.directory.bodies import a_coordinator, a_registrar, an_access, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking
+from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
 CSV, JSON = pb.BULK_FORMAT_CSV, pb.BULK_FORMAT_JSON_LINES

@@ -31,12 +31,13 @@ from protos.directory.v1.registration_pb2_grpc import (
 )
 from protos.directory.v1.search_pb2_grpc import SearchServiceStub
 from protos.directory.v1.statistics_pb2_grpc import StatisticsServiceStub
-from services.directory.domain.authorities import Authority, Level, Status
+from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
 from services.directory.training.authorities import authorities
 from services.directory.wiring import directory
 from tests.directory.bodies import a_coordinator, a_user, an_access, an_authority, stored
+from vocabulary.participants import Level, Status
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
 FREE_PORT = "127.0.0.1:0"

@@ -10,13 +10,12 @@ from services.directory.domain.authorities import (
     AccessStatus,
     Authority,
     Contact,
-    Level,
     ModuleAccess,
-    Status,
     check,
     with_part,
 )
 from tests.directory.bodies import an_access, an_authority
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole
 

@@ -21,7 +21,7 @@ from protos.directory.v1 import directory_pb2
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage
 from services.directory.bulk.rows import ROWS_MAX
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.training.authorities import coordinator_id
 from tests.directory.bodies import an_access, an_authority, somebody
 from tests.directory.bulk_driver import (
@@ -38,6 +38,7 @@ from tests.directory.bulk_driver import (
     parts,
     running,
 )
+from vocabulary.participants import Status
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import UserRole
 

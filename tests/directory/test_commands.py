@@ -12,7 +12,7 @@ import pytest
 
 from chassis.caller import Caller
 from protos.directory.v1 import directory_pb2 as pb
-from services.directory.domain.authorities import AccessStatus, Authority, Level, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.history import Command
 from services.directory.domain.invitations import Applicant, issued
 from services.directory.domain.registration import EVER, TRANSITIONS, Actor
@@ -20,6 +20,7 @@ from services.directory.settings import DirectorySettings
 from services.directory.wire_inside import COMMAND
 from tests.directory.bodies import a_coordinator, an_access, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, command, running
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Conflict, Forbidden, NotFound
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 

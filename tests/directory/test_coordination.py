@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.directory.domain.authorities import Authority, Level, Status
+from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import RANK, Person, actors, is_above, reach, registrar
 from services.directory.domain.registration import Actor
 from services.directory.domain.views import View, sees_history, view
 from tests.directory.bodies import ALERTS, a_coordinator, an_access, an_authority
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
 

@@ -10,10 +10,11 @@ import pytest
 from chassis.caller import Caller
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import registration_pb2 as pb
-from services.directory.domain.authorities import AccessStatus, Authority, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.settings import DirectorySettings
 from tests.directory.bodies import a_coordinator, an_access, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, running
+from vocabulary.participants import Status
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, UserRole
 

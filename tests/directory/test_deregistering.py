@@ -13,11 +13,11 @@ from grpc import aio
 from protos.alerts.v1 import counting_pb2 as alerts
 from protos.directory.v1 import directory_pb2 as pb
 from protos.requests.v1 import counting_pb2 as requests
-from services.directory.domain.authorities import Status
 from services.directory.settings import DirectorySettings
 from tests.directory.bodies import a_coordinator, a_registrar, an_administrator, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, command, running
 from tests.gateway.running import a_faulty_service, dead_address
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Unavailable
 from vocabulary.roles import LegislativeRole
 

@@ -10,7 +10,7 @@ import pytest
 from chassis.caller import Caller
 from protos.directory.v1 import directory_pb2 as pb
 from services.directory import wire
-from services.directory.domain.authorities import AccessStatus, Authority, Level, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.history import Command
 from services.directory.domain.registration import ACCESS
 from services.directory.settings import DirectorySettings
@@ -26,6 +26,7 @@ from tests.directory.bodies import (
     stored,
 )
 from tests.directory.conftest import FREE_PORT, Asking, running
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 

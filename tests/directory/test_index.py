@@ -17,7 +17,7 @@ from engines.events import open_events
 from engines.search import open_search
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
 from services.directory.search.index import AUTHORITIES, INDEXES, AuthorityIndex, Filter, shown
 from services.directory.search.places import Gazetteer
@@ -34,6 +34,7 @@ from tests.directory.bodies import (
     stored,
 )
 from tests.directory.conftest import FREE_PORT, Asking, running
+from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole
 
 

@@ -19,7 +19,7 @@ from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import storage
 from services.directory.domain.applying import first_user, first_user_id
-from services.directory.domain.authorities import AccessStatus, Authority, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.invitations import LIFETIME, Applicant, code, code_hash, issued
 from services.directory.settings import DirectorySettings
 from tests.directory.bodies import (
@@ -37,6 +37,7 @@ from tests.directory.bodies import (
 )
 from tests.directory.conftest import FREE_PORT, Asking, command, running
 from tests.gateway.clients import eventually
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from vocabulary.roles import LegislativeRole
 

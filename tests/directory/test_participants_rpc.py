@@ -10,11 +10,12 @@ import pytest
 from chassis.caller import Caller
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1 import participants_pb2 as pb
-from services.directory.domain.authorities import AccessStatus, Authority, ModuleAccess, Status
+from services.directory.domain.authorities import AccessStatus, Authority, ModuleAccess
 from services.directory.settings import DirectorySettings
 from tests.builders import a_handler
 from tests.directory.bodies import ALERTS, an_access, an_authority, in_languages, stored
 from tests.directory.conftest import FREE_PORT, Asking, running
+from vocabulary.participants import Status
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, WorkflowRole
 

@@ -8,12 +8,12 @@ import pytest
 
 from chassis.caller import Caller
 from protos.directory.v1 import directory_pb2 as pb
-from services.directory.domain.authorities import Status
 from services.directory.domain.history import Command
 from services.directory.domain.registration import TRANSITIONS, Actor
 from tests.directory.bodies import ALERTS, a_draft, a_registrar, somebody
 from tests.directory.conftest import Asking, command
 from tests.directory.staff import HANDLER, NIMIC, VIEWER, added, an_office, as_caller, do, people_of, somebody_new
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, NotFound, Refusal
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.directory.domain.authorities import AccessStatus, Status
+from services.directory.domain.authorities import AccessStatus
 from services.directory.domain.history import Command
 from services.directory.domain.registration import (
     ACCESS,
@@ -20,6 +20,7 @@ from services.directory.domain.registration import (
     permitted,
     step,
 )
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 
 STATUSES: list[Status | None] = [None, *Status]

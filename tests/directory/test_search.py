@@ -9,7 +9,7 @@ import pytest
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import search_pb2
-from services.directory.domain.authorities import Authority, Contact, Level
+from services.directory.domain.authorities import Authority, Contact
 from services.directory.reference import Reference
 from services.directory.settings import DirectorySettings
 from services.directory.training.authorities import COMMISSION_ID, coordinator_id, national_id
@@ -17,6 +17,7 @@ from tests.builders import a_handler
 from tests.directory.bodies import an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, running
 from vocabulary import languages, pages
+from vocabulary.participants import Level
 from vocabulary.refusals import Invalid
 
 READER = a_handler("FR")

@@ -16,7 +16,7 @@ from engines.events import Events
 from protos.directory.v1 import statistics_pb2 as pb
 from services.directory import tallies, wire
 from services.directory.domain import statistics
-from services.directory.domain.authorities import AccessStatus, Authority, Level, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import Person
 from services.directory.domain.invitations import Invitation
 from services.directory.domain.statistics import Scope, count, counted, narrowed, scope
@@ -37,6 +37,7 @@ from tests.directory.bodies import (
 )
 from tests.directory.conftest import FREE_PORT, Asking, running
 from tests.directory.staff import NIMIC, added, as_caller, do
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Forbidden, Invalid, Unavailable
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
 

@@ -10,7 +10,7 @@ from chassis.process import clock
 from engines.documents import open_documents
 from engines.events import open_events
 from services.directory import storage
-from services.directory.domain.authorities import Authority, Contact, Level, Status, check
+from services.directory.domain.authorities import Authority, Contact, check
 from services.directory.domain.coordination import Person, looks_after, registrar
 from services.directory.domain.registration import Actor
 from services.directory.domain.users import RoleInModule, fits
@@ -22,6 +22,7 @@ from services.directory.training.people import administrators, people
 from tests.directory.bodies import a_user, an_access, an_authority, stored
 from tests.directory.conftest import FREE_PORT, running
 from vocabulary import countries, languages
+from vocabulary.participants import Level, Status
 from vocabulary.roles import LegislativeRole, UserRole
 
 Bodies = dict[str, Authority]

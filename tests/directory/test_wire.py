@@ -12,19 +12,12 @@ from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import wire
-from services.directory.domain.authorities import (
-    DESCRIPTION_LIMIT,
-    NAME_LIMIT,
-    Authority,
-    Contact,
-    Level,
-    ModuleAccess,
-    Status,
-)
+from services.directory.domain.authorities import DESCRIPTION_LIMIT, NAME_LIMIT, Authority, Contact, ModuleAccess
 from services.directory.domain.users import RoleInModule, User
 from services.directory.reference import Area, Concept, Country, Region
 from tests.directory.bodies import a_draft, access_on_wire, an_access, in_languages
 from vocabulary import countries, languages
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 

@@ -7,10 +7,11 @@ from chassis.aggregates import Kept
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import wire, wire_inside
-from services.directory.domain.authorities import AccessStatus, Status
+from services.directory.domain.authorities import AccessStatus
 from services.directory.domain.invitations import Applicant, issued
 from services.directory.reference import Reference
 from tests.directory.bodies import ALERTS, an_access, an_authority
+from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

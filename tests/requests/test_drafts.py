@@ -14,8 +14,7 @@ from engines.events import open_events
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.directory import storage as directory_storage
-from services.directory.domain.authorities import Authority, Level, ModuleAccess
-from services.directory.domain.authorities import Status as AuthorityStatus
+from services.directory.domain.authorities import Authority, ModuleAccess
 from services.requests.domain.drafting import NAME_LIMIT
 from services.requests.domain.lifecycle import Status
 from services.requests.domain.questions import FILES_LIMIT
@@ -34,6 +33,8 @@ from tests.requests.exchanges import (
     refused,
     text,
 )
+from vocabulary.participants import Level
+from vocabulary.participants import Status as AuthorityStatus
 from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole, WorkflowRole
 from vocabulary.values import TEXT_LIMIT

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.requests.domain.parties import check_asker, check_country
 from services.requests.domain.requests import Actor
 from services.requests.domain.routing import (
     POINTS,
@@ -15,8 +16,6 @@ from services.requests.domain.routing import (
     Reason,
     Suggestion,
     Wanted,
-    check_asker,
-    check_country,
     contenders,
     experienced,
     likely,
@@ -197,10 +196,10 @@ def test_writers_may_ask(role: UserRole) -> None:
 
 def test_the_own_country_is_for_areas_of_national_use() -> None:
     actor = an_actor({UserRole.REQUEST_HANDLER})
-    check_country("HU", actor, national_use=False)
-    check_country("IT", actor, national_use=True)
+    check_country("HU", actor, field="country", national_use=False)
+    check_country("IT", actor, field="country", national_use=True)
     with pytest.raises(Invalid) as found:
-        check_country("IT", actor, national_use=False)
+        check_country("IT", actor, field="country", national_use=False)
     assert (found.value.field, found.value.reason) == ("country", "OWN_COUNTRY")
 
 

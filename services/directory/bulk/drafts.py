@@ -10,7 +10,8 @@ from protos.directory.v1.registration_pb2 import AuthorityDraft
 from services.directory import wire
 from services.directory.bulk import columns
 from services.directory.bulk.rows import Cell, Row
-from services.directory.domain.authorities import Authority, Level, ModuleAccess
+from services.directory.domain.authorities import Authority, ModuleAccess
+from vocabulary.participants import Level
 from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole, WorkflowRole
 

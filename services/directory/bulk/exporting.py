@@ -8,11 +8,12 @@ from protos.directory.v1.bulk_pb2 import ExportAuthoritiesRequest
 from services.directory import storage, wire
 from services.directory.bulk import drafts
 from services.directory.bulk.rows import Cell
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person, is_to_be_nimic
 from services.directory.domain.views import View
 from services.directory.reference import Reference
 from services.directory.rpc.showing import Showing
+from vocabulary.participants import Status
 
 READ_BATCH = 100
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.directory.domain import authorities, coordination, registration
-from services.directory.domain.authorities import AccessStatus, Authority, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import Person
 from services.directory.domain.history import Command
 from services.directory.domain.invitations import Applicant, Invitation, issued
 from services.directory.domain.registration import Actor
 from services.directory.domain.users import User
 from vocabulary import ids, languages
+from vocabulary.participants import Status
 from vocabulary.refusals import NotFound
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from services.directory.domain.history import Change
 from services.directory.domain.invitations import Applicant, Invitation
 from vocabulary import countries, languages
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Invalid
 from vocabulary.roles import ALERTS, REPOSITORY, REQUESTS, LegislativeRole, WorkflowRole
 
@@ -19,26 +20,6 @@ WORKFLOW: Mapping[str, frozenset[WorkflowRole]] = {
 NAME_LIMIT = 300
 DESCRIPTION_LIMIT = 2_000
 CONTACT_LIMIT = 300
-
-
-class Level(StrEnum):
-    """How far an authority's competence reaches."""
-
-    NATIONAL = "NATIONAL"
-    REGIONAL = "REGIONAL"
-    LOCAL = "LOCAL"
-    UNION = "UNION"
-
-
-class Status(StrEnum):
-    """Where an authority stands in its registration."""
-
-    INVITED = "INVITED"
-    REQUESTED = "REQUESTED"
-    ACTIVE = "ACTIVE"
-    REJECTED = "REJECTED"
-    SUSPENDED = "SUSPENDED"
-    DEREGISTERED = "DEREGISTERED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,10 @@ import unicodedata
 from dataclasses import replace
 
 from services.directory.domain import authorities, coordination
-from services.directory.domain.authorities import Authority, ModuleAccess, Status
+from services.directory.domain.authorities import Authority, ModuleAccess
 from services.directory.domain.coordination import Person
 from vocabulary import ids
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, WorkflowRole
 

@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from services.directory.domain.authorities import Authority, ModuleAccess, Status
+from services.directory.domain.authorities import Authority, ModuleAccess
 from services.directory.domain.registration import Actor
 from vocabulary import countries
+from vocabulary.participants import Status
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole
 

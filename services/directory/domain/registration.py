@@ -8,8 +8,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.directory.domain.authorities import AccessStatus, Status
+from services.directory.domain.authorities import AccessStatus
 from services.directory.domain.history import Command
+from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 
 REASON_LIMIT = 2_000

@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from services.directory.domain.authorities import AccessStatus, Authority, Level, Status
+from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import EVERYWHERE, Person
 from services.directory.domain.users import ADMINISTRATOR, RoleInModule
+from vocabulary.participants import Level, Status
 from vocabulary.refusals import Forbidden
 from vocabulary.roles import COORDINATING, UserRole
 

@@ -7,9 +7,10 @@ took part in them: the name and the country of whoever once was active stay read
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person
 from services.directory.domain.registration import Actor
+from vocabulary.participants import Status
 
 COORDINATORS = frozenset({Actor.VALIDATING_COORDINATOR, Actor.ACCESS_COORDINATOR, Actor.NIMIC, Actor.COMMISSION})
 

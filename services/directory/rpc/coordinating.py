@@ -10,10 +10,11 @@ from engines.documents import AnyOf
 from protos.directory.v1 import registration_pb2 as pb
 from services.directory import storage
 from services.directory.domain import coordination
-from services.directory.domain.authorities import Authority, Status
+from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person
 from services.directory.domain.views import View
 from services.directory.rpc.showing import Showing
+from vocabulary.participants import Status
 from vocabulary.refusals import Forbidden, Invalid
 
 ACCESS_REQUESTED = pb.COORDINATION_LIST_ACCESS_REQUESTED

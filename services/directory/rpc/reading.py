@@ -11,13 +11,14 @@ from chassis.wire import batch, wanted_languages
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceServicer
 from services.directory import wire
-from services.directory.domain import authorities, users
+from services.directory.domain import users
 from services.directory.domain.authorities import Authority
 from services.directory.domain.users import User
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
 from services.directory.rpc.showing import Showing
 from vocabulary import countries
+from vocabulary.participants import Status
 from vocabulary.refusals import Unauthenticated
 
 Thing = TypeVar("Thing")
@@ -102,7 +103,7 @@ class DirectoryRpc(DirectoryServiceServicer):
         authority = await self._authorities.get(found[0].state.authority_id)
         if authority is not None and users.has_left(found[0].id, authority.state):
             raise Unauthenticated("nobody is registered under this sign-in", reason="UNKNOWN_USER")
-        if authority is None or authority.state.status is not authorities.Status.ACTIVE:
+        if authority is None or authority.state.status is not Status.ACTIVE:
             raise Unauthenticated("the authority of this sign-in is not active", reason="AUTHORITY_NOT_ACTIVE")
         user = wire.user(_effective(found[0], authority.state), authority.state)
         return pb.ResolveUserResponse(user=user, authority=wire.authority(authority, ()))

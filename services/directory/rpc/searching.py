@@ -13,7 +13,6 @@ from protos.directory.v1 import search_pb2 as pb
 from protos.directory.v1.directory_pb2 import Authority as Shown
 from protos.directory.v1.search_pb2_grpc import SearchServiceServicer
 from services.directory import wire
-from services.directory.domain import authorities
 from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
@@ -25,6 +24,7 @@ from services.directory.search.question import Questions
 from services.directory.search.suggestions import Suggestions
 from vocabulary import countries, languages
 from vocabulary.pages import Page
+from vocabulary.participants import Status
 from vocabulary.refusals import Forbidden, Invalid
 
 SEARCH_TEXT_LIMIT = 200
@@ -122,7 +122,7 @@ class SearchRpc(SearchServiceServicer):
     async def _active(self, ids: Sequence[str]) -> list[Kept[Authority]]:
         """The index follows the store: who was suspended a moment ago may still be in it."""
         found = await self._authorities.get_many(ids)
-        return [kept for kept in found if kept.state.status is authorities.Status.ACTIVE]
+        return [kept for kept in found if kept.state.status is Status.ACTIVE]
 
     def _filter(self, given: pb.AuthorityFilter, caller: Caller) -> Filter:
         reference = self._reference

@@ -26,10 +26,11 @@ from engines.search import (
     Words,
 )
 from engines.search.folding import words
-from services.directory.domain.authorities import Authority, Level, Status
+from services.directory.domain.authorities import Authority
 from services.directory.reference import Reference
 from services.directory.search.places import Gazetteer, Kind, Place
 from services.directory.search.question import Meant, Understood
+from vocabulary.participants import Level, Status
 
 AUTHORITIES = Index(
     "authorities",

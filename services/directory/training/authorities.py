@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from chassis import catalogues
-from services.directory.domain.authorities import Authority, Contact, Level, ModuleAccess
+from services.directory.domain.authorities import Authority, Contact, ModuleAccess
 from services.directory.reference import Area, Reference
 from vocabulary import countries, ids, languages
+from vocabulary.participants import Level
 from vocabulary.roles import ALERTS, REQUESTS, LegislativeRole, WorkflowRole
 
 SEED = 2012

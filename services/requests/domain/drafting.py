@@ -9,8 +9,8 @@ from services.requests.domain import questions as rules
 from services.requests.domain.conditions import Circumstances
 from services.requests.domain.dates import check_not_past, day_of
 from services.requests.domain.exchange import Partner, Settings
-from services.requests.domain.lifecycle import WRITERS, Action, Party, Status, step
-from services.requests.domain.parties import moved
+from services.requests.domain.lifecycle import Action, Status
+from services.requests.domain.parties import check_asker, check_country, moved
 from services.requests.domain.questions import QuestionSet
 from services.requests.domain.requests import (
     COMPANY,
@@ -23,7 +23,7 @@ from services.requests.domain.requests import (
     Subject,
     recorded,
 )
-from vocabulary.refusals import Conflict, Forbidden, Invalid
+from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import FreeText, free_text
 
 NAME_LIMIT = 200
@@ -34,9 +34,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def create(number: str, questions: QuestionSet, draft: Draft, settings: Settings, actor: Actor) -> Request:
     """A new draft of *actor*'s authority; raises Forbidden unless it takes part in the area's requests."""
-    if not actor.takes_part:
-        raise Forbidden(f"your authority does not take part in requests about {questions.area}")
-    step(None, Action.CREATE, {Party.REQUESTER} if actor.roles & WRITERS else set())
+    check_asker(actor, questions.area)
     new = Request(
         number=number,
         status=Status.DRAFT,
@@ -138,8 +136,8 @@ def check_complete(request: Request) -> None:
 def _checked(questions: QuestionSet, draft: Draft, actor: Actor) -> Draft:
     if draft.responder_id and draft.responder_id == actor.authority_id:
         raise Invalid("an authority does not ask itself", field="draft.responderId", reason="OWN_AUTHORITY")
-    if draft.responder_id and draft.responder_country == actor.country:
-        raise Invalid("requests go to authorities of other countries", field="draft.responderId", reason="OWN_COUNTRY")
+    if draft.responder_id:
+        check_country(draft.responder_country, actor, field="draft.responderId")
     rules.check_file_count(draft.files, at="draft.fileIds")
     if draft.subject:
         _check_subject(draft.subject, day_of(actor.now))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from services.requests.domain.lifecycle import ASSIGNERS, WRITERS, Action, Party, Side, step
 from services.requests.domain.requests import Actor, Request
-from vocabulary.refusals import Forbidden
+from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText
 
@@ -52,6 +52,19 @@ def is_assigned(request: Request, side: Side, user_id: str, roles: frozenset[Use
     """Whether the case is for this person of *side* to work on: where cases are assigned, a supervisor's are all of them."""
     handling = request.handling(side)
     return not handling.allocation or UserRole.SUPERVISOR in roles or user_id in handling.user_ids
+
+
+def check_asker(actor: Actor, area: str) -> None:
+    """Raises Forbidden unless *actor* may begin a request about *area*."""
+    if not actor.takes_part:
+        raise Forbidden(f"your authority does not take part in requests about {area}")
+    step(None, Action.CREATE, {Party.REQUESTER} if actor.roles & WRITERS else set())
+
+
+def check_country(country: str, actor: Actor, *, field: str, national_use: bool = False) -> None:
+    """Raises Invalid if *country* is the own one, and authorities of one country do not ask each other in the module."""
+    if country == actor.country and not national_use:
+        raise Invalid("requests go to authorities of other countries", field=field, reason="OWN_COUNTRY")
 
 
 def moved(

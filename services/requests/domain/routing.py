@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from services.requests.domain.lifecycle import WRITERS, Action, Party, Status, step
-from services.requests.domain.requests import Actor
+from services.requests.domain.lifecycle import Status
 from vocabulary.participants import Level, Participant
-from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import COORDINATING, LegislativeRole, WorkflowRole
 
 
@@ -110,19 +108,6 @@ class Suggestion:
     @property
     def score(self) -> int:
         return sum(one.points for one in self.reasons)
-
-
-def check_asker(actor: Actor, area: str) -> None:
-    """Raises Forbidden unless *actor* may begin a request about *area*."""
-    if not actor.takes_part:
-        raise Forbidden(f"your authority does not take part in requests about {area}")
-    step(None, Action.CREATE, {Party.REQUESTER} if actor.roles & WRITERS else set())
-
-
-def check_country(country: str, actor: Actor, *, national_use: bool) -> None:
-    """Raises Invalid if *country* is the own one, and authorities of one country do not ask each other in the module."""
-    if country == actor.country and not national_use:
-        raise Invalid("requests go to authorities of other countries", field="country", reason="OWN_COUNTRY")
 
 
 def likely(wanted: Wanted, participants: Iterable[Participant], known: Known) -> tuple[list[Suggestion], bool]:
