@@ -78,22 +78,23 @@ class Gazetteer:
 
     def _add(self, place: Place, named: Country | Region | City, shortest: int) -> None:
         for language, name in named.name.items():
-            self._add_name(name, place, shortest)
+            folded = tuple(words(name))
+            self._add_words(folded, place, shortest)
             if place.kind is Kind.COUNTRY:
-                self._add_name(self._without_article(name, language), place, SHORTEST_NAME)
-            folded = words(name)
+                self._add_words(self._without_article(folded, language), place, SHORTEST_NAME)
             if len(folded) == 1 and len(folded[0]) >= shortest and language in self._by_language:
                 self._by_language[language].setdefault(folded[0], place)
                 self._spelled.setdefault(folded[0], name)
 
-    def _without_article(self, name: str, language: str) -> str:
+    def _without_article(self, name: tuple[str, ...], language: str) -> tuple[str, ...]:
         """*name* as it is said behind a word that the article melts into: ``l-Italja``, ``fl-Italja``."""
         its = self._reference.words.get(language)
-        first, *others = words(name)
-        return " ".join(others) if others and its and first in its.function else name
+        return name[1:] if len(name) > 1 and its and name[0] in its.function else name
 
     def _add_name(self, name: str, place: Place, shortest: int) -> None:
-        folded = tuple(words(name))
+        self._add_words(tuple(words(name)), place, shortest)
+
+    def _add_words(self, folded: tuple[str, ...], place: Place, shortest: int) -> None:
         if len("".join(folded)) >= shortest:
             self._names[folded][place] = None
 

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from engines.search.folding import folded_word
 from services.directory.search.candidates import candidates_of, likeness_beside
@@ -75,7 +76,8 @@ class Questions:
     def __init__(self, vocabularies: Mapping[str, Vocabulary], gazetteer: Gazetteer) -> None:
         self._vocabularies = vocabularies
         self._gazetteer = gazetteer
-        self._situations = {code: Situations(one) for code, one in vocabularies.items()}
+        # Of a language when it is first asked in: a start needs none.
+        self._situations = cache(lambda language: Situations(vocabularies[language]))
         # Those of all languages together: one comparison with a word is enough, however many languages have it.
         self._neighbours = Neighbours(word for one in vocabularies.values() for word in one.by_word)
 
@@ -229,7 +231,7 @@ class Questions:
         content = reading.content
         if not content or (named and reading.says(explained) >= reading.says(content) * SHARE_OF_QUESTION):
             return named, explained
-        told = self._situations[reading.vocabulary.language].find(reading)
+        told = self._situations(reading.vocabulary.language).find(reading)
         if not told or (named and len(told[0].words) < max(WORDS, len(explained))):
             return named, explained
         names = {one.concept for one in named}
