@@ -1,7 +1,7 @@
 """The people of an authority, the record of changes and suggested languages, as clients see them."""
 
 import datetime as dt
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
@@ -13,8 +13,11 @@ from protos.directory.v1 import directory_pb2
 from protos.directory.v1 import people_pb2 as pb
 
 # Defined where authorities are, which have what is here.
-AuthorityLink = Annotated["Authority", strawberry.lazy("gateway.schema.directory")]  # type: ignore[name-defined]  # noqa: F821
-UserLink = Annotated["User", strawberry.lazy("gateway.schema.directory")]  # type: ignore[name-defined]  # noqa: F821
+if TYPE_CHECKING:
+    from gateway.schema.directory import Authority, User
+
+AuthorityLink = Annotated["Authority", strawberry.lazy("gateway.schema.directory")]
+UserLink = Annotated["User", strawberry.lazy("gateway.schema.directory")]
 
 
 @strawberry.type(description="What was done to an authority, its access or its people.")

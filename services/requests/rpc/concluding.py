@@ -5,6 +5,7 @@ from chassis.server import Call
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
 from services.requests.domain import closing, referral
+from services.requests.domain.exchange import Evaluation
 from services.requests.domain.lifecycle import Action
 from services.requests.domain.parties import moved
 from services.requests.domain.requests import Actor, Request
@@ -14,9 +15,7 @@ from vocabulary.refusals import Invalid
 
 class Concluding(Commands):
     async def CloseRequest(self, request: pb.CloseRequestRequest, context: Call) -> pb.CloseRequestResponse:
-        evaluation = (
-            wire.evaluation_from(request.evaluation, at="evaluation") if request.HasField("evaluation") else None
-        )
+        evaluation = _evaluation(request)
         return await self._change(
             request,
             pb.CloseRequestResponse,
@@ -24,9 +23,7 @@ class Concluding(Commands):
         )
 
     async def AcceptRefusal(self, request: pb.AcceptRefusalRequest, context: Call) -> pb.AcceptRefusalResponse:
-        evaluation = (
-            wire.evaluation_from(request.evaluation, at="evaluation") if request.HasField("evaluation") else None
-        )
+        evaluation = _evaluation(request)
         return await self._change(
             request,
             pb.AcceptRefusalResponse,
@@ -73,3 +70,7 @@ class Concluding(Commands):
             pb.DecideReferralResponse,
             simply(lambda before, who: referral.decide(before, verdict, reason, who)),
         )
+
+
+def _evaluation(request: pb.CloseRequestRequest | pb.AcceptRefusalRequest) -> Evaluation | None:
+    return wire.evaluation_from(request.evaluation, at="evaluation") if request.HasField("evaluation") else None
