@@ -14,9 +14,6 @@ from vocabulary.participants import Part, Participant
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 from vocabulary.roles import REQUESTS, LegislativeRole, UserRole, WorkflowRole, module
 
-# Who is asked about a referral where no referral coordinator is named, in this order.
-_INSTEAD = (LegislativeRole.LIMIC, LegislativeRole.NIMIC)
-
 
 class Coordinators:
     """Asks the directory what the law needs to be true now: that an authority takes part, who approves, who decides."""
@@ -74,7 +71,7 @@ class Coordinators:
         there = await self._participants.taking_part_now(
             WorkflowRole.REQUEST_PARTNER, module=wanted, countries=[country]
         )
-        for role in _INSTEAD:
+        for role in COUNTRY_COORDINATORS:
             for one in there:
                 if one.id != authority_id and _is(one, role, wanted):
                     return one.id

@@ -19,14 +19,12 @@ from protos.requests.v1 import events_pb2
 from services.requests import wire
 from services.requests.domain import silence
 from services.requests.domain.lifecycle import Action
+from services.requests.domain.parties import COUNTRY_COORDINATORS
 from services.requests.domain.requests import Request
 from vocabulary import ids
 from vocabulary.participants import Participant
 from vocabulary.refusals import Conflict
-from vocabulary.roles import REQUESTS, LegislativeRole, module
-
-# Who is brought in where an authority has no coordinator of its own, in this order.
-_INSTEAD = (LegislativeRole.LIMIC, LegislativeRole.NIMIC)
+from vocabulary.roles import REQUESTS, module
 
 
 class Timing:
@@ -116,7 +114,7 @@ class Timing:
         return [id_ for id_ in found if id_]
 
     async def _instead(self, id_: str, country: str, wanted: str) -> str:
-        for role in _INSTEAD:
+        for role in COUNTRY_COORDINATORS:
             for one in await self._participants.taking_part(role, module=wanted, countries=[country]):
                 if one.id != id_:
                     return one.id

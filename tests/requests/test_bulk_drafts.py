@@ -16,7 +16,8 @@ from protos.common.v1 import common_pb2
 from protos.requests.v1 import drafts_pb2 as pb
 from protos.requests.v1 import requests_pb2
 from protos.requests.v1.drafts_pb2_grpc import DraftsServiceStub
-from services.requests import bulk_importing, storage
+from services.requests import storage
+from services.requests.bulk import importing
 from services.requests.wiring import requests
 from tests.builders import a_handler, doctors, the_commission
 from tests.requests.exchanges import HUNGARY, ITALY, SET, Asking, a_draft, an_upload, command
@@ -277,7 +278,7 @@ async def test_it_does_not_matter_where_a_file_is_cut(send: Sender, size: int) -
 
 
 async def test_there_is_a_limit_to_the_lines_and_to_the_size(send: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_importing, "LINES_MAX", 3)
+    monkeypatch.setattr(importing, "LINES_MAX", 3)
     report = Report()
     with pytest.raises(Invalid) as found:
         report = await send("{}\n" * 4)

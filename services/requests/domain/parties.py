@@ -8,8 +8,9 @@ from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText
 
-# Coordinators of a whole country in an area. Regional ones follow once requests know the regions they are about.
-COUNTRY_COORDINATORS = frozenset({LegislativeRole.NIMIC, LegislativeRole.LIMIC})
+# Coordinators of a whole country in an area, the nearest to it first: where an authority names none, they are asked in this order.
+# Regional ones follow once requests know the regions they are about.
+COUNTRY_COORDINATORS = (LegislativeRole.LIMIC, LegislativeRole.NIMIC)
 _SIDES = {
     Side.REQUESTER: (Party.REQUESTER, Party.REQUESTER_ALLOCATOR),
     Side.RESPONDER: (Party.RESPONDER, Party.RESPONDER_ALLOCATOR),

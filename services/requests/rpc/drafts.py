@@ -8,8 +8,8 @@ from chassis.imports import Incoming
 from chassis.server import Call
 from protos.requests.v1 import drafts_pb2 as pb
 from protos.requests.v1.drafts_pb2_grpc import DraftsServiceServicer
-from services.requests.bulk_importing import Importing, count, incoming
-from services.requests.bulk_lines import Line
+from services.requests.bulk.importing import Importing, count, incoming
+from services.requests.bulk.lines import Line
 from services.requests.domain.requests import Request
 from services.requests.readers import writes
 from services.requests.rpc.drafting import Drafting

@@ -9,7 +9,7 @@ from chassis.caller import Caller
 from chassis.imports import Incoming
 from protos.requests.v1 import drafts_pb2 as pb
 from protos.requests.v1 import requests_pb2
-from services.requests.bulk_lines import DraftReader, Line
+from services.requests.bulk.lines import DraftReader, Line
 from services.requests.domain.identity import warnings
 from services.requests.domain.requests import Request
 from services.requests.rpc.drafting import Drafting
