@@ -5,13 +5,14 @@ The calls between them are the same gRPC as anywhere else. ``make up`` runs this
 
 import argparse
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from chassis import process, telemetry
+from chassis.reactions import once_available
 from chassis.server import Server
 from chassis.settings import ServiceSettings, read
 from deploy.announce import announce
@@ -39,6 +40,10 @@ async def system(data: Path, *, port: int) -> AsyncIterator[str]:
         def started(name: str, server: Server) -> None:
             addresses[f"{name}_address"] = f"127.0.0.1:{server.port}"
 
+        async def begun(service: Callable[[], AbstractAsyncContextManager[Server]]) -> Server:
+            """The service, once the engines that it needs are there: an engine may be busy, as in a process of its own."""
+            return await once_available(lambda: stack.enter_async_context(service()))
+
         def on_its_port(name: str) -> ServiceSettings:
             held[name].close()
             return settings.model_copy(update={"listen_address": addresses[f"{name}_address"]})
@@ -46,13 +51,13 @@ async def system(data: Path, *, port: int) -> AsyncIterator[str]:
         first = DirectorySettings.model_validate(
             {"data_dir": data, "training_data": True, "listen_address": FREE_PORT, **addresses}
         )
-        await prepare(first)
-        started("directory", await stack.enter_async_context(directory(first)))
+        await once_available(lambda: prepare(first))
+        started("directory", await begun(lambda: directory(first)))
         settings = ServiceSettings.model_validate({"data_dir": data, "listen_address": FREE_PORT, **addresses})
-        await stack.enter_async_context(requests(on_its_port("requests")))
-        await stack.enter_async_context(alerts(on_its_port("alerts")))
-        started("translation", await stack.enter_async_context(translation(settings)))
-        started("repositories", await stack.enter_async_context(repositories(settings)))
+        await begun(lambda: requests(on_its_port("requests")))
+        await begun(lambda: alerts(on_its_port("alerts")))
+        started("translation", await begun(lambda: translation(settings)))
+        started("repositories", await begun(lambda: repositories(settings)))
         front = GatewaySettings.model_validate({"data_dir": data, "gateway_port": port, **addresses})
         yield await stack.enter_async_context(gateway(front))
 

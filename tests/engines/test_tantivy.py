@@ -12,17 +12,23 @@ PLACES = Index("places", words=("name",))
 COUNT = 50
 
 
+def _gone(folder: Path) -> None:
+    """Delete *folder*, in which the engine's threads may make and delete files of their own at the same time."""
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _everything(folder: Path) -> None:
-    shutil.rmtree(folder)
+    _gone(folder)
 
 
 def _the_index(folder: Path) -> None:
-    shutil.rmtree(folder / "places")
+    _gone(folder / "places")
 
 
 def _the_generation(folder: Path) -> None:
     (generation,) = (path for path in (folder / "places").iterdir() if path.is_dir())
-    shutil.rmtree(generation)
+    _gone(generation)
 
 
 def _what_is_current(folder: Path) -> None:

@@ -8,10 +8,10 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -20,6 +20,7 @@ from chassis.inbox import INBOX
 from chassis.outbox import topic
 from chassis.participant_entries import FILLED
 from chassis.participants import PARTICIPANTS
+from chassis.reactions import once_available
 from chassis.settings import ServiceSettings
 from engines.documents import Collection, Documents, open_documents, pages
 from engines.events import Event, Events, open_events
@@ -55,6 +56,7 @@ from tests.requests.exchanges import a_draft as a_request
 from vocabulary.refusals import Unavailable
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
+Engine = TypeVar("Engine")
 PAGE = 500
 LOOK_EVERY_S = 0.5
 # What is owed has come within this time: Kafka learns of members that died by ten seconds of silence, of each in turn.
@@ -222,21 +224,22 @@ class Traces:
     @classmethod
     @asynccontextmanager
     async def opened(cls, errand: Errand, settings: ServiceSettings) -> AsyncIterator["Traces"]:
-        """Looks into the engines that *settings* name, for as long as the context lasts."""
-        async with (
-            open_documents(settings.documents(errand.service), errand.collections) as documents,
-            open_events(settings.events) as events,
-            asyncio.TaskGroup() as group,
-        ):
-            traces = cls(errand, documents, None)
+        """Looks into the engines that *settings* name, for as long as the context lasts; waits for those that are busy."""
+        async with AsyncExitStack() as entered:
+
+            async def opened(engine: Callable[[], AbstractAsyncContextManager[Engine]]) -> Engine:
+                return await once_available(lambda: entered.enter_async_context(engine()))
+
+            store = settings.documents(errand.service)
+            traces = cls(errand, await opened(lambda: open_documents(store, errand.collections)), None)
+            if errand.index is not None:
+                index = errand.index
+                traces._search = await opened(lambda: open_search(settings.search(errand.service), [index]))
+            events = await opened(lambda: open_events(settings.events))
+            group = await entered.enter_async_context(asyncio.TaskGroup())
             listening = group.create_task(traces._listen(events))
             try:
-                if errand.index is None:
-                    yield traces
-                else:
-                    async with open_search(settings.search(errand.service), [errand.index]) as search:
-                        traces._search = search
-                        yield traces
+                yield traces
             finally:
                 listening.cancel()
 
@@ -282,7 +285,7 @@ class Traces:
         found, since = Counter[str](), time.monotonic()
         async with asyncio.timeout(LATEST_S):
             while len(found) < 2 + self._errand.reacts or time.monotonic() - since < QUIET_S:
-                now = (await self.all()).get(id_, Counter())
+                now = (await once_available(self.all)).get(id_, Counter())
                 if now != found:
                     found, since = now, time.monotonic()
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -298,7 +301,7 @@ class Traces:
         """Compares what has come of each of *ids* with what is *expected*, once it is complete or should have been."""
         latest = time.monotonic() + LATEST_S
         while True:
-            traces = await self.all()
+            traces = await once_available(self.all)
             found = [traces.get(id_, Counter()) for id_ in ids]
             lost = sum((expected - one).total() for one in found)
             if not lost or time.monotonic() > latest:

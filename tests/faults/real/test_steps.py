@@ -17,6 +17,7 @@ from chassis.caller import Signer
 from chassis.calls import open_channel
 from chassis.inbox import INBOX
 from chassis.keys import KeyRing
+from chassis.reactions import once_available
 from chassis.settings import ServiceSettings
 from deploy.cluster import Cluster
 from deploy.parts import SERVICES
@@ -77,7 +78,8 @@ class Alone:
         folder.mkdir(parents=True)
         alone = cls(errand, nursery, folder, environment, turn)
         async with turn:
-            await importlib.import_module(f"services.{errand.service}.wiring").prepare(alone.settings)
+            wiring = importlib.import_module(f"services.{errand.service}.wiring")
+            await once_available(lambda: wiring.prepare(alone.settings))
         if errand.beforehand is not None:
             await errand.beforehand(alone.settings)
         async with open_channel(environment["LISTEN_ADDRESS"]) as channel:
@@ -126,7 +128,7 @@ async def _dies_again_and_again(alone: Alone, step: Step) -> Figures:
     figures = Figures(step, KILLS)
     ids: list[str] = []
     async with Traces.opened(alone.errand, alone.settings) as traces:
-        there = len(await traces.all())
+        there = len(await once_available(traces.all))
         expected = await traces.undisturbed(alone.desk)
         for _ in range(KILLS):
             id_, died_at = await alone.killed(step)
@@ -136,7 +138,7 @@ async def _dies_again_and_again(alone: Alone, step: Step) -> Figures:
             figures.recovery_s.append(time.monotonic() - died_at)
         verdict = await traces.verdict(expected, ids)
         # The undisturbed one, and nothing that nobody asked for.
-        assert len(await traces.all()) == there + len(ids) + 1
+        assert len(await once_available(traces.all)) == there + len(ids) + 1
     figures.lost, figures.duplicated = verdict.lost, verdict.duplicated
     figures.acknowledged = len(ids) * len(alone.errand.commands())
     figures.retried = alone.desk.ledger.retried
