@@ -63,6 +63,7 @@ from services.directory.search.suggestions import Suggestions
 from services.directory.search.vocabulary import vocabularies
 from services.directory.settings import DirectorySettings
 from services.directory.tallies import Tallies
+from vocabulary import countries
 
 NAME = "directory"
 CHANGED = AuthorityChanged.DESCRIPTOR.full_name
@@ -90,7 +91,8 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
         users = storage.users(documents, outbox)
         index = AuthorityIndex(search, reference)
         if settings.training_data and not await authorities.find(limit=1):
-            await training.load(reference, authorities, users)
+            chosen = settings.training_countries.split(",") if settings.training_countries else countries.ALL
+            await training.load(reference, authorities, users, chosen)
         gazetteer, spoken = Gazetteer(reference), vocabularies(reference)
         questions, suggestions = Questions(spoken, gazetteer), Suggestions(reference, spoken, gazetteer)
         explanations = Explanations(reference, gazetteer)

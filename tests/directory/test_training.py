@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from chassis.outbox import Outbox
 from chassis.process import clock
@@ -143,6 +144,36 @@ async def test_loading_again_adds_nothing_and_leaves_what_is_there(
     assert {id_: kept.state for id_, kept in loaded.items()} == {**administered(training), nimic: mine}
     assert {id_: kept.state for id_, kept in signed_up.items()} == {**people(), person: me}
     assert {kept.revision for kept in loaded.values()} | {kept.revision for kept in signed_up.values()} == {1}
+
+
+async def test_of_other_countries_than_the_chosen_ones_there_are_the_coordinators(
+    training: Bodies, tmp_path: Path
+) -> None:
+    settings = DirectorySettings(
+        data_dir=tmp_path, training_data=True, training_countries="HU,IT", listen_address=FREE_PORT
+    )
+    async with running(settings):
+        pass
+    async with (
+        open_documents(settings.documents("directory"), storage.COLLECTIONS) as documents,
+        open_events(settings.events) as events,
+    ):
+        outbox = Outbox("directory", documents, events, clock)
+        loaded = {kept.id: kept.state for kept in await storage.authorities(documents, outbox).find(limit=5_000)}
+        signed_up = {kept.id for kept in await storage.users(documents, outbox).find(limit=100)}
+    whole = {id_: one for id_, one in administered(training).items() if one.country in ("HU", "IT")}
+    assert {id_: one for id_, one in loaded.items() if one.country in ("HU", "IT")} == whole
+    elsewhere = {id_: one for id_, one in loaded.items() if id_ not in whole}
+    assert {coordinator_id("FR", "*"), coordinator_id("FR", "services")} <= set(elsewhere)
+    assert {one.country for one in elsewhere.values()} == {"EU", *countries.ALL} - {"HU", "IT"}
+    assert not [id_ for id_, one in elsewhere.items() if one.concepts and one.level is not Level.NATIONAL]
+    assert national_id("FR", "services", "electrician") not in elsewhere
+    assert signed_up == {id_ for id_, one in people().items() if one.authority_id in loaded} < set(people())
+
+
+def test_a_country_that_there_is_not_is_refused_by_name() -> None:
+    with pytest.raises(ValidationError, match="'XX'"):
+        DirectorySettings(training_countries="IT,XX")
 
 
 async def test_a_directory_that_has_an_authority_gets_no_training_data(tmp_path: Path) -> None:

@@ -50,5 +50,7 @@ async def prepared_engines(servers: Servers | None, folder: Path) -> AsyncIterat
             urls["EVENTS_URL"] += f"&prefix={name}."
             for key, url in urls.items():
                 patch.setenv(key, url)
+            # Every start fills a store, an index and three copies; those who act in journeys, and all coordinators, are enough.
+            patch.setenv("TRAINING_COUNTRIES", "DE,FR,HU,IT")
             await prepare(DirectorySettings(data_dir=folder))
         yield
