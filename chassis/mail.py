@@ -20,6 +20,7 @@ from vocabulary.refusals import Unavailable
 
 # Scheme → its usual port.
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 TIMEOUT_S = 10.0
 WHOLE_TIMEOUT_S = 20.0
 # At most so many messages a second leave one process.
@@ -60,6 +61,8 @@ class Server:
             raise ValueError(wanted)
         if (parts.username is None) != (parts.password is None):
             raise ValueError("write a user and a password, or neither")
+        if parts.password is not None and parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
+            raise ValueError("a password goes over a network encrypted: write smtps:// or smtp+starttls://")
         return cls(
             scheme=parts.scheme,
             host=parts.hostname,

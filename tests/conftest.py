@@ -13,6 +13,14 @@ from deploy import servers as engines
 REAL = bool(os.environ.get("REAL_ENGINES"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """aiokafka leaves connections to the garbage collector that were being opened when their client was closed."""
+    if REAL:
+        for dropped in ("AIOKafkaConnection", "StreamWriter"):
+            ignored = f"ignore:Exception ignored in. <function {dropped}:pytest.PytestUnraisableExceptionWarning"
+            config.addinivalue_line("filterwarnings", ignored)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _loggers_are_not_kept() -> Iterator[None]:
     """A logger that keeps what was configured when it was first used could not be listened to by a later test."""

@@ -239,6 +239,7 @@ def test_a_url_names_a_server(url: str, server: Server) -> None:
         "smtp://user@post.example",
         "smtp://user:secret@post.example/path",
         "smtp://user:secret@[post.example",
+        "smtp://user:secret@post.example",
     ],
 )
 def test_a_url_that_names_none_is_refused_without_being_repeated(url: str) -> None:

@@ -39,6 +39,12 @@ class Refused:
         return cls(found["code"], found.get("reason", ""), found.get("field", ""))
 
 
+def _is_away(answer: Data) -> bool:
+    """Whether nothing but a service that is away or late keeps this from being an answer."""
+    errors = answer.get("errors", ())
+    return bool(errors) and all(Refused.of(one).code == "UNAVAILABLE" for one in errors)
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Somebody with a bearer token, or nobody with none."""
@@ -63,8 +69,10 @@ class Client:
         return answer
 
     async def ask(self, document: str, **variables: Any) -> Data:
-        """The data of an answer without errors."""
-        answer = await self.answer(document, **variables)
+        """The data of an answer without errors; what is only away for a moment is asked again, as the refusal says."""
+        patience = time.monotonic() + TIMEOUT_S
+        while _is_away(answer := await self.answer(document, **variables)) and time.monotonic() < patience:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
         assert "errors" not in answer, answer["errors"]
         data: Data = answer["data"]
         return data

@@ -22,11 +22,15 @@ def data(trained: Path, tmp_path: Path) -> Path:
     return copy_of(trained, tmp_path / "data")
 
 
-@pytest.fixture(autouse=True)
-async def engines(servers: Servers | None, tmp_path: Path) -> AsyncIterator[None]:
-    """In a run on real servers, every journey goes over them, in databases, topics and indexes of its own.
+@pytest.fixture(scope="module", autouse=True)
+async def engines(
+    servers: Servers | None, trained: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[None]:
+    """In a run on real servers, the journeys of a module go over them, in databases, topics and indexes of their own.
 
-    A module with one system for all of its journeys has a fixture of this name and of its own scope instead.
+    Filling those takes longer than a journey, so the systems of a module follow one another there on the same data: no journey may
+    need what another one of its module has used up. On embedded engines each has data of its own.
     """
-    async with prepared_engines(servers, tmp_path):
+    assert trained.exists()  # made on embedded engines: before the settings say otherwise
+    async with prepared_engines(servers, tmp_path_factory.mktemp("prepared")):
         yield

@@ -6,12 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.servers import Servers
 from services.requests.catalogue import question_sets
 from tests.gateway.clients import Client, Data, Refused
 from tests.gateway.exchanges import ANSWERS, PDF, SET, a_draft, a_request, text
 from tests.gateway.running import copy_of
-from tests.journeys.staging import Stage, a_stage, prepared_engines
+from tests.journeys.staging import Stage, a_stage
 from tests.requests.test_report import printed
 from vocabulary import languages
 
@@ -25,13 +24,6 @@ READ = """query ($id: ID!) { request(id: $id) {
     choices { code label } date number money { amount currency } files { name }
     text { original language text { original notice details { status targetLanguage } } } } } } }"""
 DIPLOMA, STRANGERS = "laurea.pdf", ("fr-handler", "it-alerts", "hu-nurses", "it-limic", "commission")
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def engines(servers: Servers | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
-    """One set of engines for the one system."""
-    async with prepared_engines(servers, tmp_path_factory.mktemp("prepared")):
-        yield
 
 
 @pytest.fixture(scope="module")

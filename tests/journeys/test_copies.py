@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def address(data: Path) -> AsyncIterator[str]:
+async def address(data: Path, engines: None) -> AsyncIterator[str]:
     """Where a directory answers in which two authorities are registered."""
     settings = DirectorySettings(data_dir=data, listen_address=FREE_PORT)
     await stored(settings, {"aut_a": an_authority(), "aut_b": an_authority()})

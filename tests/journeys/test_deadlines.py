@@ -10,13 +10,12 @@ import pytest
 
 import services.requests.wiring
 from chassis.caller import DEVELOPMENT_ISSUER
-from deploy.servers import Servers
 from services.directory.training.authorities import coordinator_id, national_id
 from tests.builders import QUALIFICATIONS, doctors
 from tests.gateway.clients import WEBSOCKET, Client, Data, Refused, eventually, within
 from tests.gateway.exchanges import ANSWERS, a_draft, a_request, text
 from tests.gateway.running import copy_of
-from tests.journeys.staging import Stage, a_stage, prepared_engines
+from tests.journeys.staging import Stage, a_stage
 from tests.requests.people import user_id
 
 STATUS = "request { status }"
@@ -59,13 +58,6 @@ class Scene:
         seen = await self.read("it-handler", id_)
         assert seen is not None
         return sum(step["action"] == action for step in seen["history"])
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def engines(servers: Servers | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
-    """One set of engines for the one system."""
-    async with prepared_engines(servers, tmp_path_factory.mktemp("prepared")):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from deploy.servers import Servers
 from engines.documents import Document, open_documents, pages
 from services.directory import storage
 from services.directory.settings import DirectorySettings
 from tests.builders import QUALIFICATIONS
 from tests.gateway.clients import Client, Data, eventually
 from tests.gateway.running import copy_of
-from tests.journeys.staging import Stage, a_stage, prepared_engines
+from tests.journeys.staging import Stage, a_stage
 from vocabulary import languages
 
 SEARCH = """query ($text: String, $language: Language, $filter: AuthorityFilter, $after: String) {
@@ -25,13 +24,6 @@ WORDS = """query ($language: Language!) {
 PART_OF_OTHERS = ("doctor",)
 ASKED = (*PART_OF_OTHERS, "architect", "electrician", "firearms", "public_documents")
 PAGE = 500
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def engines(servers: Servers | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
-    """One set of engines for the one system."""
-    async with prepared_engines(servers, tmp_path_factory.mktemp("prepared")):
-        yield
 
 
 @pytest.fixture(scope="module")
