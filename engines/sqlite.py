@@ -60,6 +60,8 @@ class Database:
             connection.execute(begin)
             try:
                 result = work(connection)
+                # What happens to a cursor elsewhere, and be it that it is thrown away, happens to the statement that runs here next.
+                assert not isinstance(result, sqlite3.Cursor), "a cursor stays in its thread"
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:

@@ -58,7 +58,11 @@ class SqliteEvents:
             for e in events
         ]
         statement = f"INSERT INTO events ({_COLUMNS.removeprefix('position, ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        await self._database.write(lambda connection: connection.executemany(statement, rows))
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(statement, rows)
+
+        await self._database.write(work)
         async with self._news:
             self._news.notify_all()
 
@@ -143,9 +147,12 @@ class SqliteMember:
 
     async def leave(self) -> None:
         """Let another member take over at once."""
-        statement = "DELETE FROM leases WHERE name = ? AND holder = ?"
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (self._group, self._id))
+
         try:
-            await self._database.write(lambda connection: connection.execute(statement, (self._group, self._id)))
+            await self._database.write(work)
         except Unavailable:
             return  # the lease runs out by itself
 

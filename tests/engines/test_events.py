@@ -124,3 +124,19 @@ async def test_a_failure_travels_with_a_dead_letter(events: Events) -> None:
         (received,) = await member.poll()
     assert received.failure == "ValueError: no"
     assert received.event == event("1")
+
+
+async def test_what_many_publish_at_once_is_all_there_and_each_ones_in_order(events: Events) -> None:
+    async def publishing(writer: int) -> None:
+        for start in range(0, 400, 20):
+            await events.publish(
+                "t", [event(f"{writer} {number:03}", f"{writer}") for number in range(start, start + 20)]
+            )
+
+    await asyncio.gather(*map(publishing, range(8)))
+    async with events.join("g", ["t"]) as member:
+        found = await polled(member, 8 * 400)
+    for writer in range(8):
+        assert [one for one in found if one.startswith(f"{writer} ")] == [
+            f"{writer} {number:03}" for number in range(400)
+        ]
