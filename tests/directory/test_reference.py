@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.alerts.catalogue import alert_types
 from services.directory.data.names import Kinds, folded, is_spelled
 from services.directory.data.territories import TARGET
 from services.directory.reference import Reference
@@ -48,9 +49,11 @@ def test_ten_areas_have_names_in_all_languages_an_act_and_keywords(reference: Re
         assert set(area.concepts) <= set(reference.concepts)
 
 
-def test_every_area_has_requests_and_a_repository_and_services_alone_has_alerts(reference: Reference) -> None:
-    expected = {f"{area}/{kind}" for area in AREAS.split() for kind in (REQUESTS, REPOSITORY)} | {f"services/{ALERTS}"}
-    assert reference.modules == expected
+def test_every_area_has_requests_and_a_repository_and_those_with_a_type_of_alert_have_alerts(
+    reference: Reference,
+) -> None:
+    expected = {f"{area}/{kind}" for area in AREAS.split() for kind in (REQUESTS, REPOSITORY)}
+    assert reference.modules == expected | {f"{kind.area}/{ALERTS}" for kind in alert_types().values()}
     for area in reference.areas.values():
         assert {module.partition("/")[0] for module in area.modules} == {area.code}
 
@@ -89,7 +92,12 @@ REQUIRED: list[tuple[Callable[[Reference], Callable[..., str]], str, str, list[s
     (lambda one: one.require_region, "IT-62", "UNKNOWN_REGION", ["", "IT", "it-62", "GR-A", "XX-1"]),
     (lambda one: one.require_area, "e-commerce", "UNKNOWN_AREA", ["", "*", "E-Commerce", "fishing"]),
     (lambda one: one.require_concept, "doctor", "UNKNOWN_CONCEPT", ["", "Doctor", "medico", "wizard"]),
-    (lambda one: one.require_module, "services/alerts", "UNKNOWN_MODULE", ["", "*", "services", "firearms/alerts"]),
+    (
+        lambda one: one.require_module,
+        "services/alerts",
+        "UNKNOWN_MODULE",
+        ["", "*", "services", "road-transport/alerts"],
+    ),
 ]
 
 

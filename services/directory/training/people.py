@@ -10,11 +10,16 @@ QUALIFICATIONS = "professional-qualifications"
 REQUESTS = f"{QUALIFICATIONS}/requests"
 REPOSITORY = f"{QUALIFICATIONS}/repository"
 ALERTS = "services/alerts"
+PROFESSIONAL_ALERTS = f"{QUALIFICATIONS}/alerts"
 
 
 def people() -> dict[str, User]:
     """The sample users by id."""
     handler = ((REQUESTS, UserRole.REQUEST_HANDLER), (REPOSITORY, UserRole.REPOSITORY_EDITOR))
+    professional = tuple(
+        (PROFESSIONAL_ALERTS, role)
+        for role in (UserRole.COORDINATOR, UserRole.ALERT_HANDLER, UserRole.ALERT_DISSEMINATOR)
+    )
     alert_handler = ((ALERTS, UserRole.ALERT_HANDLER),)
     coordinator = (
         (ALERTS, UserRole.COORDINATOR),
@@ -23,7 +28,9 @@ def people() -> dict[str, User]:
     )
     it, hu = (national_id(country, QUALIFICATIONS, "doctor") for country in ("IT", "HU"))
     listed = [
-        _user("it-handler", it, "Request handler, Italy", "it", *handler),
+        _user(
+            "it-handler", it, "Request handler, Italy", "it", *handler, (PROFESSIONAL_ALERTS, UserRole.ALERT_HANDLER)
+        ),
         _user("it-supervisor", it, "Supervisor, Italy", "it", (REQUESTS, UserRole.SUPERVISOR)),
         _user("it-viewer", it, "Viewer, Italy", "it", (REQUESTS, UserRole.VIEWER)),
         _user("it-admin", it, "Local data administrator, Italy", "it"),
@@ -44,6 +51,15 @@ def people() -> dict[str, User]:
             "Coordinator for qualifications, Hungary",
             "hu",
             (REQUESTS, UserRole.COORDINATOR),
+            *professional,
+        ),
+        _user(
+            "it-qualifications",
+            coordinator_id("IT", QUALIFICATIONS),
+            "Coordinator for qualifications, Italy",
+            "it",
+            (REQUESTS, UserRole.COORDINATOR),
+            *professional,
         ),
         _user("it-alerts", national_id("IT", "services", "electrician"), "Alert handler, Italy", "it", *alert_handler),
         _user("it-coordinator", coordinator_id("IT", "services"), "Alert coordinator, Italy", "it", *coordinator),
