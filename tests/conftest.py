@@ -1,7 +1,11 @@
 """What tests of every folder may ask for."""
 
+import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
             config.addinivalue_line("filterwarnings", ignored)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the garbage collector need not look through all of it again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _loggers_are_not_kept() -> Iterator[None]:
     """A logger that keeps what was configured when it was first used could not be listened to by a later test."""
@@ -31,6 +40,20 @@ def _loggers_are_not_kept() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(structlog, "configure", configured)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _words_are_read_once() -> Iterator[None]:
+    """A directory needs a second to learn the words and places that come with the program: a run starts many, which share them.
+
+    Only where some test's module has imported the directory: that alone takes longer than most tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if wiring := sys.modules.get("services.directory.wiring"):
+            patch.setattr(wiring, "Reference", SimpleNamespace(load=lru_cache(1)(wiring.Reference.load)))
+            for name in ("Gazetteer", "vocabularies"):
+                patch.setattr(wiring, name, lru_cache(1)(getattr(wiring, name)))
         yield
 
 

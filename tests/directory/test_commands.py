@@ -18,6 +18,7 @@ from services.directory.domain.invitations import Applicant, issued
 from services.directory.domain.registration import EVER, TRANSITIONS, Actor
 from services.directory.settings import DirectorySettings
 from services.directory.wire_inside import COMMAND
+from tests.cells import cell
 from tests.directory.bodies import a_coordinator, an_access, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, command, running
 from vocabulary.participants import Level, Status
@@ -215,39 +216,44 @@ async def there(asking: Asking, case: Case) -> pb.Authority:
     return found
 
 
-@pytest.mark.parametrize("case", BY_EVERYBODY, ids=lambda case: case.id)
-async def test_a_command_is_for_those_whom_the_table_names_and_for_nobody_else(commanded: Asking, case: Case) -> None:
-    row = TRANSITIONS[case.status][case.command]
-    before = await there(commanded, case)
-    method = RPC[case.command][0]
-    answer = commanded(case.caller, method, command=command(), id=case.id, **case.fields())
-    if row.actors & case.actors:
-        await answer
-        after = await there(commanded, case)
-        assert after.status == pb.AuthorityStatus.Value(f"AUTHORITY_STATUS_{row.next}")
-        assert after.revision == before.revision + 1
-        return
-    with pytest.raises(Forbidden if case.may_know else NotFound):
-        await answer
-    assert await there(commanded, case) == before
+@pytest.mark.parametrize("who", WHO)
+async def test_a_command_is_for_those_whom_the_table_names_and_for_nobody_else(commanded: Asking, who: str) -> None:
+    for case in [case for case in BY_EVERYBODY if case.who == who]:
+        with cell(case.id):
+            row = TRANSITIONS[case.status][case.command]
+            before = await there(commanded, case)
+            answer = commanded(case.caller, RPC[case.command][0], command=command(), id=case.id, **case.fields())
+            if row.actors & case.actors:
+                await answer
+                after = await there(commanded, case)
+                assert after.status == pb.AuthorityStatus.Value(f"AUTHORITY_STATUS_{row.next}")
+                assert after.revision == before.revision + 1
+            else:
+                with pytest.raises(Forbidden if case.may_know else NotFound):
+                    await answer
+                assert await there(commanded, case) == before
 
 
-@pytest.mark.parametrize("case", AT_ANOTHER_TIME, ids=lambda case: case.id)
-async def test_at_another_time_it_is_for_nobody(commanded: Asking, case: Case) -> None:
-    before = await there(commanded, case)
-    method = RPC[case.command][0]
-    # Nobody acts for an authority that is not active: it has no administrator then.
-    inactive = case.who == "itself" and case.status is not Status.ACTIVE
-    with pytest.raises(Forbidden if inactive else Conflict) as refused:
-        await commanded(case.caller, method, command=command(), id=case.id, **case.fields())
-    assert refused.value.reason == ("FORBIDDEN" if inactive else "TRANSITION")
-    assert await there(commanded, case) == before
+@pytest.mark.parametrize("who", [who for who in WHO if any(case.who == who for case in AT_ANOTHER_TIME)])
+async def test_at_another_time_it_is_for_nobody(commanded: Asking, who: str) -> None:
+    for case in [case for case in AT_ANOTHER_TIME if case.who == who]:
+        # Nobody acts for an authority that is not active: it has no administrator then.
+        inactive = who == "itself" and case.status is not Status.ACTIVE
+        with cell(case.id):
+            before = await there(commanded, case)
+            with pytest.raises(Forbidden if inactive else Conflict) as refused:
+                await commanded(case.caller, RPC[case.command][0], command=command(), id=case.id, **case.fields())
+            assert refused.value.reason == ("FORBIDDEN" if inactive else "TRANSITION")
+            assert await there(commanded, case) == before
 
 
-@pytest.mark.parametrize("case", BY_EVERYBODY, ids=lambda case: case.id)
-async def test_what_one_may_do_is_said_before_it_is_tried(before_all: Asking, case: Case) -> None:
-    found = await before_all.seen(case.caller, case.id)
-    assert bool(found) is case.may_know
-    said = {action for one in found for action in one.actions}
-    said |= {action for one in found for part in [*one.access, *one.inactive_access] for action in part.actions}
-    assert (COMMAND.to_wire(case.command) in said) is bool(TRANSITIONS[case.status][case.command].actors & case.actors)
+@pytest.mark.parametrize("who", WHO)
+async def test_what_one_may_do_is_said_before_it_is_tried(before_all: Asking, who: str) -> None:
+    for case in [case for case in BY_EVERYBODY if case.who == who]:
+        with cell(case.id):
+            found = await before_all.seen(case.caller, case.id)
+            assert bool(found) is case.may_know
+            said = {action for one in found for action in one.actions}
+            said |= {action for one in found for part in [*one.access, *one.inactive_access] for action in part.actions}
+            may = bool(TRANSITIONS[case.status][case.command].actors & case.actors)
+            assert (COMMAND.to_wire(case.command) in said) is may

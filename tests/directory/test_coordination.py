@@ -1,7 +1,7 @@
 """Who stands above whom, and what a person is to an authority: by rank, area and territory, and never to their own."""
 
-import itertools
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import RANK, Person, actors, is_above, reach, registrar
 from services.directory.domain.registration import Actor
 from services.directory.domain.views import View, sees_history, view
+from tests.cells import cell
 from tests.directory.bodies import ALERTS, a_coordinator, an_access, an_authority
 from vocabulary.participants import Level, Status
 from vocabulary.refusals import Forbidden, Invalid
@@ -35,13 +36,12 @@ def subject(role: LegislativeRole = LegislativeRole.COMPETENT_AUTHORITY, **chang
     return an_authority(**{"access": (access,), "validating_coordinator": "aut_above", **changed})
 
 
-@pytest.mark.parametrize(("by", "role", "region"), list(itertools.product(ROLES, ROLES, TERRITORIES)))
-def test_a_coordinator_stands_above_lower_ranks_in_its_own_territory(
-    by: LegislativeRole, role: LegislativeRole, region: str
-) -> None:
-    there = by is not LegislativeRole.SDIMIC or region in ("IT-62", "IT-RM")
-    expected = by in COORDINATING and RANK[by] > RANK[role] and there
-    assert is_above(a_coordinator(by), "services", role, TERRITORIES[region]) is expected
+def test_a_coordinator_stands_above_lower_ranks_in_its_own_territory() -> None:
+    for by, role, region in product(ROLES, ROLES, TERRITORIES):
+        with cell(by, role, region):
+            there = by is not LegislativeRole.SDIMIC or region in ("IT-62", "IT-RM")
+            expected = by in COORDINATING and RANK[by] > RANK[role] and there
+            assert is_above(a_coordinator(by), "services", role, TERRITORIES[region]) is expected
 
 
 @pytest.mark.parametrize("by", ROLES)
@@ -59,17 +59,17 @@ def test_only_an_active_coordinator_coordinates(status: Status) -> None:
     assert bool(found) is active
 
 
-@pytest.mark.parametrize("role", [*ROLES])
-@pytest.mark.parametrize("by", LegislativeRole)
-def test_what_a_coordinator_is_to_an_authority(by: LegislativeRole, role: LegislativeRole) -> None:
-    found = actors(a_person(a_coordinator(by)), "aut_1", subject(role), TERRITORIES["IT-62"])
-    if by is LegislativeRole.COMMISSION:
-        assert found == ({Actor.COMMISSION} if role is LegislativeRole.NIMIC else set())
-    elif by in COORDINATING and RANK[by] > RANK[role]:
-        linked = {Actor.VALIDATING_COORDINATOR, Actor.ACCESS_COORDINATOR}
-        assert found == (linked | {Actor.NIMIC} if by is LegislativeRole.NIMIC else linked)
-    else:
-        assert found == frozenset()
+def test_what_a_coordinator_is_to_an_authority() -> None:
+    for by, role in product(LegislativeRole, [*ROLES]):
+        with cell(by, role):
+            found = actors(a_person(a_coordinator(by)), "aut_1", subject(role), TERRITORIES["IT-62"])
+            if by is LegislativeRole.COMMISSION:
+                assert found == ({Actor.COMMISSION} if role is LegislativeRole.NIMIC else set())
+            elif by in COORDINATING and RANK[by] > RANK[role]:
+                linked = {Actor.VALIDATING_COORDINATOR, Actor.ACCESS_COORDINATOR}
+                assert found == (linked | {Actor.NIMIC} if by is LegislativeRole.NIMIC else linked)
+            else:
+                assert found == frozenset()
 
 
 @pytest.mark.parametrize("role", UserRole)
@@ -175,15 +175,13 @@ SEEN_BY_ALL = {
 }
 
 
-@pytest.mark.parametrize("actor", [None, *Actor])
-@pytest.mark.parametrize("status", Status)
-def test_what_is_not_active_is_for_itself_its_coordinators_and_the_commission(
-    status: Status, actor: Actor | None
-) -> None:
-    one = subject(status=status)
-    inside = actor in (Actor.VALIDATING_COORDINATOR, Actor.ACCESS_COORDINATOR, Actor.NIMIC, Actor.COMMISSION)
-    found = {actor} if actor else set()
-    assert view(STRANGER, "aut_1", one, found) is (View.INSIDE if inside else SEEN_BY_ALL[status])
-    assert view(a_person(one, {}, "aut_1"), "aut_1", one, set()) is View.INSIDE
-    assert view(COMMISSION, "aut_1", one, set()) is View.INSIDE
-    assert sees_history(found) is (inside or actor is Actor.ADMINISTRATOR)
+def test_what_is_not_active_is_for_itself_its_coordinators_and_the_commission() -> None:
+    for status, actor in product(Status, [None, *Actor]):
+        with cell(status, actor):
+            one = subject(status=status)
+            inside = actor in (Actor.VALIDATING_COORDINATOR, Actor.ACCESS_COORDINATOR, Actor.NIMIC, Actor.COMMISSION)
+            found = {actor} if actor else set()
+            assert view(STRANGER, "aut_1", one, found) is (View.INSIDE if inside else SEEN_BY_ALL[status])
+            assert view(a_person(one, {}, "aut_1"), "aut_1", one, set()) is View.INSIDE
+            assert view(COMMISSION, "aut_1", one, set()) is View.INSIDE
+            assert sees_history(found) is (inside or actor is Actor.ADMINISTRATOR)

@@ -1,7 +1,7 @@
 """Who may do what to the people of an authority: every role, every command, their own authority and others, through the service."""
 
-import itertools
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from chassis.caller import Caller
 from protos.directory.v1 import directory_pb2 as pb
 from services.directory.domain.history import Command
 from services.directory.domain.registration import TRANSITIONS, Actor
+from tests.cells import cell
 from tests.directory.bodies import ALERTS, a_draft, a_registrar, somebody
 from tests.directory.conftest import Asking, command
 from tests.directory.staff import HANDLER, NIMIC, VIEWER, added, an_office, as_caller, do, people_of, somebody_new
@@ -65,25 +66,26 @@ async def town(small: Asking) -> Town:
 
 
 @pytest.mark.parametrize("method", COMMANDS)
-@pytest.mark.parametrize(("role", "module"), list(itertools.product(UserRole, ["", ALERTS, "*"])))
 async def test_at_an_authority_only_who_administers_it_manages_people_and_everybody_their_own_languages(
-    town: Town, role: UserRole, module: str, method: str
+    town: Town, method: str
 ) -> None:
-    (colleague,) = (
-        one for one in await people_of(town.asking, town.nimics) if one.id == town.people[town.nimics][-1].id
-    )
-    caller = somebody(town.nimics, role, module=module, name=colleague.id.removeprefix("usr_"))
-    found = await town.attempt(caller, method, town.nimics)
-    if method == "SetLanguages":
-        assert found is None
-    else:
-        # A token alone makes nobody an administrator: the authority must name them.
-        assert type(found) is Forbidden
-    elsewhere = await town.attempt(caller, method, town.limics)
-    if method in ("EditUser", "DeactivateUser"):
-        assert type(elsewhere) is NotFound
-    else:
-        assert method == "SetLanguages" or type(elsewhere) is Forbidden
+    for role, module in product(UserRole, ("", ALERTS, "*")):
+        with cell(role, module):
+            (colleague,) = (
+                one for one in await people_of(town.asking, town.nimics) if one.id == town.people[town.nimics][-1].id
+            )
+            caller = somebody(town.nimics, role, module=module, name=colleague.id.removeprefix("usr_"))
+            found = await town.attempt(caller, method, town.nimics)
+            if method == "SetLanguages":
+                assert found is None
+            else:
+                # A token alone makes nobody an administrator: the authority must name them.
+                assert type(found) is Forbidden
+            elsewhere = await town.attempt(caller, method, town.limics)
+            if method in ("EditUser", "DeactivateUser"):
+                assert type(elsewhere) is NotFound
+            else:
+                assert method == "SetLanguages" or type(elsewhere) is Forbidden
 
 
 @pytest.mark.parametrize("method", COMMANDS)
@@ -99,18 +101,19 @@ async def test_an_administrator_manages_the_people_of_their_own_authority_only(t
 
 
 @pytest.mark.parametrize("method", [one for one in COMMANDS if one != "SetLanguages"])
-@pytest.mark.parametrize(("by", "user_role"), list(itertools.product(LegislativeRole, UserRole)))
 async def test_coordinators_manage_the_people_of_whom_they_validated_and_the_nimic_of_its_country(
-    town: Town, by: LegislativeRole, user_role: UserRole, method: str
+    town: Town, method: str
 ) -> None:
-    caller = a_registrar(by, user_role, name=f"above_{user_role}")
-    acts = user_role is UserRole.COORDINATOR and by in COORDINATING
-    for office, validated_by in ((town.nimics, LegislativeRole.NIMIC), (town.limics, LegislativeRole.LIMIC)):
-        found = await town.attempt(caller, method, office)
-        if acts and by in (LegislativeRole.NIMIC, validated_by):
-            assert found is None
-        else:
-            assert type(found) is (NotFound if method in ("EditUser", "DeactivateUser") else Forbidden)
+    for by, user_role in product(LegislativeRole, UserRole):
+        with cell(by, user_role):
+            caller = a_registrar(by, user_role, name=f"above_{user_role}")
+            acts = user_role is UserRole.COORDINATOR and by in COORDINATING
+            for office, validated_by in ((town.nimics, LegislativeRole.NIMIC), (town.limics, LegislativeRole.LIMIC)):
+                found = await town.attempt(caller, method, office)
+                if acts and by in (LegislativeRole.NIMIC, validated_by):
+                    assert found is None
+                else:
+                    assert type(found) is (NotFound if method in ("EditUser", "DeactivateUser") else Forbidden)
 
 
 @pytest.mark.parametrize("method", [one for one in COMMANDS if one != "SetLanguages"])

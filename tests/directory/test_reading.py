@@ -202,9 +202,14 @@ async def test_who_works_there_no_more_cannot_sign_in(small: Asking) -> None:
 
 
 @pytest.mark.parametrize("caller", [a_handler("IT"), somebody("aut_office"), "requests", "directory"])
-async def test_nobody_else_may_ask_whose_a_sign_in_is(small: Asking, caller: Caller | str) -> None:
+async def test_nobody_but_who_lets_people_in_may_ask_whose_a_sign_in_is(small: Asking, caller: Caller | str) -> None:
     with pytest.raises(Forbidden):
         await small(caller, "ResolveUser", issuer=ISSUER, subject="one")
+
+
+async def test_alerts_lets_systems_in_and_may_ask_whose_a_sign_in_is(small: Asking) -> None:
+    found = await small("alerts", "ResolveUser", issuer=ISSUER, subject="one")
+    assert found == await small("gateway", "ResolveUser", issuer=ISSUER, subject="one")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from itertools import product
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage, wire
 from services.directory.domain.authorities import CONTACT_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, ModuleAccess
 from services.directory.domain.coordination import RANK
+from tests.cells import cell
 from tests.directory.bodies import (
     ALERTS,
     a_draft,
@@ -68,37 +70,39 @@ async def test_what_is_registered_is_active_at_once_and_says_what_was_said_of_it
     assert await small.seen(LIMIC, made.id) == [made]
 
 
-@pytest.mark.parametrize("user_role", UserRole)
 @pytest.mark.parametrize("role", LegislativeRole)
 async def test_only_those_who_act_as_coordinator_at_a_coordinator_register(
-    small: Asking, role: LegislativeRole, user_role: UserRole
+    small: Asking, role: LegislativeRole
 ) -> None:
-    caller = a_registrar(role, user_role, name=user_role)
-    draft = a_draft(level=pb.AUTHORITY_LEVEL_REGIONAL, region_code="IT-62")
-    if role in COORDINATING and user_role is UserRole.COORDINATOR:
-        made = await small.do(caller, "RegisterAuthority", authority=draft)
-        assert await small.seen(caller, made.id) == [made]
-    else:
-        await not_registered(small, caller, Forbidden, draft)
+    for user_role in UserRole:
+        with cell(user_role):
+            caller = a_registrar(role, user_role, name=user_role)
+            draft = a_draft(level=pb.AUTHORITY_LEVEL_REGIONAL, region_code="IT-62")
+            if role in COORDINATING and user_role is UserRole.COORDINATOR:
+                made = await small.do(caller, "RegisterAuthority", authority=draft)
+                assert await small.seen(caller, made.id) == [made]
+            else:
+                await not_registered(small, caller, Forbidden, draft)
 
 
-@pytest.mark.parametrize("role", LegislativeRole)
 @pytest.mark.parametrize("by", LegislativeRole)
 async def test_everybody_registers_what_ranks_below_and_the_commission_national_coordinators(
-    small: Asking, by: LegislativeRole, role: LegislativeRole
+    small: Asking, by: LegislativeRole
 ) -> None:
-    commission, national = LegislativeRole.COMMISSION, role is LegislativeRole.NIMIC
-    region = "IT-RM" if by is LegislativeRole.SDIMIC else "IT-25"
-    place: dict[str, Any] = {"level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": region}
-    if national:
-        place = {"country_code": "MT" if by is commission else "IT"}
-    draft = a_draft(an_access(ALERTS, role), **place)
-    below = by in COORDINATING and RANK[role] < RANK[by]
-    if (by is commission and national) or below:
-        made = await small.do(a_registrar(by), "RegisterAuthority", authority=draft)
-        assert wire.LEGISLATIVE_ROLE.from_wire(made.access[0].legislative_role, field="") is role
-    else:
-        await not_registered(small, a_registrar(by), Forbidden, draft)
+    for role in LegislativeRole:
+        with cell(role):
+            commission, national = LegislativeRole.COMMISSION, role is LegislativeRole.NIMIC
+            region = "IT-RM" if by is LegislativeRole.SDIMIC else "IT-25"
+            place: dict[str, Any] = {"level": pb.AUTHORITY_LEVEL_REGIONAL, "region_code": region}
+            if national:
+                place = {"country_code": "MT" if by is commission else "IT"}
+            draft = a_draft(an_access(ALERTS, role), **place)
+            below = by in COORDINATING and RANK[role] < RANK[by]
+            if (by is commission and national) or below:
+                made = await small.do(a_registrar(by), "RegisterAuthority", authority=draft)
+                assert wire.LEGISLATIVE_ROLE.from_wire(made.access[0].legislative_role, field="") is role
+            else:
+                await not_registered(small, a_registrar(by), Forbidden, draft)
 
 
 async def test_at_the_commission_a_viewer_registers_nobody(small: Asking) -> None:
@@ -253,14 +257,15 @@ async def not_edited(small: Asking, caller: Caller | str, kind: type[Refusal], *
     return found.value
 
 
-@pytest.mark.parametrize("module", ["", ALERTS], ids=["in the authority", "in a module"])
-@pytest.mark.parametrize("role", UserRole)
-async def test_only_whom_the_authority_names_as_its_administrator_edits_whatever_a_token_says(
-    small: Asking, role: UserRole, module: str
-) -> None:
-    caller = somebody("aut_office", role, module=module, name=f"editor_{role}")
-    await not_edited(small, caller, Forbidden, languages=["mt"])
-    assert (await small.do(ADMIN, "EditAuthority", id="aut_office", languages=["it", "fr"])).languages == ["it", "fr"]
+async def test_only_whom_the_authority_names_as_its_administrator_edits_whatever_a_token_says(small: Asking) -> None:
+    for role, module in product(UserRole, ("", ALERTS)):
+        with cell(role, module):
+            caller = somebody("aut_office", role, module=module, name=f"editor_{role}")
+            await not_edited(small, caller, Forbidden, languages=["mt"])
+            assert (await small.do(ADMIN, "EditAuthority", id="aut_office", languages=["it", "fr"])).languages == [
+                "it",
+                "fr",
+            ]
 
 
 @pytest.mark.parametrize("caller", [an_administrator("aut_hungary"), an_administrator("aut_nimic"), LIMIC, COMMISSION])

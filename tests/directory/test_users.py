@@ -1,6 +1,7 @@
 """People's roles fit what their authority does; one local data administrator is always left; in which languages to write."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from services.directory.domain.users import (
     without_administrator,
     without_user,
 )
+from tests.cells import cell
 from tests.directory.bodies import ALERTS, a_user, an_access, an_authority
 from vocabulary import languages
 from vocabulary.refusals import Conflict, Invalid
@@ -34,16 +36,15 @@ FOR = {
 }
 
 
-@pytest.mark.parametrize("does", WorkflowRole)
-@pytest.mark.parametrize("role", UserRole)
-@pytest.mark.parametrize("module", [ALERTS, "*", "firearms/alerts", ""])
-def test_a_role_fits_what_the_authority_does_in_the_module(role: UserRole, does: WorkflowRole, module: str) -> None:
-    authority = an_authority(access=(an_access(ALERTS, LegislativeRole.COMPETENT_AUTHORITY, does),))
-    held = RoleInModule(module=module, role=role)
-    if role is UserRole.LOCAL_DATA_ADMINISTRATOR:
-        assert fits(held, authority) is (module == "")
-    else:
-        assert fits(held, authority) is (module in (ALERTS, "*") and does in FOR.get(role, set()))
+def test_a_role_fits_what_the_authority_does_in_the_module() -> None:
+    for module, role, does in product([ALERTS, "*", "firearms/alerts", ""], UserRole, WorkflowRole):
+        with cell(module, role, does):
+            authority = an_authority(access=(an_access(ALERTS, LegislativeRole.COMPETENT_AUTHORITY, does),))
+            held = RoleInModule(module=module, role=role)
+            if role is UserRole.LOCAL_DATA_ADMINISTRATOR:
+                assert fits(held, authority) is (module == "")
+            else:
+                assert fits(held, authority) is (module in (ALERTS, "*") and does in FOR.get(role, set()))
 
 
 @pytest.mark.parametrize("role", LegislativeRole)

@@ -13,6 +13,7 @@ from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests.domain.lifecycle import ASSIGNERS, UNSENT, Party, Status
 from tests.builders import QUALIFICATIONS, REQUESTS, a_coordinator, a_handler, doctors, the_commission
+from tests.cells import cell
 from tests.requests.exchanges import (
     CALLERS,
     COMMANDS,
@@ -149,22 +150,22 @@ def may(person: Person, method: str, status: Status) -> bool:
 
 
 @by_name
-@pytest.mark.parametrize("method", COMMANDS)
 async def test_a_command_is_given_by_those_whose_it_is(
-    asking: Asking, standing: dict[Status, pb.Request], person: Person, method: str
+    asking: Asking, standing: dict[Status, pb.Request], person: Person
 ) -> None:
     """Who knows of the request and may not is told so; for all others there is no request."""
-    for status, giver in COMMANDS[method].items():
+    for method, status, giver in [(method, *row) for method, rows in COMMANDS.items() for row in rows.items()]:
         # People are assigned by their own authority.
         party = Party.RESPONDER_ALLOCATOR if method == "AssignRequest" and person.side == RESPONDER else giver
-        if knows(person, status) and may(person, method, status):
-            request = await a_request_for(asking, method, status)
-            after = await asking.do(person.caller, method, **fields_of(method, request.id, party))
-            assert after.history[-1].authority_id == person.caller.authority_id
-        else:
-            kind = Forbidden if knows(person, status) else NotFound
-            fields = fields_of(method, standing[status].id, party)
-            await refused(asking, person.caller, method, kind, **fields)
+        with cell(method, status):
+            if knows(person, status) and may(person, method, status):
+                request = await a_request_for(asking, method, status)
+                after = await asking.do(person.caller, method, **fields_of(method, request.id, party))
+                assert after.history[-1].authority_id == person.caller.authority_id
+            else:
+                kind = Forbidden if knows(person, status) else NotFound
+                fields = fields_of(method, standing[status].id, party)
+                await refused(asking, person.caller, method, kind, **fields)
 
 
 @by_name

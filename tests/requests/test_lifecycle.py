@@ -13,6 +13,7 @@ from services.requests.domain.lifecycle import (
     Status,
     step,
 )
+from tests.cells import cell
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 
 ASKER, ANSWERER = Party.REQUESTER, Party.RESPONDER
@@ -76,42 +77,43 @@ STATUSES: list[Status | None] = [None, *Status]
 
 
 @pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("action", Action)
-def test_each_cell_leads_where_the_table_says_or_is_refused(status: Status | None, action: Action) -> None:
-    allowed = EXPECTED.get((status, action))
-    ever = {party for (_, known), (parties, _, _) in EXPECTED.items() if known is action for party in parties}
-    for party in [*Party, None]:
-        parties = {party} if party else set()
-        if not parties & ever:
-            with pytest.raises(Forbidden):
-                step(status, action, parties, reasoned=True)
-        elif allowed is None:
-            with pytest.raises(Conflict) as conflict:
-                step(status, action, parties, reasoned=True)
-            assert conflict.value.reason == "TRANSITION"
-        elif party not in allowed[0]:
-            with pytest.raises(Forbidden):
-                step(status, action, parties, reasoned=True)
-        else:
-            assert step(status, action, parties, reasoned=True) is allowed[1]
+def test_each_cell_leads_where_the_table_says_or_is_refused(status: Status | None) -> None:
+    for action in Action:
+        with cell(action):
+            allowed = EXPECTED.get((status, action))
+            ever = {party for (_, known), (parties, _, _) in EXPECTED.items() if known is action for party in parties}
+            for party in [*Party, None]:
+                parties = {party} if party else set()
+                if not parties & ever:
+                    with pytest.raises(Forbidden):
+                        step(status, action, parties, reasoned=True)
+                elif allowed is None:
+                    with pytest.raises(Conflict) as conflict:
+                        step(status, action, parties, reasoned=True)
+                    assert conflict.value.reason == "TRANSITION"
+                elif party not in allowed[0]:
+                    with pytest.raises(Forbidden):
+                        step(status, action, parties, reasoned=True)
+                else:
+                    assert step(status, action, parties, reasoned=True) is allowed[1]
 
 
-@pytest.mark.parametrize(("status", "action"), EXPECTED)
-def test_a_reason_is_asked_for_where_the_table_says_so(status: Status | None, action: Action) -> None:
-    parties, after, reason = EXPECTED[status, action]
-    if reason:
-        with pytest.raises(Invalid) as found:
-            step(status, action, parties)
-        assert (found.value.field, found.value.reason) == ("reason", "MISSING_FIELD")
-    else:
-        assert step(status, action, parties) is after
+def test_a_reason_is_asked_for_where_the_table_says_so() -> None:
+    for (status, action), (parties, after, reason) in EXPECTED.items():
+        with cell(status, action):
+            if reason:
+                with pytest.raises(Invalid) as found:
+                    step(status, action, parties)
+                assert (found.value.field, found.value.reason) == ("reason", "MISSING_FIELD")
+            else:
+                assert step(status, action, parties) is after
 
 
-@pytest.mark.parametrize(("status", "action"), EXPECTED)
-def test_an_approval_comes_in_between_for_sending_and_replying_only(status: Status | None, action: Action) -> None:
-    parties, after, _ = EXPECTED[status, action]
-    reached = step(status, action, parties, reasoned=True, approval=True)
-    assert reached is (after if status is None else APPROVED.get((status, action), after))
+def test_an_approval_comes_in_between_for_sending_and_replying_only() -> None:
+    for (status, action), (parties, after, _) in EXPECTED.items():
+        with cell(status, action):
+            reached = step(status, action, parties, reasoned=True, approval=True)
+            assert reached is (after if status is None else APPROVED.get((status, action), after))
 
 
 def test_a_person_may_be_several_parties_at_once() -> None:

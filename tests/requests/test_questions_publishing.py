@@ -9,6 +9,7 @@ from services.requests.catalogue import question_sets
 from services.requests.domain.conditions import Circumstances
 from services.requests.domain.publishing import QUESTIONS_LIMIT, TEXT_LIMIT, check_set
 from services.requests.domain.questions import Answer, Group, Question, QuestionSet, open_questions
+from tests.cells import cell
 from vocabulary import languages
 from vocabulary.refusals import Invalid
 from vocabulary.values import Choice, Field, FreeText, Value, ValueType
@@ -179,7 +180,6 @@ def test_an_answer_that_is_only_there_is_enough_for_what_asks_no_more() -> None:
     assert open_questions(questions, ["Q9"], {}) == []
 
 
-@pytest.mark.parametrize("language", languages.OFFICIAL)
 @pytest.mark.parametrize(
     ("where", "changed"),
     [
@@ -193,12 +193,14 @@ def test_an_answer_that_is_only_there_is_enough_for_what_asks_no_more() -> None:
         ),
     ],
 )
-def test_a_text_that_lacks_a_language_is_refused_by_its_place(language: str, where: str, changed: Any) -> None:
-    text = {code: one for code, one in WORDS.items() if code != language}
-    found = refused(changed(text))
-    assert (found.field, found.reason) == (f"{AT}.{where}.{language}", "MISSING_LANGUAGE")
-    assert found.message.endswith(f": {language}")
-    assert refusal(changed({**text, language: " "})) == (f"{AT}.{where}.{language}", "MISSING_LANGUAGE")
+def test_a_text_that_lacks_a_language_is_refused_by_its_place(where: str, changed: Any) -> None:
+    for language in languages.OFFICIAL:
+        with cell(language):
+            text = {code: one for code, one in WORDS.items() if code != language}
+            found = refused(changed(text))
+            assert (found.field, found.reason) == (f"{AT}.{where}.{language}", "MISSING_LANGUAGE")
+            assert found.message.endswith(f": {language}")
+            assert refusal(changed({**text, language: " "})) == (f"{AT}.{where}.{language}", "MISSING_LANGUAGE")
 
 
 FIRST = f"{AT}.groups[0].questions[0]"

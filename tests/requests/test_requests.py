@@ -27,6 +27,7 @@ from services.requests.domain.questions import Answer, Asked, File, Group, Quest
 from services.requests.domain.requests import Actor, Draft, Request, Subject
 from services.requests.domain.silence import BY_ITSELF
 from tests.builders import QUALIFICATIONS, REQUESTS, doctors
+from tests.cells import cell
 from tests.requests.exchanges import CALLERS, NOW, QUESTIONS, a_stored_draft, a_stored_request, nurses
 from vocabulary.refusals import Conflict, Forbidden, Invalid, Refusal
 from vocabulary.roles import UserRole
@@ -132,34 +133,36 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("status", "action", "party"), CELLS)
-def test_what_the_table_allows_is_done_and_recorded(status: Status, action: Action, party: Party) -> None:
-    before, actor = a_stored_request(status), an_actor(party)
-    after = do(before, action, actor)
-    assert after.status is TRANSITIONS[status][action].next
-    assert after.history[:-1] == before.history
-    last = after.history[-1]
-    assert (last.action, last.before, last.after) == (action, status, after.status)
-    assert (last.at, last.authority_id, last.user_id) == (NOW, actor.authority_id, "usr_1")
+def test_what_the_table_allows_is_done_and_recorded() -> None:
+    for status, action, party in CELLS:
+        with cell(status, action, party):
+            before, actor = a_stored_request(status), an_actor(party)
+            after = do(before, action, actor)
+            assert after.status is TRANSITIONS[status][action].next
+            assert after.history[:-1] == before.history
+            last = after.history[-1]
+            assert (last.action, last.before, last.after) == (action, status, after.status)
+            assert (last.at, last.authority_id, last.user_id) == (NOW, actor.authority_id, "usr_1")
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("action", LATER)
-def test_every_other_cell_is_refused(status: Status, action: Action) -> None:
-    request = a_stored_request(status)
-    row = TRANSITIONS[status].get(action)
-    for party in [*CALLERS, None]:
-        actor = an_actor(party)
-        held = parties(request, actor)
-        if row is None or not row.parties & held:
-            with pytest.raises(Forbidden if not EVER[action] & held or row else Conflict):
-                do(request, action, actor)
+def test_every_other_cell_is_refused(status: Status) -> None:
+    for action in LATER:
+        with cell(action):
+            request = a_stored_request(status)
+            row = TRANSITIONS[status].get(action)
+            for party in [*CALLERS, None]:
+                actor = an_actor(party)
+                held = parties(request, actor)
+                if row is None or not row.parties & held:
+                    with pytest.raises(Forbidden if not EVER[action] & held or row else Conflict):
+                        do(request, action, actor)
 
 
-@pytest.mark.parametrize(("status", "action", "party"), CELLS)
-def test_an_authority_that_takes_no_part_does_nothing(status: Status, action: Action, party: Party) -> None:
-    with pytest.raises(Forbidden):
-        do(a_stored_request(status), action, an_actor(party, takes_part=False))
+def test_an_authority_that_takes_no_part_does_nothing() -> None:
+    for status, action, party in CELLS:
+        with cell(status, action, party), pytest.raises(Forbidden):
+            do(a_stored_request(status), action, an_actor(party, takes_part=False))
 
 
 @pytest.mark.parametrize("role", UserRole)
@@ -348,16 +351,17 @@ OF_EACH_KIND = {
 }
 
 
-@pytest.mark.parametrize("kind", ValueType)
 @pytest.mark.parametrize("given_as", OF_EACH_KIND)
-def test_a_question_of_each_type_takes_its_own_kind_of_answer_and_no_other(kind: ValueType, given_as: str) -> None:
-    value = OF_EACH_KIND[given_as]
-    if value.references and kind is ValueType.LANGUAGE:
-        value = Value(references=("el",))
-    answer = Answer(code=kind, value=value)
-    if TAKES.get(kind) == given_as:
-        assert merged(EVERY, [kind], {}, [answer], at="answers")[kind].value == answer.value
-    else:
-        with pytest.raises(Invalid) as found:
-            merged(EVERY, [kind], {}, [answer], at="answers")
-        assert (found.value.field, found.value.reason) == ("answers[0].value", "WRONG_TYPE")
+def test_a_question_of_each_type_takes_its_own_kind_of_answer_and_no_other(given_as: str) -> None:
+    for kind in ValueType:
+        with cell(kind):
+            value = OF_EACH_KIND[given_as]
+            if value.references and kind is ValueType.LANGUAGE:
+                value = Value(references=("el",))
+            answer = Answer(code=kind, value=value)
+            if TAKES.get(kind) == given_as:
+                assert merged(EVERY, [kind], {}, [answer], at="answers")[kind].value == answer.value
+            else:
+                with pytest.raises(Invalid) as found:
+                    merged(EVERY, [kind], {}, [answer], at="answers")
+                assert (found.value.field, found.value.reason) == ("answers[0].value", "WRONG_TYPE")

@@ -80,7 +80,8 @@ class Replicas:
 @pytest.fixture(scope="module")
 async def replicas(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replicas]:
     data = tmp_path_factory.mktemp("timing")
-    async with directory(DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)) as found:
+    two = DirectorySettings(data_dir=data, training_data=True, training_countries="HU,IT", listen_address=FREE_PORT)
+    async with directory(two) as found:
         where = f"127.0.0.1:{found.port}"
         settings = ServiceSettings(data_dir=data, listen_address=FREE_PORT, directory_address=where)
         async with (

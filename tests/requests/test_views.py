@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -18,6 +19,7 @@ from services.requests.domain.lifecycle import UNSENT, Action, Side, Status
 from services.requests.domain.questions import Answer, Asked, File
 from services.requests.domain.requests import Draft, Handling, HistoryEntry, Request, Subject
 from services.requests.domain.views import Reader, View, revision_for, seen, view
+from tests.cells import cell
 from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText, Value
 
@@ -117,35 +119,38 @@ def a_reader(authority: str, country: str, *roles: UserRole, legislative: Legisl
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("role", UserRole)
-def test_the_requester_sees_its_own(status: Status, role: UserRole) -> None:
-    expected = View.FULL if role in FULL else View.WITHOUT_PERSONAL_DATA if role is UserRole.ALLOCATOR else None
-    if status is Status.DELETED:
-        expected = None
-    assert view(a_request(status), a_reader(IT, "IT", role)) is expected
+def test_the_requester_sees_its_own(status: Status) -> None:
+    for role in UserRole:
+        expected = View.FULL if role in FULL else View.WITHOUT_PERSONAL_DATA if role is UserRole.ALLOCATOR else None
+        if status is Status.DELETED:
+            expected = None
+        with cell(role):
+            assert view(a_request(status), a_reader(IT, "IT", role)) is expected
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("role", UserRole)
-def test_the_responder_sees_whom_it_is_about_once_accepted(status: Status, role: UserRole) -> None:
+def test_the_responder_sees_whom_it_is_about_once_accepted(status: Status) -> None:
     request = a_request(status)
-    expected: View | None = View.FULL if request.accepted else View.WITHOUT_SUBJECT
-    if role is UserRole.ALLOCATOR:
-        expected = View.WITHOUT_PERSONAL_DATA
-    if role not in FULL | {UserRole.ALLOCATOR} or status in UNSENT:
-        expected = None
-    assert view(request, a_reader(HU, "HU", role)) is expected
+    for role in UserRole:
+        expected: View | None = View.FULL if request.accepted else View.WITHOUT_SUBJECT
+        if role is UserRole.ALLOCATOR:
+            expected = View.WITHOUT_PERSONAL_DATA
+        if role not in FULL | {UserRole.ALLOCATOR} or status in UNSENT:
+            expected = None
+        with cell(role):
+            assert view(request, a_reader(HU, "HU", role)) is expected
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("role", UserRole)
-def test_where_cases_are_assigned_only_whoever_has_it_and_supervisors_see_it(status: Status, role: UserRole) -> None:
-    for side, authority in ((Side.REQUESTER, IT), (Side.RESPONDER, HU)):
+def test_where_cases_are_assigned_only_whoever_has_it_and_supervisors_see_it(status: Status) -> None:
+    request = a_request(status)
+    for role, (side, authority) in product(UserRole, ((Side.REQUESTER, IT), (Side.RESPONDER, HU))):
         reader = a_reader(authority, authority[-2:].upper(), role)
-        unassigned, assigned = (view(assigned_to(user, a_request(status), side), reader) for user in ("usr_2", "usr_1"))
-        assert assigned is view(a_request(status), reader)
+        unassigned, assigned = (view(assigned_to(user, request, side), reader) for user in ("usr_2", "usr_1"))
         restricted = role in FULL - {UserRole.SUPERVISOR} and assigned is not None
-        assert unassigned is (View.WITHOUT_ANSWERS if restricted else assigned)
+        with cell(role, side):
+            assert assigned is view(request, reader)
+            assert unassigned is (View.WITHOUT_ANSWERS if restricted else assigned)
 
 
 def assigned_to(user: str, request: Request, side: Side) -> Request:
@@ -157,33 +162,30 @@ def assigned_to(user: str, request: Request, side: Side) -> Request:
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("country", ["IT", "HU", "FR"])
-@pytest.mark.parametrize("legislative", LegislativeRole)
-@pytest.mark.parametrize("role", UserRole)
-def test_coordinators_of_the_two_countries_see_no_personal_data(
-    status: Status, country: str, legislative: LegislativeRole, role: UserRole
-) -> None:
-    reader = a_reader(OTHER, country, role, legislative=legislative)
-    may = status not in UNSENT and country != "FR" and legislative in COUNTRY and role is UserRole.COORDINATOR
-    assert view(a_request(status), reader) is (View.WITHOUT_PERSONAL_DATA if may else None)
+def test_coordinators_of_the_two_countries_see_no_personal_data(status: Status) -> None:
+    request = a_request(status)
+    for country, legislative, role in product(("IT", "HU", "FR"), LegislativeRole, UserRole):
+        reader = a_reader(OTHER, country, role, legislative=legislative)
+        may = status not in UNSENT and country != "FR" and legislative in COUNTRY and role is UserRole.COORDINATOR
+        with cell(country, legislative, role):
+            assert view(request, reader) is (View.WITHOUT_PERSONAL_DATA if may else None)
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("role", UserRole)
-def test_coordinators_who_are_asked_see_it_without_personal_data_and_their_colleagues_nothing(
-    status: Status, role: UserRole
-) -> None:
-    for authority in (ASKED_IT, ASKED_HU):
+def test_coordinators_who_are_asked_see_it_without_personal_data_and_their_colleagues_nothing(status: Status) -> None:
+    for role, authority in product(UserRole, (ASKED_IT, ASKED_HU)):
         may = status not in (Status.DRAFT, Status.DELETED) and role is UserRole.COORDINATOR
         expected = View.WITHOUT_PERSONAL_DATA if may else None
-        assert view(a_request(status), a_reader(authority, authority[-2:].upper(), role)) is expected
+        with cell(role, authority):
+            assert view(a_request(status), a_reader(authority, authority[-2:].upper(), role)) is expected
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - UNSENT))
-@pytest.mark.parametrize("role", UserRole)
-def test_who_had_it_before_knows_of_it(status: Status, role: UserRole) -> None:
-    may = role in FULL | {UserRole.ALLOCATOR}
-    assert view(a_request(status), a_reader(BEFORE, "HU", role)) is (View.WITHOUT_ANSWERS if may else None)
+def test_who_had_it_before_knows_of_it(status: Status) -> None:
+    for role in UserRole:
+        may = role in FULL | {UserRole.ALLOCATOR}
+        with cell(role):
+            assert view(a_request(status), a_reader(BEFORE, "HU", role)) is (View.WITHOUT_ANSWERS if may else None)
 
 
 # What each view shows to each authority, field by field: the marks that are left.
@@ -219,19 +221,17 @@ def marks(request: Request) -> set[str]:
     return {mark for mark in MARKS if f"'{mark}" in told or f"_{mark}'" in told}
 
 
-@pytest.mark.parametrize("status", sorted(set(Status) - UNSENT))
 @pytest.mark.parametrize(("how", "authority"), SHOWN)
-def test_each_view_shows_each_authority_its_fields_and_no_others(status: Status, how: View, authority: str) -> None:
+def test_each_view_shows_each_authority_its_fields_and_no_others(how: View, authority: str) -> None:
     reader = a_reader(authority, "HU", UserRole.COORDINATOR)
-    assert marks(seen(a_request(status), how, reader)) == SHOWN[how, authority]
+    for status in sorted(set(Status) - UNSENT):
+        with cell(status):
+            assert marks(seen(a_request(status), how, reader)) == SHOWN[how, authority]
 
 
-@pytest.mark.parametrize("status", sorted(set(Status) - UNSENT))
 @pytest.mark.parametrize(("how", "authority"), SHOWN)
-def test_the_history_is_told_to_each_as_far_as_it_is_theirs(status: Status, how: View, authority: str) -> None:
-    told = [
-        entry.action for entry in seen(a_request(status), how, a_reader(authority, "HU", UserRole.COORDINATOR)).history
-    ]
+def test_the_history_is_told_to_each_as_far_as_it_is_theirs(how: View, authority: str) -> None:
+    reader = a_reader(authority, "HU", UserRole.COORDINATOR)
     sending = [Action.CREATE, Action.SEND, Action.RETURN] if authority == IT else []
     if authority == ASKED_IT:
         sending = [Action.SEND, Action.RETURN]
@@ -239,7 +239,10 @@ def test_the_history_is_told_to_each_as_far_as_it_is_theirs(status: Status, how:
         *sending, Action.SEND, Action.FORWARD, *([Action.ASSIGN] if authority == IT else []), Action.ACCEPT,
         *([Action.SAVE] if authority == HU else []), Action.RETURN, Action.ANSWER,
     ]  # fmt: skip
-    assert told == ([Action.SEND, Action.FORWARD] if authority == BEFORE else whole)
+    for status in sorted(set(Status) - UNSENT):
+        told = [entry.action for entry in seen(a_request(status), how, reader).history]
+        with cell(status):
+            assert told == ([Action.SEND, Action.FORWARD] if authority == BEFORE else whole)
 
 
 def test_the_approver_of_a_reply_sees_what_is_to_be_sent_and_after_it_was_returned_what_was() -> None:
