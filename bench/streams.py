@@ -1,113 +1,203 @@
-"""Live streams on one gateway: memory for each, and how long one alert takes to all of them.
+"""Live streams on one gateway: memory for each, how long one entry takes to all of them, and what an answer costs.
 
-``python -m bench.streams``: embedded engines, each part a process of its own; the listeners run on the same machine.
+``python -m bench.streams`` measures the gateway alone, over an inbox in memory, and in turn with it a bare graphql-ws server on Node
+that pushes the same answers; ``--system`` measures the whole system instead, from the broadcast of an alert on. The listeners run on
+the same machine and do nothing but note the time.
 """
 
 import asyncio
-import json
+import os
 import tempfile
 import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from websockets.asyncio.client import ClientConnection, connect
 
+from bench import streams_servers
 from bench.figures import console, machine, memory_kb, percentile, show
+from bench.streams_listeners import listening
+from bench.streams_servers import Running
+from bench.streams_source import QUERY
 from chassis.keys import KeyRing
-from deploy.cluster import Cluster, cluster
+from deploy.cluster import cluster
 from deploy.demo.alert import broadcast
 from deploy.demo.client import signed_in
 from deploy.demo.stage import Stage
 from gateway.tokens import DevelopmentTokens
 
-SUBSCRIBE = "subscription { alertStream { cursor entry { kind alert { number type { title } country { name } } } } }"
-OPENED_AT_ONCE = 50
+SINGLE_EVENTS = 5
+BETWEEN_S = 0.5
+SETTLED_S = 2.0
+WITHIN_S = 300.0
 
 
-class Listener:
-    """One stream: when it heard of each alert."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One round on one server: KB a stream; the seconds to each and the last listener; the latencies under load; CPU for an answer."""
 
-    def __init__(self) -> None:
-        self.heard_at: list[float] = []
-
-    async def opened(self, url: str, token: str, free: asyncio.Semaphore) -> ClientConnection:
-        async with free:
-            socket = await connect(
-                f"{url.replace('http', 'ws', 1)}/graphql",
-                subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]
-                open_timeout=60,
-                compression=None,
-            )
-            await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
-            await socket.recv()
-            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": SUBSCRIBE}}))
-            await socket.recv()
-            return socket
-
-    async def listen(self, socket: ClientConnection) -> None:
-        async for frame in socket:
-            if '"entry": null' not in str(frame) and '"entry":null' not in str(frame):
-                self.heard_at.append(time.perf_counter())
+    memory_kb: float
+    last_s: float
+    latencies_s: Sequence[float]
+    cpu_us: float
+    rate: float
 
 
-async def measure(system: Cluster, streams: int, alerts: int) -> tuple[float, list[list[float]]]:
-    """KB a stream, and for each alert the seconds after which each listener had it."""
-    tokens = DevelopmentTokens(KeyRing(system.folder / "keys"))
-    gateway = system.parts["gateway"][0].pid
-    url = system.urls[0]
-    async with (
-        signed_in(url, tokens.issue("it-alerts")) as author,
-        signed_in(url, tokens.issue("it-coordinator")) as coordinator,
-    ):
-        before = memory_kb(gateway)
-        listeners = [Listener() for _ in range(streams)]
-        free = asyncio.Semaphore(OPENED_AT_ONCE)
-        token = tokens.issue("hu-alerts")
-        sockets = await asyncio.gather(*(one.opened(url, token, free) for one in listeners))
-        await asyncio.sleep(2)
-        each_kb = (memory_kb(gateway) - before) / streams
-        tasks = [asyncio.create_task(one.listen(socket)) for one, socket in zip(listeners, sockets, strict=True)]
-        taken: list[list[float]] = []
-        stage: Any = Stage()
-        stage.console.quiet = True
-        for number in range(alerts):
-            await broadcast(stage, author, coordinator, f"Prova {number}")
+async def measure(server: Running, streams: int, events: int, every_s: float) -> Measured:
+    """Open *streams*, tell them single events, then *events* at a pace."""
+    before = memory_kb(server.pid)
+    listeners, heard = await listening(server.port, streams, server.token, QUERY)
+    await asyncio.sleep(SETTLED_S)
+    each_kb = (memory_kb(server.pid) - before) / streams
+    lasts: list[float] = []
+    async with asyncio.timeout(WITHIN_S):
+        for number in range(SINGLE_EVENTS):
             sent = time.perf_counter()
-            async with asyncio.timeout(120):
-                while any(len(one.heard_at) <= number for one in listeners):
-                    await asyncio.sleep(0.02)
-            taken.append([one.heard_at[number] - sent for one in listeners])
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*(socket.close() for socket in sockets))
-    return each_kb, taken
+            await server.tell(1, 0)
+            await heard.all(number + 1, streams)
+            lasts.append(max(heard.at[number]) - sent)
+            await asyncio.sleep(BETWEEN_S)
+        used = _cpu_s(server.pid)
+        sent = time.perf_counter()
+        await server.tell(events, every_s)
+        await heard.all(SINGLE_EVENTS + events, streams)
+        took = time.perf_counter() - sent
+        used = _cpu_s(server.pid) - used
+    for one in listeners:
+        one.close()
+    late = [
+        at - sent - number * every_s
+        for number, each in enumerate(heard.at[SINGLE_EVENTS : SINGLE_EVENTS + events])
+        for at in each
+    ]
+    return Measured(each_kb, percentile(lasts, 0.5), late, used / (events * streams) * 1e6, events * streams / took)
 
 
-async def _measured(streams: int, alerts: int) -> tuple[float, list[list[float]]]:
+def _cpu_s(pid: int) -> float:
+    """The seconds of a processor that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def compared(
+    streams: int, events: int, every_s: float, rounds: int, *, with_node: bool
+) -> dict[str, list[Measured]]:
+    """What was measured, by server; the servers in turn, each round with new processes."""
+    kinds: dict[str, Callable[[Path], AbstractAsyncContextManager[Running]]] = {
+        "gateway": lambda folder: streams_servers.gateway(folder, {})
+    }
+    if with_node:
+        kinds["Node"] = streams_servers.node
+    found: dict[str, list[Measured]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, opened in kinds.items():
+            with tempfile.TemporaryDirectory(prefix="imi-bench-") as folder:
+                async with opened(Path(folder)) as server:
+                    found[name].append(await measure(server, streams, events, every_s))
+    return found
+
+
+def _shown(streams: int, every_s: float, found: dict[str, list[Measured]]) -> None:
+    rows = []
+    medians: dict[str, list[float]] = {}
+    for name, rounds in found.items():
+        late = [one for measured in rounds for one in measured.latencies_s]
+        figures = [
+            percentile([one.memory_kb for one in rounds], 0.5),
+            percentile([one.last_s for one in rounds], 0.5) * 1000,
+            percentile(late, 0.5) * 1000,
+            percentile(late, 0.99) * 1000,
+            percentile([one.rate for one in rounds], 0.5),
+            percentile([one.cpu_us for one in rounds], 0.5),
+        ]
+        medians[name] = figures
+        rows.append((name, *(f"{one:,.0f}".replace(",", "") for one in figures)))
+    head = (
+        "server",
+        "KB a stream",
+        "one event: last ms",
+        f"{1 / every_s:.0f}/s: p50 ms",
+        "p99 ms",
+        "answers/s",
+        "CPU µs an answer",
+    )
+    show(f"{streams} streams", head, rows)
+    if "Node" in medians:
+        ours, theirs = medians["gateway"], medians["Node"]
+        names = ("memory", "last", "p50", "p99", "answers/s", "CPU")
+        said = (f"{name} {our / their:.2f}" for name, our, their in zip(names, ours, theirs, strict=True))
+        console.print("gateway : Node = " + ", ".join(said))
+
+
+@asynccontextmanager
+async def _system() -> AsyncIterator[tuple[Running, Any]]:
+    """The whole system, each part a process, and what broadcasts an alert in it."""
     with tempfile.TemporaryDirectory(prefix="imi-bench-") as folder:
         async with cluster(Path(folder), {}) as system:
-            return await measure(system, streams, alerts)
+            tokens = DevelopmentTokens(KeyRing(system.folder / "keys"))
+            url, server = system.urls[0], system.parts["gateway"][0]
+            async with (
+                signed_in(url, tokens.issue("it-alerts")) as author,
+                signed_in(url, tokens.issue("it-coordinator")) as coordinator,
+            ):
+                stage: Any = Stage()
+                stage.console.quiet = True
+
+                async def tell(events: int, _: float) -> None:
+                    for number in range(events):
+                        await broadcast(stage, author, coordinator, f"Prova {number}")
+
+                yield Running("system", server.port, server.pid, tokens.issue("hu-alerts"), tell), system
+
+
+async def _whole(streams: int, alerts: int) -> tuple[float, list[list[float]]]:
+    async with _system() as (server, _):
+        before = memory_kb(server.pid)
+        listeners, heard = await listening(server.port, streams, server.token, QUERY)
+        await asyncio.sleep(SETTLED_S)
+        each_kb = (memory_kb(server.pid) - before) / streams
+        taken = []
+        for number in range(alerts):
+            await server.tell(1, 0)
+            sent = time.perf_counter()
+            async with asyncio.timeout(WITHIN_S):
+                await heard.all(number + 1, streams)
+            taken.append([one - sent for one in heard.at[number]])
+        for one in listeners:
+            one.close()
+        return each_kb, taken
 
 
 def main(
-    streams: Annotated[int, typer.Option(help="live streams on the one gateway")] = 1_000,
-    alerts: Annotated[int, typer.Option(help="alerts that are broadcast, one after the other")] = 5,
+    streams: Annotated[list[int] | None, typer.Option(help="live streams on the one gateway; may be repeated")] = None,
+    seconds: Annotated[float, typer.Option(help="how long events come at a pace")] = 10.0,
+    rate: Annotated[float, typer.Option(help="events a second for 1,000 streams; fewer in proportion for more")] = 20.0,
+    rounds: Annotated[int, typer.Option(help="how often each server is measured, in turn")] = 3,
+    system: Annotated[bool, typer.Option("--system", help="the whole system, from an alert's broadcast on")] = False,
 ) -> None:
-    """Open many live streams on one gateway, and print what each costs and how fast an alert reaches all."""
-    each_kb, taken = asyncio.run(_measured(streams, alerts))
-    console.print(f"\n{machine()}; {streams} streams, listeners on the same machine")
-    console.print(f"memory of the gateway for each stream: {each_kb:.0f} KB")
-    rows = [
-        (
-            number + 1,
-            f"{percentile(one, 0.5) * 1000:.0f}",
-            f"{percentile(one, 0.99) * 1000:.0f}",
-            f"{max(one) * 1000:.0f}",
-        )
-        for number, one in enumerate(taken)
-    ]
-    show("From the broadcast's acknowledgement to the listeners, ms", ("alert", "p50", "p99", "last"), rows)
+    """Open many live streams on one gateway, and print what each costs and how fast an entry reaches all."""
+    console.print(f"\n{machine()}; listeners on the same machine")
+    if system:
+        for count in streams or [1_000]:
+            each_kb, taken = asyncio.run(_whole(count, 5))
+            console.print(f"memory of the gateway for each of {count} streams: {each_kb:.0f} KB")
+            rows = [
+                (number, *(f"{one * 1000:.0f}" for one in (percentile(each, 0.5), percentile(each, 0.99), max(each))))
+                for number, each in enumerate(taken, 1)
+            ]
+            show("From the broadcast's acknowledgement to the listeners, ms", ("alert", "p50", "p99", "last"), rows)
+        return
+    with_node = asyncio.run(streams_servers.installed())
+    if not with_node:
+        console.print("Node is not installed here: the gateway is measured, and compared with nothing.")
+    for count in streams or [1_000, 5_000]:
+        pace = rate * min(1.0, 1_000 / count)
+        events = max(1, round(seconds * pace))
+        found = asyncio.run(compared(count, events, 1 / pace, rounds, with_node=with_node))
+        _shown(count, 1 / pace, found)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Every command carries an idempotency key. The answer is stored beside the state 
 the first answer, byte for byte, and has no second effect; a different command under the same key is refused.
 """
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from google.protobuf.message import Message
 
 from chassis.caller import Caller
 from chassis.outbox import Outbox
+from chassis.together import Together
 from engines.documents import (
     AlreadyExists,
     Collection,
@@ -34,8 +36,10 @@ Aggregate = TypeVar("Aggregate")
 Answer = TypeVar("Answer", bound=Message)
 
 KEY_LIMIT = 128
-# Answers kept per aggregate. An older command sent again meets the state it led to, which refuses it.
+# Answers kept per aggregate, and how long together they may be: every change writes them again, and a store takes only so much in one
+# document. An older command sent again meets the state it led to, which refuses it.
 ANSWERS_KEPT = 64
+ANSWERS_LENGTH = 1024 * 1024
 RACES_LOST_LIMIT = 16
 
 
@@ -99,6 +103,7 @@ class Aggregates(Generic[Aggregate]):
         self._kind = kind
         self._indexed = indexed
         self._outbox = outbox
+        self._together: Together[Kept[Aggregate]] = Together(self._by_id)
 
     async def get(self, id_: str) -> Kept[Aggregate] | None:
         document = await self._documents.get(self._collection, id_)
@@ -107,6 +112,14 @@ class Aggregates(Generic[Aggregate]):
     async def get_many(self, ids_: Sequence[str]) -> list[Kept[Aggregate]]:
         """Those that exist, in the order of *ids_*."""
         return [self._kept(document) for document in await self._documents.get_many(self._collection, ids_)]
+
+    async def get_together(self, ids_: Sequence[str]) -> list[Kept[Aggregate]]:
+        """As `get_many`, where many ask for the same at the same moment: it is read once for all of them."""
+        found = await asyncio.gather(*map(self._together.get, dict.fromkeys(ids_)))
+        return [kept for kept in found if kept]
+
+    async def _by_id(self, ids_: Sequence[str]) -> dict[str, Kept[Aggregate]]:
+        return {kept.id: kept for kept in await self.get_many(ids_)}
 
     async def find(
         self,
@@ -196,7 +209,7 @@ class Aggregates(Generic[Aggregate]):
                 )
             reply = answer(Kept(id_, before.revision + 1, after))
             earlier_answers = [] if forget else _answers(document)
-            answered = [*earlier_answers, _answered(command, reply)][-ANSWERS_KEPT:]
+            answered = _kept_answers(earlier_answers, _answered(command, reply))
             try:
                 await self._documents.compare_and_set(
                     self._collection,
@@ -217,9 +230,9 @@ class Aggregates(Generic[Aggregate]):
             (Document(id_, self._body(state, [])), [self._outbox.event(message, id_) for message in events])
             for id_, state, events in new
         ]
-        count = await self._documents.insert_many(self._collection, documents)
+        stored = await self._documents.write_many(self._collection, documents)
         self._outbox.wake()
-        return count
+        return sum(stored)
 
     def _kept(self, document: Document) -> Kept[Aggregate]:
         return Kept(document.id, document.revision, msgspec.convert(document.body["state"], self._kind))
@@ -230,12 +243,24 @@ class Aggregates(Generic[Aggregate]):
 
 def _one_of(collection: str) -> str:
     """What one of *collection* is called: services say the same of what somebody may not know of."""
-    return f"{collection.removesuffix('ies')}y" if collection.endswith("ies") else collection.removesuffix("s")
+    one = f"{collection.removesuffix('ies')}y" if collection.endswith("ies") else collection.removesuffix("s")
+    return one.replace("_", " ")
 
 
 def _answered(command: CommandKey, reply: Message) -> Json:
     encoded = base64.b85encode(reply.SerializeToString(deterministic=True)).decode()
     return {"key": command.key, "fingerprint": command.fingerprint, "answer": encoded}
+
+
+def _kept_answers(earlier: list[Any], newest: Any) -> list[Json]:
+    """*newest*, and as many before it as there is room for."""
+    found, length = [newest], len(newest["answer"])
+    for one in reversed(earlier[-ANSWERS_KEPT + 1 :]):
+        length += len(one["answer"])
+        if length > ANSWERS_LENGTH:
+            break
+        found.append(one)
+    return found[::-1]
 
 
 def _answers(document: Document) -> list[Any]:

@@ -45,7 +45,10 @@ _SERVICE_CONFIG = {
         }
     ],
 }
+# A page of large things is larger than gRPC takes unless told so; what a page holds is limited where it is made.
+ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 CHANNEL_OPTIONS = [
+    ("grpc.max_receive_message_length", ANSWER_LIMIT_BYTES),
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),

@@ -39,6 +39,16 @@ class KeyRing:
         """What the private key of *name* is as a secret to make codes with: the same for all who have the key."""
         return str(self.private(name).as_dict(private=True)["d"]).encode()
 
+    def former(self, name: str) -> list[OKPKey]:
+        """The public keys that *name* had before, kept as ``<name>-<anything>.public.jwk``: nobody is believed by them any more."""
+        paths = sorted(self._folder.glob(f"{name}-*.public.jwk"))
+        return [OKPKey.import_key(json.loads(path.read_text())) for path in paths]
+
+    def former_secrets(self, name: str) -> list[bytes]:
+        """What `secret` was before, of the private keys that are kept as ``<name>-<anything>.private.jwk``."""
+        paths = sorted(self._folder.glob(f"{name}-*.private.jwk"))
+        return [str(json.loads(path.read_text())["d"]).encode() for path in paths]
+
     def public(self, name: str) -> OKPKey | None:
         """The public key of *name*, looked for anew as long as there is none; None if nobody trusts such a name."""
         if name not in self._public:

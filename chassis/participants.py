@@ -222,7 +222,7 @@ class Participants:
             older = [document for id_, document in there.items() if entries.gives_way(document, said[id_])]
             if not new and not older:
                 return said
-            await self._documents.insert_many(PARTICIPANTS, new)
+            await self._documents.write_many(PARTICIPANTS, new)
             for document in older:
                 await self._replace(document, said[document.id])
         raise Unavailable("the copy of the directory is being written by too many at once", reason="BUSY")

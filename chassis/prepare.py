@@ -21,12 +21,15 @@ async def prepare(
     indexes: Sequence[Index] = (),
     *,
     follows: Sequence[str] = (),
+    tells: Sequence[str] = (),
 ) -> None:
     """Make the engines of *service* ready for what it keeps, finds, tells, and hears from the services it *follows*.
+
+    *tells* are its topics for readers outside, whose dead letters are not ours.
 
     Safe to repeat, and in any order of services.
     """
     await prepare_documents(settings.documents(service), collections)
     await prepare_search(settings.search(service), indexes)
     topics = [topic(name) for name in (service, *follows)]
-    await prepare_events(settings.events, [*topics, *map(dead, topics)])
+    await prepare_events(settings.events, [*topics, *map(dead, topics), *tells])

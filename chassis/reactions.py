@@ -16,6 +16,7 @@ from engines.events import Event, Events, Member, Received
 from vocabulary.refusals import Unavailable
 
 ATTEMPTS = 5
+AT_ONCE = 100
 FIRST_PAUSE_S = 0.1
 AWAY_PAUSE_S = 1.0
 
@@ -27,20 +28,30 @@ log = structlog.get_logger(__name__)
 class Reactions:
     """One group's reactions to the events of some topics, by event type. Events of other types are passed over.
 
-    A reaction gets a run of consecutive events of its type, so that it can do at once what is cheaper at once.
+    A reaction gets a run of consecutive events of its type, so that it can do at once what is cheaper at once: up to *at_once*, which
+    together must not take so long that a broker thinks that the member is dead.
     """
 
-    def __init__(self, events: Events, group: str, topics: Sequence[str], by_type: Mapping[str, Reaction]) -> None:
+    def __init__(
+        self,
+        events: Events,
+        group: str,
+        topics: Sequence[str],
+        by_type: Mapping[str, Reaction],
+        *,
+        at_once: int = AT_ONCE,
+    ) -> None:
         self._events = events
         self._group = group
         self._topics = topics
         self._by_type = by_type
+        self._at_once = at_once
 
     async def run(self) -> None:
         """React, for ever."""
         async with self._events.join(self._group, self._topics) as member:
             while True:
-                for run in _runs(await member.poll()):
+                for run in _runs(await member.poll(limit=self._at_once)):
                     await self._deal_with(member, run)
 
     async def _deal_with(self, member: Member, run: Sequence[Received]) -> None:

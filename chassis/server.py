@@ -15,9 +15,11 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from chassis import calls, refusals, telemetry
+from chassis.admission import Admission, admitted
 from chassis.caller import METADATA_KEY, Verifier, set_current
 from chassis.security import Security, peer_names
 from chassis.settings import CannotStart
+from chassis.sign_ins import SignIns
 from vocabulary.refusals import Refusal, Unavailable
 
 CALL_LIMIT_S = 30.0
@@ -39,11 +41,15 @@ log = structlog.get_logger(__name__)
 
 
 class CallGuard(aio.ServerInterceptor):
-    """Wraps every method of ours: nothing is answered without a verified caller, and every refusal leaves the same way."""
+    """Wraps every method of ours: nothing is answered without a verified caller, and every refusal leaves the same way.
 
-    def __init__(self, verifier: Verifier, security: Security | None) -> None:
+    With *sign_ins*, a call from outside may carry a bearer token instead of a caller token.
+    """
+
+    def __init__(self, verifier: Verifier, security: Security | None, sign_ins: SignIns | None = None) -> None:
         self._verifier = verifier
         self._security = security
+        self._sign_ins = sign_ins
         self._watching: set[asyncio.Task[Any]] = set()
         self._draining = False
 
@@ -99,11 +105,11 @@ class CallGuard(aio.ServerInterceptor):
         self, behaviour: Callable[..., AsyncGenerator[Any]], method: str
     ) -> Callable[..., AsyncIterator[Any]]:
         async def answer(request: Any, context: Call) -> AsyncIterator[Any]:
-            async with self._around(method, context):
+            async with self._around(method, context) as admission:
                 calls.set_deadline(None)
                 with self._watched(method):
                     async with aclosing(behaviour(request, context)) as messages:
-                        async for message in messages:
+                        async for message in admission.lasting(messages) if admission else messages:
                             yield message
 
         return answer
@@ -126,7 +132,7 @@ class CallGuard(aio.ServerInterceptor):
             self._watching.discard(task)
 
     @asynccontextmanager
-    async def _around(self, method: str, context: Call) -> AsyncIterator[None]:
+    async def _around(self, method: str, context: Call) -> AsyncIterator[Admission | None]:
         metadata = dict(context.invocation_metadata() or ())
         started = time.perf_counter()
         outcome = "OK"
@@ -134,8 +140,10 @@ class CallGuard(aio.ServerInterceptor):
             try:
                 if self._security is not None:
                     self._security.require_peer(peer_names(context))
-                set_current(self._verifier.verify(telemetry.metadata_value(metadata, METADATA_KEY)))
-                yield
+                token = telemetry.metadata_value(metadata, METADATA_KEY)
+                admission = None if token else await admitted(self._sign_ins, metadata)
+                set_current(admission.caller if admission else self._verifier.verify(token))
+                yield admission
             except Refusal as refusal:
                 outcome = refusal.reason
                 if isinstance(refusal, Unavailable):
@@ -217,12 +225,14 @@ async def serving(
     *,
     security: Security | None = None,
     health_address: str | None = None,
+    sign_ins: SignIns | None = None,
 ) -> AsyncIterator[Server]:
     """Answer at *address* (port 0 takes a free one) for as long as the context lasts, then drain.
 
-    *register* adds the servicers; *service_names* are their full protobuf names, for health and reflection.
+    *register* adds the servicers; *service_names* are their full protobuf names, for health and reflection. *sign_ins* lets people and
+    systems from outside sign in here.
     """
-    guard = CallGuard(verifier, security)
+    guard = CallGuard(verifier, security, sign_ins)
     server = aio.server(
         interceptors=[guard],
         options=[

@@ -60,6 +60,26 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _ports(value: str) -> str:
+    ports = value.split()
+    if not ports or not all(port.isascii() and port.isdigit() and 0 < int(port) < 2**16 for port in ports):
+        raise ValueError("write ports with spaces between, such as 443 8443")
+    return value
+
+
+def _proxy(value: str) -> str:
+    wanted = "write http://host:port; user:password@ may stand before the host"
+    try:
+        parts = urlsplit(value)
+        fit = parts.port != 0 and not (parts.path.strip("/") or parts.query or parts.fragment)
+    except ValueError:
+        # What is wrong with it may be part of a password.
+        raise ValueError(wanted) from None
+    if value and not (fit and parts.scheme == "http" and parts.hostname):
+        raise ValueError(wanted)
+    return value
+
+
 Address = Annotated[str, AfterValidator(_host_and_port)]
 # One address, several of replicas with commas between, or a name that stands for several: dns:///requests.imi:50052.
 Addressees = Annotated[str, AfterValidator(_addresses)]
@@ -115,7 +135,24 @@ class Addresses(BaseSettings):
     repositories_address: Addressees = Field("127.0.0.1:50055", description="Where the repositories service answers.")
 
 
-class ServiceSettings(ProcessSettings, Addresses):
+class SignInSettings(BaseSettings):
+    """Who may issue sign-ins."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    oidc_issuer: str = Field(
+        "", description="The OpenID Connect issuer of sign-ins. Without one, development sign-ins are accepted."
+    )
+    oidc_audience: str = Field("", description="The audience that tokens of `OIDC_ISSUER` must name.")
+
+    @model_validator(mode="after")
+    def _issuer_has_audience(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_audience):
+            raise ValueError("OIDC_ISSUER and OIDC_AUDIENCE go together")
+        return self
+
+
+class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
     """What every service reads. `{service}` in an engine's URL stands for the service's name."""
 
     listen_address: Address | None = Field(
@@ -143,7 +180,22 @@ class ServiceSettings(ProcessSettings, Addresses):
     )
     public_url: Annotated[str, AfterValidator(_web_address)] = Field(
         "",
-        description="Where people open the system; a notification links to `requests/` and an id in it. Goes with `SMTP_URL`.",
+        description="Where people open the system; e-mails and what webhooks send link to `requests/`, `alerts/` or `webhooks/` "
+        "and an id in it. Goes with `SMTP_URL`.",
+    )
+    training_data: bool = Field(
+        False,
+        description="Whether it is a training system: if there is no authority yet, training data are loaded; alerts are exercises.",
+    )
+    webhook_ports: Annotated[str, AfterValidator(_ports)] = Field(
+        "443", description="The ports that webhooks may go to, separated by spaces."
+    )
+    webhook_proxy: Annotated[str, AfterValidator(_proxy)] = Field(
+        "",
+        description="The HTTP proxy that webhooks go through: `http://`, `user:password@`, host and port. Default: they go directly.",
+    )
+    webhook_loopback: Literal["refused", "allowed"] = Field(
+        "refused", description="Whether webhooks may go to this machine, then also in plain text. For development only."
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ content of an exchange or the name of a person.
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 from opentelemetry import context as otel
@@ -48,7 +48,7 @@ def configure_logging(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # Request lines come from the gateway and the services themselves, with their trace ids.
-    for noisy in ("aiokafka", "elastic_transport", "httpx", "pymongo", "uvicorn.access"):
+    for noisy in ("aiokafka", "elastic_transport", "httpcore", "httpx", "pymongo", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -63,7 +63,9 @@ def span(traceparent: str, **facts: str) -> Iterator[None]:
         with structlog.contextvars.bound_contextvars(trace_id=f"{trace_id:032x}", **facts):
             yield
     finally:
-        otel.detach(token)
+        # A stream that is dropped while it sends is closed in a context of its own, in which there is nothing to take back.
+        with suppress(ValueError):
+            token.var.reset(token)
 
 
 def traceparent() -> str:

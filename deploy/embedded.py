@@ -30,12 +30,17 @@ FREE_PORT = "127.0.0.1:0"
 
 
 @asynccontextmanager
-async def system(data: Path, *, port: int) -> AsyncIterator[str]:
-    """All parts with their data in *data*, the gateway on *port* (0 takes a free one); gives the gateway's address."""
+async def system(data: Path, *, port: int, alerts_address: str = "") -> AsyncIterator[str]:
+    """All parts with their data in *data*, the gateway on *port* (0 takes a free one); gives the gateway's address.
+
+    Alerts answer at *alerts_address* for systems that read their streams there; without one, on a free port.
+    """
     async with AsyncExitStack() as stack:
         # The directory is first, and yet has to know where it will find those that it calls: their ports are held for them.
         held = {name: stack.enter_context(_held_port()) for name in ("requests", "alerts")}
         addresses = {f"{name}_address": _address(port) for name, port in held.items()}
+        if alerts_address:
+            addresses["alerts_address"] = alerts_address
 
         def started(name: str, server: Server) -> None:
             addresses[f"{name}_address"] = f"127.0.0.1:{server.port}"
@@ -53,7 +58,9 @@ async def system(data: Path, *, port: int) -> AsyncIterator[str]:
         )
         await once_available(lambda: prepare(first))
         started("directory", await begun(lambda: directory(first)))
-        settings = ServiceSettings.model_validate({"data_dir": data, "listen_address": FREE_PORT, **addresses})
+        settings = ServiceSettings.model_validate(
+            {"data_dir": data, "training_data": True, "listen_address": FREE_PORT, **addresses}
+        )
         await begun(lambda: requests(on_its_port("requests")))
         await begun(lambda: alerts(on_its_port("alerts")))
         started("translation", await begun(lambda: translation(settings)))
@@ -78,7 +85,8 @@ def _address(held: socket.socket) -> str:
 async def _announced(settings: GatewaySettings) -> AsyncIterator[None]:
     console = Console()
     console.print("Starting the five services and the gateway …")
-    async with system(settings.data_dir.resolve(), port=settings.gateway_port) as address:
+    given = settings.alerts_address if "alerts_address" in settings.model_fields_set else ""
+    async with system(settings.data_dir.resolve(), port=settings.gateway_port, alerts_address=given) as address:
         announce(console, address, settings)
         yield
         console.print("Stopping: calls under way are let through …")

@@ -14,6 +14,8 @@ from chassis.keys import KeyRing
 
 # Who calls others in its own name, or signs for people.
 SIGNERS = ("gateway", "directory", "requests", "alerts", "repositories")
+# What parts have keys for besides calls. These outlive a change of the others (docs/operating.md).
+MORE = {"alerts": ("alerts_receipts", "alerts_related", "alerts_webhooks")}
 
 
 def main(
@@ -24,22 +26,41 @@ def main(
     """Make a key pair for each part that signs, and print the commands that bring them into a cluster."""
     ring = KeyRing(folder)
     for part in SIGNERS:
-        ring.private(part)
+        for name in _names(part):
+            ring.private(name)
     for command in commands(folder, release, namespace):
         print(command)
 
 
 def commands(folder: Path, release: str, namespace: str) -> list[str]:
-    """One Secret for each private key, and one ConfigMap of all public ones, named as the chart expects them."""
+    """One Secret for each part's private keys, and one ConfigMap of all public ones, named as the chart expects them."""
 
     def create(*kind_and_name: str, files: list[str]) -> str:
         sources = [f"--from-file={name}={folder / name}" for name in files]
         return shlex.join(["kubectl", "--namespace", namespace, "create", *kind_and_name, *sources])
 
     return [
-        *(create("secret", "generic", f"{release}-{part}-key", files=[f"{part}.private.jwk"]) for part in SIGNERS),
-        create("configmap", f"{release}-public-keys", files=[f"{part}.public.jwk" for part in SIGNERS]),
+        *(
+            create("secret", "generic", f"{release}-{part}-key", files=_files(folder, part, "private"))
+            for part in SIGNERS
+        ),
+        create(
+            "configmap",
+            f"{release}-public-keys",
+            files=[name for part in SIGNERS for name in _files(folder, part, "public")],
+        ),
     ]
+
+
+def _files(folder: Path, part: str, half: str) -> list[str]:
+    """The files of *part*; with those that its further keys had before, as far as they are kept (`KeyRing.former`)."""
+    former = [path.name for name in MORE.get(part, ()) for path in sorted(folder.glob(f"{name}-*.{half}.jwk"))]
+    return [*(f"{name}.{half}.jwk" for name in _names(part)), *former]
+
+
+def _names(part: str) -> tuple[str, ...]:
+    """What the keys of *part* are called, the one that it signs calls with first."""
+    return (part, *MORE.get(part, ()))
 
 
 if __name__ == "__main__":

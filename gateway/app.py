@@ -2,34 +2,38 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
-from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.http.websocket_origin import normalize_allowed_origins
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
 from chassis import telemetry
-from gateway import bulk, drafts, files, reports
+from gateway import alert_files, bulk, drafts, files, reports
 from gateway.backends import Backends, Stubs
 from gateway.context import Context
 from gateway.disconnects import Disconnects
 from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error
-from gateway.people import People
+from gateway.people import People, SignIn
 from gateway.schema import schema
+from gateway.streams.connections import Speaking
+from gateway.streams.events import EventStream
+from gateway.streams.following import Offer
+from gateway.streams.hub import Streams
+from gateway.streams.websocket import Sockets
 from vocabulary.refusals import (
     Conflict,
     CursorExpired,
@@ -41,8 +45,6 @@ from vocabulary.refusals import (
     Unavailable,
 )
 
-INIT_TIMEOUT = timedelta(seconds=10)
-SUBSCRIPTIONS_PER_CONNECTION = 20
 READY_TIMEOUT_S = 2.0
 # Nobody can sign in without it; whatever else is away is refused by name, and the rest goes on.
 NEEDED = "directory"
@@ -60,56 +62,42 @@ HTTP_STATUS: dict[type[Refusal], int] = {
 log = structlog.get_logger(__name__)
 
 
-class Messages(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's graphql-transport-ws, which would fall over messages of the wrong shape."""
-
-    async def handle_message(self, message: Any) -> None:
-        if _well_formed(message):
-            await super().handle_message(message)
-        else:
-            await self.handle_invalid_message("Failed to parse message")
-
-
-def _well_formed(message: Any) -> bool:
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return False
-    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
-        return False
-    if message["type"] != "subscribe":
-        return True
-    payload = message.get("payload")
-    return (
-        isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables"), dict | None)
-        and isinstance(payload.get("operationName"), str | None)
-    )
-
-
 class Gateway(GraphQL[Context, None]):
-    """Strawberry's ASGI view, with our sign-in."""
+    """Strawberry's ASGI view for HTTP, with our sign-in; and the connections of graphql-transport-ws."""
 
-    graphql_transport_ws_handler_class = Messages
-
-    def __init__(self, stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: bool) -> None:
+    def __init__(
+        self, stubs: Stubs, people: People, streams: Streams | None, allowed_origins: list[str], *, explorer: bool
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide="graphiql" if explorer else None,
             allow_queries_via_get=False,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION,
-            allowed_origins=allowed_origins,
+            subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
         )
         self._stubs = stubs
         self._people = people
+        self._streams = streams
+        origins = normalize_allowed_origins(allowed_origins)
+        self.sockets = Sockets(Speaking(schema, origins, self._greet, self._sign_in, self._still, streams))
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
-        context = Context(self._stubs, None, request.headers.get("accept-language", ""))
-        context.bearer = bearer(request)
-        if context.bearer and isinstance(request, Request):
+        context = self._greet(request.headers)
+        if context.bearer:
             context.sign_in = await self._people.verify(context.bearer)
+        if self._streams is not None:
+            request.state.offer = context.offer = Offer()
         return context
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        if self._streams is None:
+            return await super().create_streaming_response(request, stream, sub_response, headers)
+        return EventStream(stream, headers, request.state.offer, self._streams)
 
     def decode_json(self, data: str | bytes) -> object:
         try:
@@ -123,18 +111,23 @@ class Gateway(GraphQL[Context, None]):
             raise Invalid("send a JSON object with a `query`", reason="BODY")
         return body
 
-    async def on_ws_connect(self, context: Context) -> Any:
+    def _greet(self, headers: Headers) -> Context:
+        """The context of a connection on which nobody has signed in yet."""
+        context = Context(self._stubs, None, headers.get("accept-language", ""))
+        context.bearer = _token(headers.get("authorization", ""))
+        return context
+
+    async def _sign_in(self, context: Context, authorization: object) -> None:
         """On a WebSocket, where a browser cannot set headers, the token comes with connection_init, or in the header after all."""
-        token = _token((context.connection_params or {}).get("authorization", "")) or context.bearer
+        token = _token(authorization) or context.bearer
         if token:
-            try:
-                sign_in = await self._people.verify(token)
-                # A stranger has two operations, and needs no connection that stays.
-                sign_in.require_person()
-                context.sign_in = sign_in
-            except Refusal as refusal:
-                raise ConnectionRejectionError(as_error(refusal)) from refusal
-        return await super().on_ws_connect(context)
+            sign_in = await self._people.verify(token)
+            # A stranger has two operations, and needs no connection that stays.
+            sign_in.require_person()
+            context.sign_in = sign_in
+
+    async def _still(self, sign_in: SignIn) -> SignIn:
+        return await self._people.again(sign_in)
 
 
 def bearer(connection: HTTPConnection) -> str:
@@ -149,8 +142,11 @@ def _token(authorization: object) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def app(stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: bool) -> Starlette:
-    """The gateway as an ASGI application; *explorer* shows browsers a page to try queries on."""
+def app(
+    stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: bool, streams: Streams | None = None
+) -> Starlette:
+    """The gateway as an ASGI application; *explorer* shows browsers a page to try queries on. Without *streams*, every stream is
+    read and executed by itself."""
 
     def signed_in(
         answer: Callable[[Request, Backends], Awaitable[Response]],
@@ -176,18 +172,22 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: b
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
-    graphql = Gateway(stubs, people, allowed_origins, explorer=explorer)
+    graphql = Gateway(stubs, people, streams, allowed_origins, explorer=explorer)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=allowed_origins,
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "x-requested-with", "traceparent", bulk.KEY_HEADER],
     )
-    return Starlette(
+    return Application(
+        graphql.sockets,
         routes=[
             Route("/files", signed_in(files.upload), methods=["POST"]),
             Route("/files/{id}", signed_in(files.download), methods=["GET"]),
             Route("/requests/{id}/report", signed_in(reports.give), methods=["GET"]),
+            Route("/alerts/{id}/receipt", signed_in(alert_files.receipt), methods=["GET"]),
+            Route("/alerts/{id}/cap", signed_in(alert_files.cap), methods=["GET"]),
+            Route("/receipts/keys", signed_in(alert_files.keys), methods=["GET"]),
             Route("/directory/import", signed_in(bulk.take), methods=["POST"]),
             Route("/directory/export", signed_in(bulk.give), methods=["GET"]),
             Route("/requests/import", signed_in(drafts.take), methods=["POST"]),
@@ -195,11 +195,24 @@ def app(stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: b
             Route("/health/ready", ready),
             Route("/metrics", _metrics),
             Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
         ],
         middleware=[Middleware(Disconnects), Middleware(Traced), *([cors] if allowed_origins else [])],
         exception_handlers={Refusal: _refused, Exception: _failed},
     )
+
+
+class Application(Starlette):
+    """All over HTTP through Starlette; a WebSocket past it, since each layer in between stays in memory as long as the connection."""
+
+    def __init__(self, sockets: ASGIApp, **options: Any) -> None:
+        super().__init__(**options)
+        self._sockets = sockets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"].rstrip("/") == "/graphql":
+            await self._sockets(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class Traced:

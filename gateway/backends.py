@@ -14,6 +14,11 @@ from chassis.calls import Peer, open_channel
 from chassis.security import Security
 from chassis.settings import Addresses
 from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
+from protos.alerts.v1.cap_pb2_grpc import CapServiceStub
+from protos.alerts.v1.filters_pb2_grpc import FiltersServiceStub
+from protos.alerts.v1.receipts_pb2_grpc import ReceiptsServiceStub
+from protos.alerts.v1.related_pb2_grpc import RelatedAlertsServiceStub
+from protos.alerts.v1.webhooks_pb2_grpc import WebhooksServiceStub
 from protos.directory.v1.bulk_pb2_grpc import BulkServiceStub
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.people_pb2_grpc import PeopleServiceStub
@@ -54,6 +59,11 @@ class Stubs:
     work_lists: WorkListsServiceStub
     reports: ReportServiceStub
     alerts: AlertsServiceStub
+    alert_filters: FiltersServiceStub
+    webhooks: WebhooksServiceStub
+    receipts: ReceiptsServiceStub
+    related_alerts: RelatedAlertsServiceStub
+    cap: CapServiceStub
     translation: TranslationServiceStub
     repositories: RepositoriesServiceStub
 
@@ -84,6 +94,11 @@ class Backends:
         self.work_lists = Backend("requests", token, stubs.work_lists)
         self.reports = Backend("requests", token, stubs.reports)
         self.alerts = Backend("alerts", token, stubs.alerts)
+        self.alert_filters = Backend("alerts", token, stubs.alert_filters)
+        self.webhooks = Backend("alerts", token, stubs.webhooks)
+        self.receipts = Backend("alerts", token, stubs.receipts)
+        self.related_alerts = Backend("alerts", token, stubs.related_alerts)
+        self.cap = Backend("alerts", token, stubs.cap)
         self.translation = Backend("translation", token, stubs.translation)
         self.repositories = Backend("repositories", token, stubs.repositories)
 
@@ -119,6 +134,11 @@ async def connected(addresses: Addresses, security: Security | None) -> AsyncIte
             WorkListsServiceStub(channels["requests"]),
             ReportServiceStub(channels["requests"]),
             AlertsServiceStub(channels["alerts"]),
+            FiltersServiceStub(channels["alerts"]),
+            WebhooksServiceStub(channels["alerts"]),
+            ReceiptsServiceStub(channels["alerts"]),
+            RelatedAlertsServiceStub(channels["alerts"]),
+            CapServiceStub(channels["alerts"]),
             TranslationServiceStub(channels["translation"]),
             RepositoriesServiceStub(channels["repositories"]),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 from strawberry.dataloader import DataLoader
 
-from protos.alerts.v1 import alerts_pb2
+from protos.alerts.v1 import alerts_pb2, receipts_pb2, related_pb2
 from protos.directory.v1 import directory_pb2, people_pb2
 from protos.repositories.v1 import repositories_pb2
 from protos.requests.v1 import requests_pb2
@@ -52,7 +52,14 @@ FAMILIES = BatchRead("requests", "BatchGetFamilies", requests_pb2.BatchGetFamili
 FILE_SCANS = BatchRead("requests", "BatchGetFileScans", requests_pb2.BatchGetFileScansRequest, "scans")
 QUESTION_SETS = BatchRead("requests", "BatchGetQuestionSets", requests_pb2.BatchGetQuestionSetsRequest, "question_sets")
 ALERTS = BatchRead("alerts", "BatchGetAlerts", alerts_pb2.BatchGetAlertsRequest, "alerts")
+ALERT_ACTIONS = BatchRead("alerts", "BatchGetActions", alerts_pb2.BatchGetActionsRequest, "actions")
 ALERT_TYPES = BatchRead("alerts", "BatchGetAlertTypes", alerts_pb2.BatchGetAlertTypesRequest, "alert_types")
+RELATED_ALERTS = BatchRead(
+    "related_alerts", "BatchGetRelatedAlerts", related_pb2.BatchGetRelatedAlertsRequest, "related"
+)
+RECEIPT_HEADS = BatchRead(
+    "receipts", "BatchGetReceiptHeads", receipts_pb2.BatchGetReceiptHeadsRequest, "heads", "alert_id"
+)
 ENTRIES = BatchRead("repositories", "BatchGetEntries", repositories_pb2.BatchGetEntriesRequest, "entries")
 REPOSITORIES = BatchRead(
     "repositories",

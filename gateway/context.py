@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from graphql import ArgumentNode, EnumValueNode, VariableDefinitionNode, VariableNode, Visitor, visit
 from strawberry.dataloader import DataLoader
 from strawberry.types.execution import ExecutionContext
 
+from chassis.bearers import LEEWAY_S
 from gateway import batches
 from gateway.backends import Backends, Stubs
 from gateway.batches import BatchRead
 from gateway.people import Person, SignIn
-from gateway.tokens import LEEWAY_S
+from gateway.streams.following import Offer
 from vocabulary import languages
 from vocabulary.refusals import Unauthenticated
 
@@ -27,20 +29,37 @@ class Context:
         self.accept_language = accept_language
         # The bearer token in the connection's headers.
         self.bearer = ""
-        # Strawberry puts here what a WebSocket client sends with connection_init.
-        self.connection_params: dict[str, Any] | None = None
+        # Made by a transport that delivers streams itself.
+        self.offer: Offer | None = None
         # Root field → the language its `language` argument asked for.
         self.spoken: dict[str | int, str] = {}
         self._stubs = stubs
         self._execution: ExecutionContext | None = None
         self._loaders: dict[object, DataLoader[Any, Any]] = {}
         self._languages: list[str] = []
-        self.backends = Backends(stubs, self._token)
+
+    @cached_property
+    def backends(self) -> Backends:
+        """The services, in the name of whoever asks."""
+        return Backends(self._stubs, self._token)
+
+    @property
+    def execution(self) -> ExecutionContext:
+        """The operation, parsed, with its variables."""
+        assert self._execution is not None
+        return self._execution
 
     def for_operation(self, execution: ExecutionContext) -> "Context":
         """A fresh context for one operation: nothing one operation has read answers another."""
         fresh = Context(self._stubs, self.sign_in, self.accept_language)
         fresh._execution = execution
+        fresh.offer = self.offer
+        return fresh
+
+    def offering(self, offer: Offer | None) -> "Context":
+        """The same connection, for one operation whose stream, if it is one, goes to *offer*."""
+        fresh = Context(self._stubs, self.sign_in, self.accept_language)
+        fresh.offer = offer
         return fresh
 
     def begin_event(self) -> None:

@@ -44,14 +44,19 @@ class CodedErrors(MaskErrors):
         super().__init__(lambda _: True)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        return GraphQLError(
-            message=_message(error),
-            nodes=error.nodes,
-            source=error.source,
-            positions=error.positions,
-            path=error.path,
-            extensions=_extensions(error, self.execution_context.graphql_document),
-        )
+        return masked(error, self.execution_context.graphql_document)
+
+
+def masked(error: GraphQLError, document: DocumentNode | None) -> GraphQLError:
+    """*error*, which came of executing *document*, as a client may see it."""
+    return GraphQLError(
+        message=_message(error),
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=_extensions(error, document),
+    )
 
 
 def coded(refusal: Refusal) -> dict[str, Any]:

@@ -1,28 +1,17 @@
 """Who signs in: from a bearer token to a person, their authority and their roles, as the directory knows them."""
 
-import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
 
+from chassis.bearers import Bearer, BearerTokens
 from chassis.caller import LIFETIME_S, Caller, Signer
-from chassis.outbox import topic
+from chassis.sign_ins import UNKNOWN_USER, SignIns, caller_of
 from engines.events import Events
 from gateway.backends import Backend, Stubs
-from gateway.tokens import Bearer, BearerTokens
 from protos.directory.v1 import directory_pb2 as pb
-from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.registration_pb2_grpc import InvitationServiceStub
 from vocabulary.refusals import Unauthenticated
-from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
-
-REMEMBERED = 10_000
-# The directory tells of every change; this bounds how long a missed event can matter.
-REMEMBERED_S = 60.0
-# The directory's reason for whom it does not know.
-UNKNOWN_USER = "UNKNOWN_USER"
 
 
 @dataclass(slots=True)
@@ -67,14 +56,10 @@ class People:
     def __init__(
         self, tokens: BearerTokens, signer: Signer, stubs: Stubs, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tokens = tokens
         self._signer = signer
-        self._directory: Backend[DirectoryServiceStub] = Backend("directory", signer.for_service, stubs.directory)
+        directory = Backend("directory", signer.for_service, stubs.directory)
+        self._sign_ins = SignIns(tokens, directory, directory.stub, clock)
         self._invitations: Backend[InvitationServiceStub] = Backend("directory", signer.for_service, stubs.invitations)
-        self._clock = clock
-        self._known: OrderedDict[tuple[str, str], tuple[pb.ResolveUserResponse, float]] = OrderedDict()
-        # How many changes have been heard of: an answer that was under way during one may be older than it.
-        self._changes = 0
 
     async def sign_in(self, token: str) -> Person:
         """The person that *token* speaks for.
@@ -86,76 +71,24 @@ class People:
 
     async def verify(self, token: str) -> SignIn:
         """Who has signed in with *token*, known to the directory or not. Raises like `sign_in`, but not for a stranger."""
-        bearer = await self._tokens.verify(token)
+        return await self._of(await self._sign_ins.verify(token))
+
+    async def again(self, sign_in: SignIn) -> SignIn:
+        """*sign_in* as the directory knows it by now: itself, if nothing has changed. Raises like `verify`."""
+        found = await self._of(sign_in.bearer)
+        same = sign_in.person is not None and found.person is not None and found.person.caller == sign_in.person.caller
+        return sign_in if same else found
+
+    async def _of(self, bearer: Bearer) -> SignIn:
         try:
-            found = await self._resolved(bearer)
+            found = await self._sign_ins.resolve(bearer)
         except Unauthenticated as refused:
             if refused.reason != UNKNOWN_USER:
                 raise
             return SignIn(bearer, None, self._invitations)
-        person = Person(found.user, found.authority, _caller(found), bearer.expires_at, self._signer)
+        person = Person(found.user, found.authority, caller_of(found), bearer.expires_at, self._signer)
         return SignIn(bearer, person, self._invitations)
-
-    async def _resolved(self, bearer: Bearer) -> pb.ResolveUserResponse:
-        key = (bearer.issuer, bearer.subject)
-        known = self._known.get(key)
-        if known is not None and known[1] > self._clock():
-            return known[0]
-        request = pb.ResolveUserRequest(issuer=bearer.issuer, subject=bearer.subject)
-        changes = self._changes
-        found = await self._directory.call(self._directory.stub.ResolveUser, request)
-        if changes != self._changes:
-            return found
-        self._known[key] = (found, self._clock() + REMEMBERED_S)
-        self._known.move_to_end(key)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return found
 
     async def forget_on_change(self, events: Events) -> None:
         """Forget whom a directory event concerns, for ever."""
-        async with events.tail([topic("directory")]) as changes:
-            # What was remembered before the tail began may have missed a change.
-            self._known.clear()
-            self._changes += 1
-            async for received in changes:
-                self._changes += 1
-                subject = received.event.subject
-                for key, (found, _) in list(self._known.items()):
-                    if subject in (found.user.id, found.authority.id):
-                        del self._known[key]
-                await asyncio.sleep(0)
-
-
-def _caller(found: pb.ResolveUserResponse) -> Caller:
-    roles: dict[str, set[UserRole]] = {}
-    for held in found.user.roles:
-        roles.setdefault(held.module, set()).add(UserRole(_name(pb.UserRole.Name(held.role), "USER_ROLE_")))
-    # Where an authority has several roles in an area, the highest speaks for it: their numbers are in the order of their ranks.
-    ranks: dict[str, int] = {}
-    for access in found.authority.access:
-        area = access.module.partition("/")[0]
-        ranks[area] = max(ranks.get(area, 0), access.legislative_role)
-    return Caller(
-        user_id=found.user.id,
-        authority_id=found.authority.id,
-        country=found.authority.country_code,
-        language=found.user.language,
-        user_roles={module: frozenset(held) for module, held in roles.items()},
-        workflow_roles={
-            access.module: frozenset(
-                WorkflowRole(_name(pb.WorkflowRole.Name(role), "WORKFLOW_ROLE_")) for role in access.workflow_roles
-            )
-            for access in found.authority.access
-        },
-        legislative_roles={
-            area: LegislativeRole(
-                _name(pb.LegislativeRole.Name(cast("pb.LegislativeRole.ValueType", role)), "LEGISLATIVE_ROLE_")
-            )
-            for area, role in ranks.items()
-        },
-    )
-
-
-def _name(wire: str, prefix: str) -> str:
-    return wire.removeprefix(prefix)
+        await self._sign_ins.forget_on_change(events)

@@ -17,8 +17,8 @@ async def give(request: Request, backends: Backends) -> Response:
     message = pb.RenderReportRequest(
         id=request.path_params["id"],
         language=asked.get("language", ""),
-        with_personal_data=_switch(asked.get("personalData", ""), "personalData"),
-        with_translations=_switch(asked.get("translations", ""), "translations"),
+        with_personal_data=switch(asked.get("personalData", ""), "personalData"),
+        with_translations=switch(asked.get("translations", ""), "translations"),
     )
     reports = backends.reports
     parts = reports.stream(reports.stub.RenderReport, message)
@@ -36,7 +36,8 @@ async def give(request: Request, backends: Backends) -> Response:
     )
 
 
-def _switch(text: str, field: str) -> bool:
+def switch(text: str, field: str) -> bool:
+    """What ``true`` or ``false`` in a query says; raises Invalid naming *field* for anything else."""
     if text not in SWITCH:
         raise Invalid("this must be true or false", field=field, reason="UNKNOWN_VALUE")
     return SWITCH[text]

@@ -1,13 +1,11 @@
 """What the gateway reads from the environment."""
 
-from typing import Self
+from pydantic import Field
 
-from pydantic import Field, model_validator
-
-from chassis.settings import Addresses, ProcessSettings
+from chassis.settings import Addresses, ProcessSettings, SignInSettings
 
 
-class GatewaySettings(ProcessSettings, Addresses):
+class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
     """Where the gateway listens, where the services are, and who may issue sign-ins."""
 
     gateway_host: str = Field("127.0.0.1", description="The address the gateway listens on.")
@@ -16,13 +14,6 @@ class GatewaySettings(ProcessSettings, Addresses):
     allowed_origins: str = Field(
         "", description="Other web origins whose pages may call the gateway, separated by spaces."
     )
-    oidc_issuer: str = Field(
-        "", description="The OpenID Connect issuer of sign-ins. Without one, development sign-ins are accepted."
+    stream_sharing: bool = Field(
+        True, description="Whether live streams whose answers are equal are read, executed and serialised once for all."
     )
-    oidc_audience: str = Field("", description="The audience that tokens of `OIDC_ISSUER` must name.")
-
-    @model_validator(mode="after")
-    def _issuer_has_audience(self) -> Self:
-        if bool(self.oidc_issuer) != bool(self.oidc_audience):
-            raise ValueError("OIDC_ISSUER and OIDC_AUDIENCE go together")
-        return self

@@ -3,11 +3,12 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
 
+from chassis.bearers import bearer_tokens
 from chassis.caller import GATEWAY, Signer
 from chassis.keys import KeyRing
 from chassis.process import working
@@ -17,8 +18,10 @@ from engines.events import open_events
 from gateway.app import app
 from gateway.backends import connected
 from gateway.people import People
+from gateway.schema import graphql_schema
 from gateway.settings import GatewaySettings
-from gateway.tokens import bearer_tokens
+from gateway.streams.hub import open_streams
+from gateway.streams.lending import websocket_protocol
 
 DRAIN_S = 20
 # A subscription holds a connection; a frame holds an operation.
@@ -61,18 +64,29 @@ def _listener(host: str, port: int) -> socket.socket:
 async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
     """The gateway, answering for as long as the context lasts; gives its address, such as ``http://127.0.0.1:8000``."""
     keys = KeyRing(settings.keys)
-    async with connected(settings, Security.of(settings)) as stubs, open_events(settings.events) as events:
+    async with (
+        connected(settings, Security.of(settings)) as stubs,
+        open_events(settings.events) as events,
+        AsyncExitStack() as stack,
+    ):
         people = People(bearer_tokens(settings, keys), Signer(keys, GATEWAY), stubs)
         # The page is for development: with a real issuer there are real data, and it loads its scripts from elsewhere.
         explorer = not settings.oidc_issuer
-        application = app(stubs, people, settings.allowed_origins.split(), explorer=explorer)
+        streams = (
+            await stack.enter_async_context(open_streams(stubs, graphql_schema, people.again))
+            if settings.stream_sharing
+            else None
+        )
+        application = app(stubs, people, settings.allowed_origins.split(), explorer=explorer, streams=streams)
         config = uvicorn.Config(
             application,
             log_config=None,
             access_log=False,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=websocket_protocol(),
             ws_max_size=WEBSOCKET_MESSAGE_BYTES,
+            # A compressor for each connection takes more memory than all else of a stream.
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=DRAIN_S,
         )
         with _listener(settings.gateway_host, settings.gateway_port) as listener:
@@ -85,5 +99,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
                     log.info("serving", service=GATEWAY, port=port)
                     yield f"http://{settings.gateway_host}:{port}"
                 finally:
+                    if streams is not None:
+                        streams.stop()
                     server.should_exit = True
                     await serving

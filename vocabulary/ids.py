@@ -16,6 +16,10 @@ ENTRY: Final = "ent"
 FILE: Final = "fil"
 MEMORY: Final = "mem"
 INFORMATION: Final = "inf"
+COMMENT: Final = "com"
+FILTER: Final = "flt"
+WEBHOOK: Final = "whk"
+MESSAGE: Final = "msg"
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

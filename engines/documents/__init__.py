@@ -4,6 +4,7 @@ The promises, which `tests/engines/test_documents.py` holds every engine to:
 
 - A write of one document is atomic and durable when it returns, its pending events included.
 - `compare_and_set` writes only over the revision it was given: of two racing writers, one wins and the other is told.
+- `write_many` is many such writes in one call: each document is written or left alone by itself, and the caller is told which.
 - `find` answers from a declared index and refuses any other question, so that no list grows slow unnoticed.
 - Pending events of one document come out in the order in which they were written, and stay until they are cleared.
 
@@ -110,8 +111,13 @@ class Documents(Protocol):
         """Store a new document and what it owes; raises AlreadyExists. Returns it at revision 1."""
         ...
 
-    async def insert_many(self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]) -> int:
-        """Store many new documents, each atomically, leaving out those that exist; returns how many were new."""
+    async def write_many(
+        self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]
+    ) -> list[bool]:
+        """Write many documents and what each owes: those of revision 0 as `insert` does, the others as `compare_and_set`.
+
+        Each is written atomically, or not at all where somebody else was first; says which were. No id may be among them twice.
+        """
         ...
 
     async def compare_and_set(

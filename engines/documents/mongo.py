@@ -19,18 +19,17 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from engines import NotPrepared
 from engines.documents import (
     AlreadyExists,
-    AnyOf,
     Collection,
     Condition,
     Document,
     Index,
     Pending,
-    Range,
     RevisionChanged,
     Scalar,
     answering,
     telling,
 )
+from engines.documents.mongo_questions import beyond, condition_of
 from engines.events import Event
 from engines.mongo import Database, in_our_words, open_database
 
@@ -115,31 +114,34 @@ class MongoDocuments:
                 raise AlreadyExists(document.id) from error
         return Document(document.id, document.body, 1)
 
-    async def insert_many(self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]) -> int:
+    async def write_many(
+        self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]
+    ) -> list[bool]:
         if not documents:
-            return 0
-        writes = [InsertOne(_new(collection, document, events)) for document, events in documents]
+            return []
+        writes = [_write(collection, document, events) for document, events in documents]
+        written = [True] * len(writes)
         with in_our_words():
             try:
-                await self._of(collection).bulk_write(writes, ordered=False)
+                upserted = (await self._of(collection).bulk_write(writes, ordered=False)).upserted_ids or {}
             except BulkWriteError as error:
                 refused: list[dict[str, Any]] = error.details["writeErrors"]
                 if any(one["code"] != DUPLICATE_KEY for one in refused):
                     raise
-                return len(writes) - len(refused)
-        return len(writes)
+                for one in refused:
+                    written[one["index"]] = False
+                upserted = {one["index"]: one["_id"] for one in error.details["upserted"]}
+            for place, id_ in upserted.items():
+                # Somebody has removed it by hand: there was nothing to replace.
+                after = documents[place][0].revision + 1
+                await self._of(collection).delete_one({"_id": id_, "revision": after})
+                written[place] = False
+        return written
 
     async def compare_and_set(
         self, collection: Collection, document: Document, events: Sequence[Event] = ()
     ) -> Document:
-        change: dict[str, Any] = {
-            "$set": {"body": document.body, "keys": _keys(collection, document)},
-            "$inc": {"revision": 1},
-        }
-        if telling(collection, events):
-            change["$push"] = {"outbox": {"$each": [_owed(event) for event in events]}}
-            # The earliest stays: it says since when the document waits for the relay.
-            change["$min"] = {OWING: events[0].time.isoformat()}
+        change = _change(collection, document, events)
         with in_our_words():
             try:
                 written = await self._of(collection).update_one(
@@ -164,9 +166,9 @@ class MongoDocuments:
         wanted = where or {}
         if wanted or sort:
             answering(collection, {*wanted, *([sort] if sort else [])})
-        question: dict[str, Any] = {f"keys.{field}": _condition(one) for field, one in wanted.items()}
+        question: dict[str, Any] = {f"keys.{field}": condition_of(one) for field, one in wanted.items()}
         if after is not None:
-            question = {"$and": [question, _beyond(sort, after, descending)]}
+            question = {"$and": [question, beyond(sort, after, descending)]}
         direction = DESCENDING if descending else ASCENDING
         order = [(f"keys.{sort}", direction)] if sort else []
         with in_our_words():
@@ -175,7 +177,7 @@ class MongoDocuments:
 
     async def count(self, collection: Collection, where: Mapping[str, Condition], *, at_most: int) -> int:
         answering(collection, where.keys())
-        question = {f"keys.{field}": _condition(one) for field, one in where.items()}
+        question = {f"keys.{field}": condition_of(one) for field, one in where.items()}
         with in_our_words():
             return int(await self._of(collection).count_documents(question, limit=at_most))
 
@@ -255,6 +257,28 @@ def _new(collection: Collection, document: Document, events: Sequence[Event]) ->
     }
 
 
+def _change(collection: Collection, document: Document, events: Sequence[Event]) -> dict[str, Any]:
+    change: dict[str, Any] = {
+        "$set": {"body": document.body, "keys": _keys(collection, document)},
+        "$inc": {"revision": 1},
+    }
+    if telling(collection, events):
+        change["$push"] = {"outbox": {"$each": [_owed(event) for event in events]}}
+        # The earliest stays: it says since when the document waits for the relay.
+        change["$min"] = {OWING: events[0].time.isoformat()}
+    return change
+
+
+def _write(
+    collection: Collection, document: Document, events: Sequence[Event]
+) -> "InsertOne[dict[str, Any]] | UpdateOne":
+    """Either says of itself whether it was done: an update that finds another revision tries to insert, and fails over the id."""
+    if not document.revision:
+        return InsertOne(_new(collection, document, events))
+    found = {"_id": document.id, "revision": document.revision}
+    return UpdateOne(found, _change(collection, document, events), upsert=True)
+
+
 def _keys(collection: Collection, document: Document) -> dict[str, Any]:
     fields = dict.fromkeys(field for index in collection.indexes for field in index.fields)
     values = {field: document.body.get(field) for field in fields}
@@ -263,33 +287,6 @@ def _keys(collection: Collection, document: Document) -> dict[str, Any]:
 
 def _document(found: Mapping[str, Any]) -> Document:
     return Document(found["_id"], found["body"], found["revision"])
-
-
-def _condition(condition: Condition) -> Any:
-    match condition:
-        case AnyOf(values):
-            return {"$in": list(values)}
-        case Range(at_least, below):
-            bounds = {"$gte": at_least, "$lt": below}
-            return {operator: bound for operator, bound in bounds.items() if bound is not None} or {"$exists": True}
-        case _:
-            # Wrapped, so that a value is a value and never an operator.
-            return {"$eq": condition}
-
-
-def _beyond(sort: str, after: tuple[Scalar, str], descending: bool) -> dict[str, Any]:
-    """What comes after the document with this sort value and id. No value at all sorts before every value."""
-    value, id_ = after
-    further = "$lt" if descending else "$gt"
-    if not sort:
-        return {"_id": {further: id_}}
-    key = f"keys.{sort}"
-    same = {key: {"$eq": value}, "_id": {further: id_}}
-    if value is None:
-        return same if descending else {"$or": [{key: {"$ne": None}}, same]}
-    if descending:
-        return {"$or": [{key: {"$lt": value}}, {key: {"$eq": None}}, same]}
-    return {"$or": [{key: {"$gt": value}}, same]}
 
 
 def _owed(event: Event) -> dict[str, Any]:

@@ -7,7 +7,7 @@ that a question costs the same kind of work on both engines.
 
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -16,20 +16,19 @@ import msgspec
 
 from engines.documents import (
     AlreadyExists,
-    AnyOf,
     Collection,
     Condition,
     Document,
     Index,
     Json,
     Pending,
-    Range,
     RevisionChanged,
     Scalar,
     UndeclaredIndex,
     answering,
     telling,
 )
+from engines.documents.sqlite_questions import conditions, index_table_of, question, table_of
 from engines.events import Event
 from engines.sqlite import Database
 
@@ -60,7 +59,7 @@ class SqliteDocuments:
     async def get_many(self, collection: Collection, ids: Sequence[str]) -> list[Document]:
         def work(connection: sqlite3.Connection) -> list[Document]:
             rows = connection.execute(
-                f"SELECT id, body, revision FROM {_table(collection)} WHERE id IN (SELECT value FROM json_each(?))",
+                f"SELECT id, body, revision FROM {table_of(collection)} WHERE id IN (SELECT value FROM json_each(?))",
                 (_encode(list(ids)),),
             )
             by_id = {row[0]: _document(row) for row in rows}
@@ -69,50 +68,20 @@ class SqliteDocuments:
         return await self._database.read(work)
 
     async def insert(self, collection: Collection, document: Document, events: Sequence[Event] = ()) -> Document:
-        def work(connection: sqlite3.Connection) -> Document:
-            try:
-                return _insert(connection, collection, document, events)
-            except sqlite3.IntegrityError as error:
-                raise AlreadyExists(document.id) from error
+        return await self._database.write(lambda connection: _insert(connection, collection, document, events))
 
-        return await self._database.write(work)
+    async def write_many(
+        self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]
+    ) -> list[bool]:
+        def work(connection: sqlite3.Connection) -> list[bool]:
+            return [_written(connection, collection, document, events) for document, events in documents]
 
-    async def insert_many(self, collection: Collection, documents: Sequence[tuple[Document, Sequence[Event]]]) -> int:
-        def work(connection: sqlite3.Connection) -> int:
-            new = 0
-            for document, events in documents:
-                connection.execute("SAVEPOINT one")
-                try:
-                    _insert(connection, collection, document, events)
-                    new += 1
-                except sqlite3.IntegrityError:
-                    connection.execute("ROLLBACK TO one")
-                connection.execute("RELEASE one")
-            return new
-
-        return await self._database.write(work)
+        return await self._database.write(work) if documents else []
 
     async def compare_and_set(
         self, collection: Collection, document: Document, events: Sequence[Event] = ()
     ) -> Document:
-        def work(connection: sqlite3.Connection) -> Document:
-            after = Document(document.id, document.body, document.revision + 1)
-            written = connection.execute(
-                f"UPDATE {_table(collection)} SET body = ?, revision = ? WHERE id = ? AND revision = ?",
-                (_encode(document.body), after.revision, document.id, document.revision),
-            )
-            if written.rowcount != 1:
-                raise RevisionChanged(document.id)
-            try:
-                for index in collection.indexes:
-                    connection.execute(f"DELETE FROM {_index_table(collection, index)} WHERE id = ?", (document.id,))
-                    _fill(connection, collection, index, document)
-            except sqlite3.IntegrityError as error:
-                raise AlreadyExists(document.id) from error
-            _owe(connection, telling(collection, events))
-            return after
-
-        return await self._database.write(work)
+        return await self._database.write(lambda connection: _replace(connection, collection, document, events))
 
     async def find(
         self,
@@ -124,7 +93,7 @@ class SqliteDocuments:
         after: tuple[Scalar, str] | None = None,
         limit: int,
     ) -> list[Document]:
-        statement, parameters = _question(collection, where or {}, sort, descending, after, limit)
+        statement, parameters = question(collection, where or {}, sort, descending, after, limit)
 
         def work(connection: sqlite3.Connection) -> list[Document]:
             return [_document(row) for row in connection.execute(statement, parameters)]
@@ -133,9 +102,9 @@ class SqliteDocuments:
 
     async def count(self, collection: Collection, where: Mapping[str, Condition], *, at_most: int) -> int:
         index = answering(collection, where.keys())
-        clauses, parameters = _clauses(where)
+        clauses, parameters = conditions(where)
         condition = f" WHERE {' AND '.join(clauses)}" if clauses else ""
-        inner = f"SELECT DISTINCT id FROM {_index_table(collection, index)}{condition} LIMIT ?"
+        inner = f"SELECT DISTINCT id FROM {index_table_of(collection, index)}{condition} LIMIT ?"
 
         def work(connection: sqlite3.Connection) -> int:
             (found,) = connection.execute(f"SELECT count(*) FROM ({inner})", [*parameters, at_most]).fetchone()
@@ -152,24 +121,18 @@ class SqliteDocuments:
 
     async def clear(self, pending: Sequence[Pending]) -> None:
         marks = [(int(item.mark),) for item in pending]
-        await self._database.write(
-            lambda connection: connection.executemany("DELETE FROM outbox WHERE sequence = ?", marks)
-        )
 
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM outbox WHERE sequence = ?", marks)
 
-def _table(collection: Collection) -> str:
-    return f'"documents_{collection.name}"'
-
-
-def _index_table(collection: Collection, index: Index) -> str:
-    return f'"index_{collection.name}__{index.name}"'
+        await self._database.write(work)
 
 
 def _prepare(connection: sqlite3.Connection, collections: Sequence[Collection]) -> None:
     connection.execute(_OUTBOX)
     for collection in collections:
         connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {_table(collection)} "
+            f"CREATE TABLE IF NOT EXISTS {table_of(collection)} "
             "(id TEXT PRIMARY KEY, revision INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID"
         )
         for index in collection.indexes:
@@ -177,7 +140,7 @@ def _prepare(connection: sqlite3.Connection, collections: Sequence[Collection]) 
 
 
 def _prepare_index(connection: sqlite3.Connection, collection: Collection, index: Index) -> None:
-    table = _index_table(collection, index)
+    table = index_table_of(collection, index)
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.strip('"'),)).fetchone():
         return
     columns = ", ".join(f'"{field}"' for field in index.fields)
@@ -186,28 +149,92 @@ def _prepare_index(connection: sqlite3.Connection, collection: Collection, index
     connection.execute(f'CREATE INDEX "id__{index.name}__{collection.name}" ON {table} (id)')
     if index.unique:
         connection.execute(f'CREATE UNIQUE INDEX "unique__{index.name}__{collection.name}" ON {table} ({columns})')
-    for row in connection.execute(f"SELECT id, body, revision FROM {_table(collection)}"):
-        _fill(connection, collection, index, _document(row))
+    for row in connection.execute(f"SELECT id, body, revision FROM {table_of(collection)}"):
+        document = _document(row)
+        _add_rows(connection, collection, index, document.id, _rows(index, document.body))
+
+
+def _written(
+    connection: sqlite3.Connection, collection: Collection, document: Document, events: Sequence[Event]
+) -> bool:
+    """Whether *document* was written; if not, nothing of it was."""
+    write = _replace if document.revision else _insert
+    connection.execute("SAVEPOINT one")
+    try:
+        write(connection, collection, document, events)
+    except (AlreadyExists, RevisionChanged):
+        connection.execute("ROLLBACK TO one")
+        return False
+    finally:
+        connection.execute("RELEASE one")
+    return True
 
 
 def _insert(
     connection: sqlite3.Connection, collection: Collection, document: Document, events: Sequence[Event]
 ) -> Document:
-    connection.execute(
-        f"INSERT INTO {_table(collection)} (id, revision, body) VALUES (?, 1, ?)",
-        (document.id, _encode(document.body)),
-    )
-    for index in collection.indexes:
-        _fill(connection, collection, index, document)
+    try:
+        connection.execute(
+            f"INSERT INTO {table_of(collection)} (id, revision, body) VALUES (?, 1, ?)",
+            (document.id, _encode(document.body)),
+        )
+        for index in collection.indexes:
+            _add_rows(connection, collection, index, document.id, _rows(index, document.body))
+    except sqlite3.IntegrityError as error:
+        raise AlreadyExists(document.id) from error
     _owe(connection, telling(collection, events))
     return Document(document.id, document.body, 1)
 
 
-def _fill(connection: sqlite3.Connection, collection: Collection, index: Index, document: Document) -> None:
-    values = [_indexed(document.body.get(field)) for field in index.fields]
+def _replace(
+    connection: sqlite3.Connection, collection: Collection, document: Document, events: Sequence[Event]
+) -> Document:
+    found = connection.execute(
+        f"SELECT body FROM {table_of(collection)} WHERE id = ? AND revision = ?", (document.id, document.revision)
+    ).fetchone()
+    if found is None:
+        raise RevisionChanged(document.id)
+    after = Document(document.id, document.body, document.revision + 1)
+    connection.execute(
+        f"UPDATE {table_of(collection)} SET body = ?, revision = ? WHERE id = ?",
+        (_encode(document.body), after.revision, document.id),
+    )
+    before = _decode_body(found[0])
+    try:
+        for index in collection.indexes:
+            if all(before.get(field) == document.body.get(field) for field in index.fields):
+                continue
+            # Only what has changed: a list that grows by one costs one row, however long it is.
+            old, new = _rows(index, before), _rows(index, document.body)
+            _remove_rows(connection, collection, index, document.id, [row for row in old if row not in new])
+            _add_rows(connection, collection, index, document.id, [row for row in new if row not in old])
+    except sqlite3.IntegrityError as error:
+        raise AlreadyExists(document.id) from error
+    _owe(connection, telling(collection, events))
+    return after
+
+
+def _rows(index: Index, body: Mapping[str, Json]) -> dict[tuple[Any, ...], None]:
+    """One for every combination of the values of its fields, in their order."""
+    return dict.fromkeys(itertools.product(*(_indexed(body.get(field)) for field in index.fields)))
+
+
+def _add_rows(
+    connection: sqlite3.Connection, collection: Collection, index: Index, id_: str, rows: Iterable[tuple[Any, ...]]
+) -> None:
     marks = ", ".join("?" * (len(index.fields) + 1))
-    rows = ((*row, document.id) for row in itertools.product(*values))
-    connection.executemany(f"INSERT INTO {_index_table(collection, index)} VALUES ({marks})", rows)
+    connection.executemany(
+        f"INSERT INTO {index_table_of(collection, index)} VALUES ({marks})", [(*row, id_) for row in rows]
+    )
+
+
+def _remove_rows(
+    connection: sqlite3.Connection, collection: Collection, index: Index, id_: str, rows: Iterable[tuple[Any, ...]]
+) -> None:
+    fields = " AND ".join(f'"{field}" IS ?' for field in index.fields)
+    connection.executemany(
+        f"DELETE FROM {index_table_of(collection, index)} WHERE {fields} AND id = ?", [(*row, id_) for row in rows]
+    )
 
 
 def _indexed(value: Json) -> list[Any]:
@@ -224,63 +251,3 @@ def _owe(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
 
 def _document(row: tuple[str, bytes, int]) -> Document:
     return Document(row[0], _decode_body(row[1]), row[2])
-
-
-def _question(
-    collection: Collection,
-    where: Mapping[str, Condition],
-    sort: str,
-    descending: bool,
-    after: tuple[Scalar, str] | None,
-    limit: int,
-) -> tuple[str, list[Any]]:
-    if not where and not sort:
-        source, key = f"SELECT id, id FROM {_table(collection)}", "id"
-    else:
-        index = answering(collection, {*where, *([sort] if sort else [])})
-        key = f'"{sort}"' if sort else "id"
-        source = f"SELECT id, {key} FROM {_index_table(collection, index)}"
-    clauses, parameters = _clauses(where)
-    if after is not None:
-        clause, found = _beyond(key, after, descending)
-        clauses.append(clause)
-        parameters += found
-    order = "DESC" if descending else "ASC"
-    condition = f" WHERE {' AND '.join(clauses)}" if clauses else ""
-    # GROUP BY: a document whose list matches twice is one document.
-    inner = f"{source}{condition} GROUP BY {key}, id ORDER BY {key} {order}, id {order} LIMIT ?"
-    outer = f"SELECT d.id, d.body, d.revision FROM ({inner}) AS i JOIN {_table(collection)} AS d ON d.id = i.id"
-    return f"{outer} ORDER BY i.{key} {order}, i.id {order}", [*parameters, limit]
-
-
-def _beyond(key: str, after: tuple[Scalar, str], descending: bool) -> tuple[str, list[Scalar]]:
-    """What comes after the row with this key and id. No value at all sorts before every value, and equals nothing in SQL."""
-    value, id_ = after
-    if value is None:
-        return (f"{key} IS NULL AND id < ?", [id_]) if descending else (f"({key} IS NOT NULL OR id > ?)", [id_])
-    if descending:
-        return f"({key} IS NULL OR ({key}, id) < (?, ?))", [value, id_]
-    return f"({key}, id) > (?, ?)", [value, id_]
-
-
-def _clauses(where: Mapping[str, Condition]) -> tuple[list[str], list[Any]]:
-    clauses: list[str] = []
-    parameters: list[Any] = []
-    for field, condition in where.items():
-        match condition:
-            case AnyOf(values):
-                clauses.append(f'"{field}" IN ({", ".join("?" * len(values))})')
-                parameters += values
-            case Range(at_least, below):
-                if at_least is not None:
-                    clauses.append(f'"{field}" >= ?')
-                    parameters.append(at_least)
-                if below is not None:
-                    clauses.append(f'"{field}" < ?')
-                    parameters.append(below)
-            case None:
-                clauses.append(f'"{field}" IS NULL')
-            case _:
-                clauses.append(f'"{field}" = ?')
-                parameters.append(condition)
-    return clauses, parameters

@@ -184,7 +184,7 @@ class KafkaEvents:
             there = set(await admin.list_topics())
         if missing := set(names) - there:
             raise NotPrepared(f"Kafka has no topic {', '.join(sorted(missing))}")
-        self._known |= set(names)
+        self._known |= there
 
     async def _partitions(self, names: Sequence[str]) -> list[TopicPartition]:
         async with administering(self._cluster) as admin:

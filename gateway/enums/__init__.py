@@ -1,7 +1,15 @@
 """The enums of the schema, valued by the wire: a message's number or code is the enum's value, so nothing is converted."""
 
-from gateway.enums.alerts import AlertAction, AlertStatus, AlertView, InboxEntryKind, InformationStatus
+from gateway.enums.alerts import (
+    AlertAction,
+    AlertSeverity,
+    AlertStatus,
+    AlertView,
+    InboxEntryKind,
+    InformationStatus,
+)
 from gateway.enums.common import DataClass, Language, ScanState, ValueType
+from gateway.enums.deliveries import AttemptOutcome, FilterDelivery, PauseReason, WebhookStatus
 from gateway.enums.directory import (
     AccessStatus,
     AuthorityLevel,
@@ -31,20 +39,24 @@ from gateway.enums.translation import QualityTier, TranslationStatus, Unavailabl
 __all__ = [
     "AccessStatus",
     "AlertAction",
+    "AlertSeverity",
     "AlertStatus",
     "AlertView",
+    "AttemptOutcome",
     "AuthorityLevel",
     "AuthorityStatus",
     "CoordinationList",
     "DataClass",
     "DirectoryCommand",
     "EntryStatus",
+    "FilterDelivery",
     "Grade",
     "InboxEntryKind",
     "InformationStatus",
     "Language",
     "Leak",
     "LegislativeRole",
+    "PauseReason",
     "PlaceRelation",
     "QualityTier",
     "ReferralVerdict",
@@ -61,5 +73,6 @@ __all__ = [
     "UserRole",
     "ValueType",
     "Visibility",
+    "WebhookStatus",
     "WorkflowRole",
 ]

@@ -5,7 +5,13 @@ from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    QueryDepthLimiter,
+    ValidationCache,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -16,7 +22,10 @@ from gateway.errors import CodedErrors
 from gateway.operations import Documents, Operations
 from gateway.readings import speak
 from gateway.schema.access import AccessMutations
-from gateway.schema.alerts import AlertsMutations, AlertsQueries
+from gateway.schema.alert_commands import AlertsMutations
+from gateway.schema.alert_filters import AlertFiltersMutations, AlertFiltersQueries
+from gateway.schema.alert_receipts import AlertReceiptsQueries
+from gateway.schema.alerts import AlertsQueries
 from gateway.schema.common import GatewayInfo, Node
 from gateway.schema.directory import DirectoryQueries
 from gateway.schema.invitations import InvitationMutations, InvitationQueries
@@ -31,6 +40,7 @@ from gateway.schema.search import SearchQueries
 from gateway.schema.statistics import StatisticsQueries
 from gateway.schema.subscriptions import Subscription
 from gateway.schema.translation import TranslationQueries
+from gateway.schema.webhooks import WebhooksMutations, WebhooksQueries
 from gateway.schema.work_lists import WorkListsQueries
 from vocabulary import ids, pages
 from vocabulary.refusals import Invalid
@@ -60,6 +70,9 @@ class Query(
     RoutingQueries,
     WorkListsQueries,
     AlertsQueries,
+    AlertFiltersQueries,
+    WebhooksQueries,
+    AlertReceiptsQueries,
     TranslationQueries,
     RepositoriesQueries,
 ):
@@ -94,6 +107,8 @@ class Mutation(
     RequestsMutations,
     PublishingMutations,
     AlertsMutations,
+    AlertFiltersMutations,
+    WebhooksMutations,
     RepositoriesMutations,
 ):
     """Every command, one input each."""
@@ -120,6 +135,12 @@ class _Schema(strawberry.Schema):
         """Says nothing: Strawberry would log the operation's text, which may hold personal data. `CodedErrors` logs faults."""
 
 
+# Made once: the cache of what is valid goes by the rules too, and a limiter of each operation's own would be a rule it has never seen.
+LIMITS = [
+    *QueryDepthLimiter(max_depth=DEPTH_LIMIT).validation_rules,
+    *MaxAliasesLimiter(max_alias_count=ALIASES_LIMIT).validation_rules,
+]
+
 schema = _Schema(
     Query,
     Mutation,
@@ -128,10 +149,11 @@ schema = _Schema(
     extensions=[
         Operations,
         CodedErrors,
-        lambda: QueryDepthLimiter(max_depth=DEPTH_LIMIT),
+        lambda: AddValidationRules(LIMITS),
         lambda: MaxTokensLimiter(max_token_count=TOKENS_LIMIT),
-        lambda: MaxAliasesLimiter(max_alias_count=ALIASES_LIMIT),
         Documents,
         ValidationCache,
     ],
 )
+# As graphql-core knows it, for whoever executes by itself.
+graphql_schema = schema._schema

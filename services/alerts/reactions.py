@@ -1,6 +1,6 @@
 """What alerts do about their own events: each delivery that a change makes due goes into the inboxes of those it concerns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from chassis.aggregates import Aggregates
 from chassis.inbox import Entry, Inbox
@@ -10,35 +10,55 @@ from engines.events import Event, Events
 from protos.alerts.v1 import events_pb2
 from services.alerts.domain.alerts import Alert, Delivery
 from services.alerts.domain.types import AlertType
+from services.alerts.receipts.recording import Reached
 from services.alerts.recipients import Recipients
 
 STREAM = "alerts"
+# Each may be due to thousands: so many take less time than a broker waits for.
+AT_ONCE = 20
+# Hears which entries are in whose inboxes now.
+Told = Callable[[Mapping[str, Sequence[Entry]]], Awaitable[None]]
+# Hears of every step, and of the authorities whose inboxes have it.
+Record = Callable[[Sequence[Reached]], Awaitable[None]]
 
 
 def deliver(
-    events: Events, alerts: Aggregates[Alert], types: Mapping[str, AlertType], recipients: Recipients, inbox: Inbox
+    events: Events,
+    alerts: Aggregates[Alert],
+    types: Mapping[str, AlertType],
+    recipients: Recipients,
+    inbox: Inbox,
+    told: Told,
+    record: Record,
 ) -> Reactions:
-    """Tell whom a change concerns; doing it again has no effect, since an entry goes by its event's id."""
+    """Tell whom a change concerns, then *told* and *record* of it. Doing it again has no effect: an entry goes by its event's id."""
 
     async def changed(seen: Sequence[Event]) -> None:
         entries: dict[str, list[Entry]] = {}
-        for event in seen:
-            message = events_pb2.AlertChanged.FromString(event.data)
-            if not message.delivery_id:
-                continue
-            kept = await alerts.get(message.alert_id)
-            assert kept is not None  # alerts are never removed
-            alert = kept.state
-            due = alert.delivery(message.delivery_id)
-            entry = Entry(id=event.id, subject=kept.id, kind=due.news, at=event.time)
-            for recipient in await _recipients(due, types[alert.type_id].module, recipients):
-                entries.setdefault(recipient, []).append(entry)
+        reached: list[Reached] = []
+        messages = [events_pb2.AlertChanged.FromString(event.data) for event in seen]
+        kept = {one.id: one for one in await alerts.get_many([message.alert_id for message in messages])}
+        for event, message in zip(seen, messages, strict=True):
+            alert = kept[message.alert_id]  # alerts are never removed
+            to: Sequence[str] = ()
+            if message.delivery_id:
+                due = alert.state.delivery(message.delivery_id)
+                to = await recipients_of(due, types[alert.state.type_id].module, recipients)
+                entry = Entry(id=event.id, subject=alert.id, kind=due.news, at=event.time)
+                for recipient in to:
+                    entries.setdefault(recipient, []).append(entry)
+            reached.append(Reached(event=event.id, alert=alert, revision=message.revision, recipients=to))
         await inbox.append_all(entries)
+        await told(entries)
+        await record(reached)
 
-    return Reactions(events, "alerts-inbox", [topic("alerts")], {events_pb2.AlertChanged.DESCRIPTOR.full_name: changed})
+    by_type = {events_pb2.AlertChanged.DESCRIPTOR.full_name: changed}
+    return Reactions(events, "alerts-inbox", [topic("alerts")], by_type, at_once=AT_ONCE)
 
 
-async def _recipients(due: Delivery, module: str, recipients: Recipients) -> list[str]:
+async def recipients_of(due: Delivery, module: str, recipients: Recipients) -> list[str]:
+    """The authorities whose inboxes *due* goes into."""
     by_country = await recipients.coordinators(module, due.countries, besides=due.besides)
     coordinators = (id_ for ids in by_country.values() for id_ in ids)
-    return list(dict.fromkeys((*due.authority_ids, *coordinators)))
+    nationals = await recipients.nationals(due.national)
+    return list(dict.fromkeys((*due.authority_ids, *coordinators, *nationals)))

@@ -39,10 +39,18 @@ class Recipients:
             found |= _by_country(alone, national, besides)
         return found
 
+    async def nationals(self, countries: Sequence[str]) -> list[str]:
+        """The National IMI Coordinators of *countries*, those that have one."""
+        if not countries:
+            return []
+        return [one.id for one in await self._participants.taking_part(LegislativeRole.NIMIC, countries=countries)]
+
     async def _coordinators_now(
         self, module: str, countries: Sequence[str], *, besides: str = ""
     ) -> dict[str, list[str]]:
         """As `coordinators`, asked of the directory at this moment."""
+        if not countries:
+            return {}
         role = WorkflowRole.ALERT_COORDINATOR
         listed = await self._participants.taking_part_now(role, module=module, countries=countries)
         found = _by_country(countries, listed, besides)

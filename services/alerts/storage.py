@@ -7,12 +7,19 @@ from chassis.inbox import INBOX
 from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.participants import PARTICIPANTS
+from chassis.timers import timers
 from engines.documents import Collection, Documents, Index, Json
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.lifecycle import Status
+from services.alerts.filters.storage import MAILS, SAVED_FILTERS
+from services.alerts.hints.index import RELATED
+from services.alerts.receipts.ledger import RECEIPTS, SECRETS
+from services.alerts.webhooks.book import BOOK
+from services.alerts.webhooks.storage import WEBHOOKS
 
-ALERTS = Collection("alerts", (Index(("readers", "type", "status", "changed_at")),))
-COLLECTIONS = (ALERTS, INBOX, PARTICIPANTS)
+ALERTS = Collection("alerts", (Index(("readers", "type", "status", "changed_at", "area", "severity", "country")),))
+TIMERS = timers("timers")
+COLLECTIONS = (ALERTS, INBOX, PARTICIPANTS, TIMERS, SAVED_FILTERS, MAILS, WEBHOOKS, BOOK, RECEIPTS, SECRETS, RELATED)
 
 
 def alerts(documents: Documents, outbox: Outbox) -> Aggregates[Alert]:
@@ -33,6 +40,9 @@ def _indexed(alert: Alert) -> Mapping[str, Json]:
         "type": alert.type_id,
         "status": alert.status,
         "changed_at": sortable(alert.changed_at),
+        "area": alert.area,
+        "severity": alert.severity,
+        "country": alert.country,
     }
 
 
@@ -40,7 +50,7 @@ def _readers(alert: Alert) -> list[str]:
     found = [written_by(alert.author_id, alert.area)]
     if alert.status is not Status.DRAFT:
         found.append(_coordinator(alert.country, alert.area))
-    if alert.status is Status.BROADCAST:
+    if alert.is_sent:
         found.append(_commission(alert.area))
     found += [_addressed(one.country, alert.area) for one in alert.addressed]
     return found + [_told(id_, alert.area) for id_ in alert.told]

@@ -8,13 +8,28 @@ from chassis.inbox import Entry
 from chassis.wire import EnumOnWire, localized, timestamp
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1 import events_pb2
-from services.alerts.domain.alerts import Addressed, Alert, HistoryEntry, Information, InformationStatus, News
+from services.alerts.domain.actions import Possibility
+from services.alerts.domain.alerts import (
+    Addressed,
+    Alert,
+    Closure,
+    Comment,
+    HistoryEntry,
+    Information,
+    InformationStatus,
+    News,
+    Objection,
+    Version,
+)
+from services.alerts.domain.dates import end_of
+from services.alerts.domain.filters import Severity
 from services.alerts.domain.lifecycle import Action, Status
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View
 
 STATUS = EnumOnWire(Status, pb.AlertStatus)
 ACTION = EnumOnWire(Action, pb.AlertAction)
+SEVERITY = EnumOnWire(Severity, pb.AlertSeverity)
 VIEW = EnumOnWire(View, pb.AlertView)
 NEWS = EnumOnWire(News, pb.InboxEntryKind)
 INFORMATION_STATUS = EnumOnWire(InformationStatus, pb.InformationStatus)
@@ -53,6 +68,19 @@ def alert(kept: Kept[Alert], view: View) -> pb.Alert:
         changed_at=timestamp(state.changed_at),
         broadcast_at=timestamp(state.broadcast_at),
         return_reason=wire.free_text(state.return_reason),
+        area_code=state.area,
+        version=len(state.versions) + 1,
+        versions=[version(number, one, state.type_id) for number, one in enumerate(state.versions, 1)],
+        severity=SEVERITY.to_wire(Severity(state.severity)) if state.severity else pb.ALERT_SEVERITY_UNSPECIFIED,
+        late=state.late,
+        appeal_pending=state.appeal_pending,
+        closure=closure(state.closure) if state.closure else None,
+        expires_at=timestamp(end_of(state.expires_on)) if state.expires_on else None,
+        comments=map(comment, state.comments),
+        comments_until=timestamp(state.comments_until),
+        standstill_until=state.standstill_until.isoformat() if state.standstill_until else "",
+        end_reason=wire.free_text(state.end_reason),
+        earlier_closures=map(closure, state.earlier_closures),
     )
 
 
@@ -62,6 +90,61 @@ def addressed(one: Addressed) -> pb.AddressedCountry:
         acknowledged_at=timestamp(one.acknowledged_at),
         acknowledged_by_id=one.acknowledged_by,
         disseminated_to_ids=one.told,
+        addressed_at=timestamp(one.at),
+        escalated_at=timestamp(one.escalated_at),
+    )
+
+
+def version(number: int, one: Version, type_id: str) -> pb.AlertVersion:
+    return pb.AlertVersion(
+        number=number,
+        values=wire.field_values(one.values),
+        replaced_at=timestamp(one.replaced_at),
+        replaced_by_id=one.replaced_by,
+        action=ACTION.to_wire(one.action),
+        reason=wire.free_text(one.reason),
+        type_id=type_id,
+    )
+
+
+def closure(one: Closure) -> pb.AlertClosure:
+    return pb.AlertClosure(
+        proposed_by_id=one.proposed_by,
+        country_code=one.country,
+        proposed_at=timestamp(one.proposed_at),
+        until=timestamp(one.until),
+        objections=map(objection, one.objections),
+    )
+
+
+def objection(one: Objection) -> pb.AlertObjection:
+    return pb.AlertObjection(
+        authority_id=one.authority_id,
+        country_code=one.country,
+        reason=wire.free_text(one.reason),
+        at=timestamp(one.at),
+        withdrawn_at=timestamp(one.withdrawn_at),
+    )
+
+
+def comment(one: Comment) -> pb.AlertComment:
+    return pb.AlertComment(
+        id=one.id,
+        authority_id=one.authority_id,
+        country_code=one.country,
+        text=wire.free_text(one.text),
+        at=timestamp(one.at),
+    )
+
+
+def possibility(one: Possibility) -> pb.PossibleAlertAction:
+    against = one.refusal
+    return pb.PossibleAlertAction(
+        action=ACTION.to_wire(one.action),
+        possible=against is None,
+        code=against.code if against else "",
+        reason=against.reason if against else "",
+        message=against.message if against else "",
     )
 
 
@@ -106,6 +189,10 @@ def changed(id_: str, revision: int, before: Alert | None, after: Alert) -> even
         to=STATUS.to_wire(last.after),
         country_code=after.country,
         delivery_id=owed[0].id if owed else "",
+        type_id=after.type_id,
+        area_code=after.area,
+        authority_id=last.authority_id,
+        kind=NEWS.to_wire(owed[0].news) if owed else pb.INBOX_ENTRY_KIND_UNSPECIFIED,
         **{"from": _before(last)},
     )
 

@@ -18,7 +18,7 @@ def _countries(value: str) -> str:
 
 
 class DirectorySettings(ServiceSettings):
-    """The settings of every service, and whether to begin with the training data.
+    """The settings of every service, and how much of the training data to begin with.
 
     Requests and alerts are asked whether exchanges are open before an authority is deregistered; ``none`` says that there is no such
     service.
@@ -30,7 +30,6 @@ class DirectorySettings(ServiceSettings):
     alerts_address: Literal["none"] | Addressees = Field(
         "127.0.0.1:50053", description="Where the alerts service answers."
     )
-    training_data: bool = Field(False, description="Load the training data if there is no authority yet.")
     training_countries: Annotated[str, AfterValidator(_countries)] = Field(
         "",
         description="Countries, with commas between, of which the training data have more than the coordinators. Default: all.",

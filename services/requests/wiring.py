@@ -96,7 +96,7 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
         translator = Translator(translating, TranslationServiceStub(translation))
         timing = Timing(kept, Timers(documents, storage.TIMERS, clock), participants, clock)
         loops = [outbox.relay, fill_inboxes(events, inbox).run, split_off(events, kept).run]
-        loops += [timing.follow(events).run, timing.run, *filing]
+        loops += [timing.follow(events, NAME).run, timing.run, *filing]
         loops += sending(settings, documents, events, kept, peer, DirectoryServiceStub(channel), clock)
 
         def register(server: aio.Server) -> None:

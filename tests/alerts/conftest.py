@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grpc import aio
 
 from chassis.caller import Caller, Signer
 from chassis.calls import Peer, open_channel
@@ -19,6 +20,7 @@ from engines.events import open_events
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
 from protos.common.v1 import common_pb2
+from services.alerts.catalogue import SHIPPED
 from services.alerts.wiring import alerts
 from services.directory import storage
 from services.directory.settings import DirectorySettings
@@ -31,8 +33,9 @@ FREE_PORT = "127.0.0.1:0"
 class Asking:
     """Calls the service for whoever is named, a person or a service."""
 
-    def __init__(self, stub: AlertsServiceStub, settings: ServiceSettings) -> None:
-        self.stub = stub
+    def __init__(self, channel: aio.Channel, settings: ServiceSettings) -> None:
+        self.channel = channel
+        self.stub = AlertsServiceStub(channel)
         self.settings = settings
         self._gateway = Signer(KeyRing(settings.keys), "gateway")
 
@@ -62,9 +65,9 @@ def command(key: str = "", revision: int | None = None) -> common_pb2.Command:
 
 
 @asynccontextmanager
-async def running(settings: ServiceSettings) -> AsyncIterator[Asking]:
-    async with alerts(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
-        yield Asking(AlertsServiceStub(channel), settings)
+async def running(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncIterator[Asking]:
+    async with alerts(settings, catalogue) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
+        yield Asking(channel, settings)
 
 
 @asynccontextmanager

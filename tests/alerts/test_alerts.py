@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from chassis.caller import Caller
-from services.alerts.domain import alerts as rules
+from services.alerts.domain import receiving, sending
 from services.alerts.domain.alerts import (
     INFORMATION_LIMIT,
     TOLD_LIMIT,
+    WAITING_LIMIT,
     Addressed,
     Alert,
     Delivery,
@@ -20,6 +21,7 @@ from services.alerts.domain.alerts import (
     Party,
 )
 from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.types import Flow
 from tests.alerts.cast import (
     COMMISSION,
     FR_COORDINATOR,
@@ -33,6 +35,7 @@ from tests.alerts.cast import (
     someone,
 )
 from tests.alerts.dangers import NOW, TYPE, a_danger, written
+from tests.alerts.lives import KINDS, lives
 from tests.alerts.threads import ADDRESSED, acknowledged, ruled, said
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
 from vocabulary.roles import UserRole
@@ -47,7 +50,7 @@ def later(caller: Caller) -> Party:
 def owed(before: Alert, after: Alert) -> list[Delivery]:
     """What the step from *before* to *after* has made due."""
     assert after.deliveries[: len(before.deliveries)] == before.deliveries
-    return list(after.deliveries[len(before.deliveries) :])
+    return [after.delivery(one.id) for one in after.deliveries[len(before.deliveries) :]]
 
 
 def due(
@@ -63,15 +66,15 @@ def due(
 
 
 def proposed(alert: Alert, by: Caller = HUNGARY, id_: str = "inf_1") -> Alert:
-    return rules.add_information(alert, id_, said("visto a Budapest"), as_party(by))
+    return receiving.add_information(alert, TYPE, id_, said("visto a Budapest"), as_party(by))
 
 
 def told(alert: Alert, *ids: str) -> Alert:
-    return rules.disseminate(alert, ids, as_party(HU_COORDINATOR))
+    return receiving.disseminate(alert, TYPE, ids, as_party(HU_COORDINATOR))
 
 
 def test_a_new_alert_is_a_draft_of_its_author_which_may_be_incomplete() -> None:
-    new = rules.create("AL-1", TYPE, {"subject": written("x")}, as_party(ITALY))
+    new = sending.create("AL-1", TYPE, {"subject": written("x")}, as_party(ITALY))
     assert (new.status, new.type_id, new.area) == (Status.DRAFT, "services:1", "services")
     assert (new.author_id, new.country, new.created_at, new.changed_at) == ("aut_it_labour", "IT", NOW, NOW)
     assert (new.addressed, new.information, new.deliveries) == ((), (), ())
@@ -87,49 +90,49 @@ def test_a_new_alert_is_a_draft_of_its_author_which_may_be_incomplete() -> None:
 )
 def test_only_an_authority_that_takes_part_writes_alerts(caller: Caller) -> None:
     with pytest.raises(Forbidden, match="does not take part in alerts about services"):
-        rules.create("AL-1", TYPE, a_danger(), as_party(caller))
+        sending.create("AL-1", TYPE, a_danger(), as_party(caller))
 
 
 def test_a_draft_is_replaced_as_a_whole_and_keeps_the_reason_of_its_return() -> None:
     draft = ruled(Status.DRAFT)
-    edited = rules.edit(draft, TYPE, {"subject": written("altro")}, later(ITALY))
+    edited = sending.edit(draft, TYPE, {"subject": written("altro")}, later(ITALY))
     assert edited.values == {"subject": written("altro")}
     assert (edited.return_reason, edited.created_at, edited.changed_at) == (said("troppo vago"), NOW, LATER)
 
 
 @pytest.mark.parametrize("missing", [field.code for field in TYPE.fields if field.mandatory])
 def test_what_is_incomplete_is_not_submitted(missing: str) -> None:
-    draft = rules.edit(ruled(Status.DRAFT), TYPE, a_danger(**{missing: None}), as_party(ITALY))
+    draft = sending.edit(ruled(Status.DRAFT), TYPE, a_danger(**{missing: None}), as_party(ITALY))
     with pytest.raises(Invalid, match=missing) as refused:
-        rules.submit(draft, TYPE, as_party(ITALY))
+        sending.submit(draft, TYPE, as_party(ITALY))
     assert (refused.value.field, refused.value.reason) == ("values", "MISSING_FIELD")
 
 
 def test_what_may_be_left_out_is_not_asked_for() -> None:
     optional = dict.fromkeys(field.code for field in TYPE.fields if not field.mandatory)
     assert set(optional) == {"provider", "establishment", "measures", "since"}
-    draft = rules.edit(ruled(Status.DRAFT), TYPE, a_danger(**optional), as_party(ITALY))
-    assert rules.submit(draft, TYPE, as_party(ITALY)).status is Status.SUBMITTED
+    draft = sending.edit(ruled(Status.DRAFT), TYPE, a_danger(**optional), as_party(ITALY))
+    assert sending.submit(draft, TYPE, as_party(ITALY)).status is Status.SUBMITTED
 
 
 def test_a_submitted_alert_waits_for_the_coordinators_of_its_own_country() -> None:
     draft = ruled(Status.DRAFT)
-    after = rules.submit(draft, TYPE, later(ITALY))
+    after = sending.submit(draft, TYPE, later(ITALY))
     assert owed(draft, after) == [due(draft, News.SUBMITTED, countries=("IT",), besides=draft.author_id)]
     assert (after.return_reason, after.changed_at) == (None, LATER)
 
 
 def test_a_returned_alert_goes_back_to_its_author_with_the_reason() -> None:
     before = ruled(Status.SUBMITTED)
-    after = rules.send_back(before, said("  troppo vago "), later(IT_REGION))
+    after = sending.send_back(before, TYPE, said("  troppo vago "), later(IT_REGION))
     assert (after.status, after.return_reason, after.values) == (Status.DRAFT, said("troppo vago"), before.values)
     assert owed(before, after) == [due(before, News.RETURNED, authority_ids=("aut_it_labour",))]
 
 
 def test_a_broadcast_alert_goes_to_the_coordinators_of_the_chosen_countries() -> None:
     before = ruled(Status.SUBMITTED)
-    after = rules.broadcast(before, ["FR", "HU"], later(IT_COORDINATOR))
-    assert after.addressed == (Addressed(country="FR"), Addressed(country="HU"))
+    after = sending.broadcast(before, TYPE, ["FR", "HU"], later(IT_COORDINATOR))
+    assert after.addressed == (Addressed(country="FR", at=LATER), Addressed(country="HU", at=LATER))
     assert (after.coordinator_id, after.broadcast_at) == ("aut_it_coordinator", LATER)
     assert owed(before, after) == [due(before, News.BROADCAST, countries=("FR", "HU"))]
 
@@ -147,13 +150,13 @@ def test_a_broadcast_alert_goes_to_the_coordinators_of_the_chosen_countries() ->
 )
 def test_an_unfit_choice_of_countries_is_refused_by_name(chosen: list[str], field: str, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
-        rules.broadcast(ruled(Status.SUBMITTED), chosen, as_party(IT_COORDINATOR))
+        sending.broadcast(ruled(Status.SUBMITTED), TYPE, chosen, as_party(IT_COORDINATOR))
     assert (refused.value.field, refused.value.reason) == (field, reason)
 
 
 DECIDE: dict[str, Callable[[Alert, Party], Alert]] = {
-    "return": lambda alert, by: rules.send_back(alert, said("no"), by),
-    "broadcast": lambda alert, by: rules.broadcast(alert, ADDRESSED, by),
+    "return": lambda alert, by: sending.send_back(alert, TYPE, said("no"), by),
+    "broadcast": lambda alert, by: sending.broadcast(alert, TYPE, ADDRESSED, by),
 }
 
 
@@ -170,20 +173,20 @@ def test_a_coordinator_does_not_decide_about_its_own_alert(decision: str) -> Non
 
 def test_each_country_acknowledges_once_for_all_its_coordinators() -> None:
     before = ruled()
-    after = rules.acknowledge(before, later(HU_COORDINATOR))
-    hungary = Addressed(country="HU", acknowledged_at=LATER, acknowledged_by="aut_hu_coordinator")
-    assert after.addressed == (hungary, Addressed(country="FR"))
+    after = receiving.acknowledge(before, TYPE, later(HU_COORDINATOR))
+    hungary = Addressed(country="HU", at=NOW, acknowledged_at=LATER, acknowledged_by="aut_hu_coordinator")
+    assert after.addressed == (hungary, Addressed(country="FR", at=NOW))
     assert owed(before, after) == []
     for again in (HU_COORDINATOR, HU_REGION):
         with pytest.raises(Conflict) as refused:
-            rules.acknowledge(after, as_party(again))
+            receiving.acknowledge(after, TYPE, as_party(again))
         assert refused.value.reason == "ALREADY_ACKNOWLEDGED"
-    france = rules.acknowledge(after, as_party(FR_COORDINATOR)).to("FR")
-    assert france == Addressed(country="FR", acknowledged_at=NOW, acknowledged_by="aut_fr_coordinator")
+    france = receiving.acknowledge(after, TYPE, as_party(FR_COORDINATOR)).to("FR")
+    assert france == Addressed(country="FR", at=NOW, acknowledged_at=NOW, acknowledged_by="aut_fr_coordinator")
 
 
 def test_an_alert_is_passed_on_only_where_it_is_acknowledged() -> None:
-    only_france = rules.acknowledge(ruled(), as_party(FR_COORDINATOR))
+    only_france = receiving.acknowledge(ruled(), TYPE, as_party(FR_COORDINATOR))
     with pytest.raises(Conflict) as refused:
         told(only_france, "aut_hu_labour")
     assert refused.value.reason == "NOT_ACKNOWLEDGED"
@@ -209,13 +212,13 @@ def test_a_country_tells_so_many_authorities_and_no_more() -> None:
     with pytest.raises(Invalid) as refused:
         told(full, "aut_hu_labour")
     assert (refused.value.field, refused.value.reason) == ("authorityIds", "TOO_MANY")
-    france = rules.disseminate(full, ["aut_fr_labour"], as_party(FR_COORDINATOR))
+    france = receiving.disseminate(full, TYPE, ["aut_fr_labour"], as_party(FR_COORDINATOR))
     assert france.told[-1] == "aut_fr_labour"
 
 
 def test_added_information_waits_for_the_coordinators_of_the_country_that_added_it() -> None:
     before = told(acknowledged(), "aut_hu_labour")
-    after = rules.add_information(before, "inf_1", said(" visto "), later(HUNGARY))
+    after = receiving.add_information(before, TYPE, "inf_1", said(" visto "), later(HUNGARY))
     assert after.information == (
         Information(
             id="inf_1",
@@ -231,7 +234,7 @@ def test_added_information_waits_for_the_coordinators_of_the_country_that_added_
 
 def test_approved_information_reaches_every_party() -> None:
     before = proposed(proposed(told(acknowledged(), "aut_hu_labour")), ITALY, "inf_2")
-    after = rules.approve_information(before, "inf_1", as_party(HU_REGION))
+    after = receiving.approve_information(before, TYPE, "inf_1", as_party(HU_REGION))
     assert [one.status for one in after.information] == [InformationStatus.SHARED, InformationStatus.PROPOSED]
     assert after.information[1] == before.information[1]
     everybody = due(
@@ -246,34 +249,62 @@ def test_approved_information_reaches_every_party() -> None:
 def test_information_is_approved_by_another_authority_of_the_country_that_added_it() -> None:
     alert = proposed(told(acknowledged(), "aut_hu_labour"), HU_COORDINATOR)
     with pytest.raises(Forbidden) as refused:
-        rules.approve_information(alert, "inf_1", as_party(HU_COORDINATOR))
+        receiving.approve_information(alert, TYPE, "inf_1", as_party(HU_COORDINATOR))
     assert refused.value.reason == "FOUR_EYES"
     for foreign in (IT_COORDINATOR, FR_COORDINATOR):
         with pytest.raises(NotFound) as hidden:
-            rules.approve_information(alert, "inf_1", as_party(foreign))
+            receiving.approve_information(alert, TYPE, "inf_1", as_party(foreign))
         with pytest.raises(NotFound) as absent:
-            rules.approve_information(alert, "inf_9", as_party(foreign))
+            receiving.approve_information(alert, TYPE, "inf_9", as_party(foreign))
         assert hidden.value.field == absent.value.field == "informationId"
         assert hidden.value.message.replace("inf_1", "inf_9") == absent.value.message
     for other in (HU_REGION, someone("aut_hu_nimic", UserRole.COORDINATOR)):
-        approved = rules.approve_information(alert, "inf_1", as_party(other))
+        approved = receiving.approve_information(alert, TYPE, "inf_1", as_party(other))
         assert approved.information[0].status is InformationStatus.SHARED
 
 
 def test_information_is_shared_once() -> None:
-    shared = rules.approve_information(proposed(told(acknowledged(), "aut_hu_labour")), "inf_1", as_party(HU_REGION))
+    shared = receiving.approve_information(
+        proposed(told(acknowledged(), "aut_hu_labour")), TYPE, "inf_1", as_party(HU_REGION)
+    )
     with pytest.raises(Conflict) as refused:
-        rules.approve_information(shared, "inf_1", as_party(HU_COORDINATOR))
+        receiving.approve_information(shared, TYPE, "inf_1", as_party(HU_COORDINATOR))
     assert refused.value.reason == "ALREADY_SHARED"
 
 
 def test_an_alert_takes_so_many_pieces_of_information_and_no_more() -> None:
-    one = proposed(ruled(), ITALY).information
+    one = tuple(replace(each, status=InformationStatus.SHARED) for each in proposed(ruled(), ITALY).information)
     full = replace(ruled(), information=one * INFORMATION_LIMIT)
     with pytest.raises(Conflict) as refused:
-        proposed(full, ITALY)
+        proposed(full, ITALY, "inf_2")
     assert refused.value.reason == "TOO_MUCH_INFORMATION"
-    assert len(proposed(replace(full, information=one * (INFORMATION_LIMIT - 1)), ITALY).information) == 200
+    assert len(proposed(replace(full, information=one * (INFORMATION_LIMIT - 1)), ITALY, "inf_2").information) == 200
+
+
+def test_what_is_sent_again_when_its_first_answer_is_long_gone_is_not_said_twice() -> None:
+    once = proposed(told(acknowledged(), "aut_hu_labour"))
+    with pytest.raises(Conflict) as refused:
+        proposed(once)
+    assert refused.value.reason == "ALREADY_ADDED"
+    notice = KINDS[Flow.NOTIFICATION]
+    commented = receiving.comment(
+        lives(Flow.NOTIFICATION)[Status.BROADCAST], notice, "com_1", said("no"), as_party(HU_COORDINATOR)
+    )
+    with pytest.raises(Conflict) as refused:
+        receiving.comment(commented, notice, "com_1", said("no"), as_party(HU_COORDINATOR))
+    assert refused.value.reason == "ALREADY_ADDED"
+
+
+def test_what_waits_of_one_authority_does_not_keep_others_from_adding_what_they_know() -> None:
+    one = proposed(told(acknowledged(), "aut_hu_labour")).information
+    waiting = replace(told(acknowledged(), "aut_hu_labour"), information=one * WAITING_LIMIT)
+    with pytest.raises(Conflict) as refused:
+        proposed(waiting, HUNGARY, "inf_2")
+    assert refused.value.reason == "TOO_MUCH_WAITING"
+    assert len(proposed(waiting, ITALY, "inf_2").information) == WAITING_LIMIT + 1
+    assert len(proposed(waiting, HU_COORDINATOR, "inf_2").information) == WAITING_LIMIT + 1
+    approved = replace(waiting, information=tuple(replace(each, status=InformationStatus.SHARED) for each in one * 50))
+    assert len(proposed(approved, HUNGARY, "inf_2").information) == 51
 
 
 @pytest.mark.parametrize(
@@ -288,15 +319,15 @@ def test_an_alert_takes_so_many_pieces_of_information_and_no_more() -> None:
 )
 def test_an_unfit_text_is_refused_by_name(words: str, language: str, field: str, reason: str) -> None:
     with pytest.raises(Invalid) as returned:
-        rules.send_back(ruled(Status.SUBMITTED), said(words, language), as_party(IT_COORDINATOR))
+        sending.send_back(ruled(Status.SUBMITTED), TYPE, said(words, language), as_party(IT_COORDINATOR))
     assert (returned.value.field, returned.value.reason) == (f"reason.{field}", reason)
     with pytest.raises(Invalid) as added:
-        rules.add_information(ruled(), "inf_1", said(words, language), as_party(ITALY))
+        receiving.add_information(ruled(), TYPE, "inf_1", said(words, language), as_party(ITALY))
     assert (added.value.field, added.value.reason) == (f"text.{field}", reason)
 
 
 def test_history_says_who_did_what_when_and_from_where_to_where() -> None:
-    alert = rules.acknowledge(ruled(), later(HU_COORDINATOR))
+    alert = receiving.acknowledge(ruled(), TYPE, later(HU_COORDINATOR))
     assert [(entry.action, entry.authority_id, entry.before, entry.after) for entry in alert.history] == [
         (Action.CREATE, "aut_it_labour", None, Status.DRAFT),
         (Action.SUBMIT, "aut_it_labour", Status.DRAFT, Status.SUBMITTED),

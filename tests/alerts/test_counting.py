@@ -10,12 +10,12 @@ from chassis.caller import Caller
 from chassis.calls import open_channel
 from chassis.settings import ServiceSettings
 from protos.alerts.v1 import counting_pb2 as pb
-from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
 from protos.alerts.v1.counting_pb2_grpc import CountingServiceStub
 from services.alerts.domain.lifecycle import Status
 from services.alerts.wiring import alerts
-from tests.alerts.cast import ITALY
+from tests.alerts.cast import IT_COORDINATOR, ITALY
 from tests.alerts.conftest import FREE_PORT, Asking, a_directory
+from tests.alerts.dangers import text
 from tests.alerts.threads import an_alert
 from vocabulary.refusals import Forbidden
 
@@ -38,7 +38,7 @@ async def counting(tmp_path: Path) -> AsyncIterator[Counting]:
     async with a_directory(tmp_path) as address:
         settings = ServiceSettings(data_dir=tmp_path, listen_address=FREE_PORT, directory_address=address)
         async with alerts(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
-            yield Counting(Asking(AlertsServiceStub(channel), settings), CountingServiceStub(channel))
+            yield Counting(Asking(channel, settings), CountingServiceStub(channel))
 
 
 async def test_what_an_authority_has_submitted_is_open_and_a_draft_is_not(counting: Counting) -> None:
@@ -48,6 +48,10 @@ async def test_what_an_authority_has_submitted_is_open_and_a_draft_is_not(counti
         await an_alert(counting.asking, status)
         assert await counting.open(author) == expected
     assert await counting.open("aut_hu_coordinator") == await counting.open("aut_nobody") == 0
+    alert = await an_alert(counting.asking)
+    assert await counting.open(author) == 3
+    await counting.asking.do(IT_COORDINATOR, "WithdrawAlert", id=alert.id, reason=text("infondata"))
+    assert await counting.open(author) == 2, "what has ended is not open"
 
 
 @pytest.mark.parametrize("caller", [ITALY, "requests", "gateway", "alerts"])

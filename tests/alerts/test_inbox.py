@@ -12,7 +12,6 @@ from chassis import server
 from chassis.caller import Caller
 from chassis.calls import open_channel
 from protos.alerts.v1 import alerts_pb2 as pb
-from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
 from protos.common.v1 import common_pb2
 from services.alerts.domain.lifecycle import Status
 from services.alerts.wiring import alerts
@@ -321,7 +320,7 @@ async def test_a_watcher_goes_on_where_it_was_after_the_service_was_restarted(
     async with AsyncExitStack() as kept_open:
         async with alerts(settings) as started:
             channel = await kept_open.enter_async_context(open_channel(f"127.0.0.1:{started.port}"))
-            service = Asking(AlertsServiceStub(channel), settings)
+            service = Asking(channel, settings)
             start = await now(service, HU_COORDINATOR)
             messages = service.watch(HU_COORDINATOR, start)
             await anext(messages)

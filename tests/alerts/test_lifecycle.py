@@ -1,61 +1,267 @@
-"""Every cell of the table: each status, each action, each side, each role."""
+"""Every cell of the tables: each flow, each status, each action, each side, each role; and what the tables as a whole must be like."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from services.alerts.domain.lifecycle import TRANSITIONS, Action, Side, Status, step
+from services.alerts.domain.flows import FLOWS, ever, named, step, table, traits
+from services.alerts.domain.lifecycle import ENDED, GIVEN, OPEN, UNSENT, WHO, Action, Side, Status, Trait
+from services.alerts.domain.types import Flow, TypeRules
+from tests.alerts.kinds import a_structure
+from tests.alerts.lives import KINDS, a_type
 from vocabulary.refusals import Conflict, Forbidden
 from vocabulary.roles import UserRole
 
 WRITE = {UserRole.ALERT_HANDLER, UserRole.COORDINATOR}
 DISPATCH = {UserRole.ALERT_DISSEMINATOR, UserRole.COORDINATOR}
 COORDINATE = {UserRole.COORDINATOR}
-OWN = {Side.AUTHOR}
-COUNTRY = {Side.COORDINATOR}
-ADDRESSED = {Side.RECEIVER}
+NOBODY: set[UserRole] = set()
 
-# The table of the domain, written down a second time: who may do what in which roles, and what it leads to.
-STEPS = {
-    (None, Action.CREATE): (OWN, WRITE, Status.DRAFT),
-    (Status.DRAFT, Action.EDIT): (OWN, WRITE, Status.DRAFT),
-    (Status.DRAFT, Action.SUBMIT): (OWN, WRITE, Status.SUBMITTED),
-    (Status.SUBMITTED, Action.RETURN): (COUNTRY, COORDINATE, Status.DRAFT),
-    (Status.SUBMITTED, Action.BROADCAST): (COUNTRY, COORDINATE, Status.BROADCAST),
-    (Status.BROADCAST, Action.ACKNOWLEDGE): (ADDRESSED, DISPATCH, Status.BROADCAST),
-    (Status.BROADCAST, Action.DISSEMINATE): (ADDRESSED, DISPATCH, Status.BROADCAST),
-    (Status.BROADCAST, Action.ADD_INFORMATION): (set(Side), WRITE | DISPATCH, Status.BROADCAST),
-    (Status.BROADCAST, Action.APPROVE_INFORMATION): (COUNTRY | ADDRESSED, COORDINATE, Status.BROADCAST),
+Who = dict[Side, set[UserRole]]
+OWN: Who = {Side.AUTHOR: WRITE}
+UNAPPROVED: Who = {Side.SENDING_AUTHOR: WRITE}
+COUNTRY: Who = {Side.COORDINATOR: COORDINATE}
+SENDER: Who = {**COUNTRY, **UNAPPROVED}
+ADDRESSED: Who = {Side.RECEIVER: DISPATCH}
+COUNTRIES: Who = {Side.COORDINATOR: COORDINATE, Side.RECEIVER: COORDINATE}
+CLOSER: Who = {Side.CLOSER: COORDINATE}
+SYSTEM: Who = {Side.SYSTEM: NOBODY}
+PARTIES: Who = dict.fromkeys((Side.AUTHOR, Side.COORDINATOR, Side.RECEIVER, Side.RECIPIENT), WRITE | DISPATCH)
+
+Written = list[tuple[str | None, str, Who, str, Trait | None]]
+
+
+def spreading(status: str) -> Written:
+    return [
+        (status, "ACKNOWLEDGE", ADDRESSED, status, None),
+        (status, "DISSEMINATE", ADDRESSED, status, None),
+        (status, "ADD_COUNTRIES", SENDER, status, Trait.CHOSEN),
+        (status, "ESCALATE", SYSTEM, status, Trait.ESCALATION),
+    ]
+
+
+def informing(status: str, given: Trait | None = None) -> Written:
+    return [
+        (status, "ADD_INFORMATION", PARTIES, status, given),
+        (status, "APPROVE_INFORMATION", COUNTRIES, status, given),
+    ]
+
+
+BEGINNING: Written = [
+    (None, "CREATE", OWN, "DRAFT", None),
+    ("DRAFT", "EDIT", OWN, "DRAFT", None),
+    ("DRAFT", "SUBMIT", OWN, "SUBMITTED", Trait.APPROVAL),
+    ("DRAFT", "BROADCAST", UNAPPROVED, "BROADCAST", Trait.NO_APPROVAL),
+    ("SUBMITTED", "RETURN", COUNTRY, "DRAFT", Trait.APPROVAL),
+    ("SUBMITTED", "BROADCAST", COUNTRY, "BROADCAST", Trait.APPROVAL),
+]
+# The tables of the domain, written down a second time: who may do what in which roles, what it leads to, and for which types.
+WRITTEN: dict[Flow, Written] = {
+    Flow.SERVICES_ALERT: [
+        *BEGINNING,
+        *spreading("BROADCAST"),
+        *informing("BROADCAST"),
+        ("BROADCAST", "CORRECT", SENDER, "BROADCAST", None),
+        ("BROADCAST", "WITHDRAW", SENDER, "WITHDRAWN", None),
+        ("BROADCAST", "PROPOSE_CLOSURE", CLOSER, "CLOSURE_PROPOSED", Trait.OBJECTIONS),
+        ("BROADCAST", "CLOSE", CLOSER, "CLOSED", Trait.NO_OBJECTIONS),
+        *spreading("CLOSURE_PROPOSED"),
+        *informing("CLOSURE_PROPOSED"),
+        ("CLOSURE_PROPOSED", "CORRECT", SENDER, "CLOSURE_PROPOSED", None),
+        ("CLOSURE_PROPOSED", "WITHDRAW", SENDER, "WITHDRAWN", None),
+        ("CLOSURE_PROPOSED", "OBJECT", COUNTRIES, "CLOSURE_PROPOSED", None),
+        ("CLOSURE_PROPOSED", "WITHDRAW_OBJECTION", COUNTRIES, "CLOSURE_PROPOSED", None),
+        ("CLOSURE_PROPOSED", "CLOSE", SYSTEM, "CLOSED", None),
+        ("CLOSURE_PROPOSED", "REJECT_CLOSURE", SYSTEM, "BROADCAST", None),
+    ],
+    Flow.PROFESSIONAL_ALERT: [
+        *BEGINNING,
+        *(
+            row
+            for status in ("BROADCAST", "AMENDED")
+            for row in (
+                *spreading(status),
+                (status, "AMEND", SENDER, "AMENDED", None),
+                (status, "NOTE_APPEAL", SENDER, status, None),
+                (status, "REVOKE", SENDER, "REVOKED", None),
+                (status, "EXPIRE", {**SENDER, **SYSTEM}, "EXPIRED", None),
+            )
+        ),
+        ("EXPIRED", "ERASE", SYSTEM, "DELETED", Trait.ERASURE),
+        ("REVOKED", "ERASE", SYSTEM, "DELETED", Trait.ERASURE),
+    ],
+    Flow.NOTIFICATION: [
+        *BEGINNING,
+        *(
+            row
+            for status in ("BROADCAST", "MODIFIED", "COMMENTING")
+            for row in (
+                *spreading(status),
+                *informing(status, Trait.NO_COMMENTS),
+                (status, "MODIFY", SENDER, "MODIFIED", None),
+                (status, "COMMENT", COUNTRIES, "COMMENTING", Trait.COMMENTS),
+                (status, "CLOSE", {**SENDER, **SYSTEM}, "CLOSED", None),
+                (status, "WITHDRAW", SENDER, "WITHDRAWN", None),
+            )
+        ),
+        ("CLOSED", "MODIFY", SENDER, "MODIFIED", None),
+    ],
+}
+FINAL = {
+    Flow.SERVICES_ALERT: {Status.CLOSED, Status.WITHDRAWN},
+    Flow.PROFESSIONAL_ALERT: {Status.DELETED},
+    Flow.NOTIFICATION: {Status.WITHDRAWN},
 }
 
 
-@pytest.mark.parametrize("status", [None, *Status])
-@pytest.mark.parametrize("action", Action)
-@pytest.mark.parametrize("side", [*Side, None])
-def test_each_cell_leads_where_the_table_says_or_is_refused(
-    status: Status | None, action: Action, side: Side | None
+def types(flow: Flow) -> Iterator[TypeRules]:
+    """Every combination of the traits that a type of *flow* can have."""
+    optional = {
+        Flow.SERVICES_ALERT: {"objection_days": 20},
+        Flow.PROFESSIONAL_ALERT: {"erase_days": 3},
+        Flow.NOTIFICATION: {"comment_days": 90},
+    }[flow]
+    for approval in (True, False):
+        for recipients in ("CHOSEN", "ALL"):
+            for acknowledge in (3, None):
+                for stage in (True, False):
+                    rules: dict[str, object] = {
+                        "approval": approval,
+                        "recipients": recipients,
+                        "acknowledge_days": acknowledge,
+                        **{name: days if stage else None for name, days in optional.items()},
+                    }
+                    if flow is Flow.PROFESSIONAL_ALERT and not stage:
+                        rules["expiry_field"] = None
+                    yield a_type(flow, **rules).rules
+
+
+def expected(flow: Flow, rules: TypeRules) -> dict[tuple[Status | None, Action], tuple[Who, Status]]:
+    return {
+        (None if status is None else Status(status), Action(action)): (who, Status(after))
+        for status, action, who, after, given in WRITTEN[flow]
+        if given is None or given in traits(rules)
+    }
+
+
+@pytest.mark.parametrize("flow", Flow)
+def test_no_type_has_a_row_more_or_less_than_is_written_here(flow: Flow) -> None:
+    for rules in types(flow):
+        found = {
+            (status, action): ({side: set(roles) for side, roles in row.who.items()}, row.next)
+            for status, rows in table(rules).items()
+            for action, row in rows.items()
+        }
+        assert found == expected(flow, rules), rules
+
+
+@pytest.mark.parametrize("flow", Flow)
+@pytest.mark.parametrize("status", [None, *Status], ids=str)
+def test_each_cell_leads_where_the_table_says_or_is_refused(flow: Flow, status: Status | None) -> None:
+    # The one that has everything, and the one that has nothing.
+    *_, last = types(flow)
+    for rules in (next(types(flow)), last):
+        if status not in table(rules):
+            assert status not in {row[0] for row in WRITTEN[flow]}
+            continue
+        rows = expected(flow, rules)
+        for action in Action:
+            ever_by = {side for (_, known), (who, _) in rows.items() if known is action for side in who}
+            for side in [*Side, None]:
+                for role in [*UserRole, None]:
+                    _check(rules, status, action, side, role, rows.get((status, action)), ever_by)
+
+
+def _check(
+    rules: TypeRules,
+    status: Status | None,
+    action: Action,
+    side: Side | None,
+    role: UserRole | None,
+    row: tuple[Who, Status] | None,
+    ever_by: set[Side],
 ) -> None:
+    cell = (rules.flow, status, action, side, role)
     sides = {side} if side else set()
-    allowed = STEPS.get((status, action))
-    for roles in (set(), *({role} for role in UserRole)):
-        if allowed is None:
-            with pytest.raises(Conflict) as conflict:
-                step(status, action, sides, roles)
-            assert conflict.value.reason == "TRANSITION"
-        elif side in allowed[0] and roles & allowed[1]:
-            assert step(status, action, sides, roles) is allowed[2]
-        else:
-            with pytest.raises(Forbidden):
-                step(status, action, sides, roles)
+    roles = {role} if role else set()
+    if row and side in row[0] and (side is Side.SYSTEM or roles & row[0][side]):
+        assert step(rules, status, action, sides, roles) is row[1], cell
+        return
+    with pytest.raises((Conflict, Forbidden)) as found:
+        step(rules, status, action, sides, roles)
+    if not ever_by:
+        assert found.value.reason == "OTHER_TYPE", cell
+    elif side not in ever_by:
+        assert type(found.value) is Forbidden, cell
+    elif row is None:
+        assert found.value.reason == "TRANSITION", cell
+    else:
+        assert type(found.value) is Forbidden, cell
 
 
-def test_every_status_can_be_reached_from_nothing() -> None:
-    reached: set[Status | None] = {None}
-    while more := {row.next for status in reached for row in TRANSITIONS[status].values()} - reached:
-        reached |= more
-    assert reached == {None, *Status}
+# What the tables as a whole must be like: a model check over their statuses, for every type that there can be.
+
+
+def reached_from(rules: TypeRules, start: Status | None) -> set[Status | None]:
+    rows = table(rules)
+    found: set[Status | None] = {start}
+    while more := {row.next for status in found for row in rows[status].values()} - found:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize("flow", Flow)
+def test_every_status_is_reached_by_some_type_and_every_status_that_is_reached_can_come_to_an_end(flow: Flow) -> None:
+    reached: set[Status | None] = set()
+    for rules in types(flow):
+        there = reached_from(rules, None)
+        reached |= there
+        for status in there:
+            assert reached_from(rules, status) & ENDED, (rules, status)
+    assert reached == set(FLOWS[flow])
+
+
+@pytest.mark.parametrize("flow", Flow)
+def test_no_status_that_is_reached_is_dead_but_the_last_ones(flow: Flow) -> None:
+    for rules in types(flow):
+        dead = {status for status in reached_from(rules, None) if not table(rules)[status]}
+        unerased = {Status.EXPIRED, Status.REVOKED} if Trait.ERASURE not in traits(rules) else set()
+        last = unerased if flow is Flow.PROFESSIONAL_ALERT and unerased else FINAL[flow]
+        assert dead == last, rules
+
+
+def test_every_flow_has_its_own_ends_and_all_statuses_are_somebodys() -> None:
+    assert {status for rows in FLOWS.values() for status in rows} == {None, *Status}
+    assert OPEN | ENDED | {Status.DRAFT} == set(Status)
+    assert not OPEN & ENDED
+    assert set(UNSENT) == {Status.DRAFT, Status.SUBMITTED}
+
+
+def test_every_action_side_and_trait_has_a_part_and_a_name() -> None:
+    rows = [row for flow in FLOWS.values() for rows in flow.values() for row in rows.values()]
+    assert {side for row in rows for side in row.who} == set(Side) == set(WHO)
+    assert {row.given for row in rows if row.given} == set(Trait) == set(GIVEN)
+    assert {action for flow in FLOWS.values() for rows in flow.values() for action in rows} == set(Action)
 
 
 def test_a_refused_step_says_what_is_possible_instead() -> None:
-    with pytest.raises(Conflict, match=r"BROADCAST is not possible while the alert is DRAFT; possible is EDIT, SUBMIT"):
-        step(Status.DRAFT, Action.BROADCAST, {Side.COORDINATOR}, {UserRole.COORDINATOR})
-    with pytest.raises(Forbidden, match=r"only the authority that wrote the alert may do this"):
-        step(Status.DRAFT, Action.SUBMIT, {Side.COORDINATOR}, {UserRole.COORDINATOR})
+    rules = KINDS[Flow.SERVICES_ALERT].rules
+    with pytest.raises(
+        Conflict, match=r"SUBMIT is not possible while the alert is SUBMITTED; possible is RETURN, BROAD"
+    ):
+        step(rules, Status.SUBMITTED, Action.SUBMIT, {Side.AUTHOR}, {UserRole.ALERT_HANDLER})
+    with pytest.raises(Forbidden, match=r"^SUBMIT is for the authority that wrote the alert only$"):
+        step(rules, Status.DRAFT, Action.SUBMIT, {Side.COORDINATOR}, {UserRole.COORDINATOR})
+    with pytest.raises(Forbidden, match=r"through a person who is ALERT_HANDLER or COORDINATOR$"):
+        step(rules, Status.DRAFT, Action.SUBMIT, {Side.AUTHOR}, {UserRole.VIEWER})
+    with pytest.raises(Conflict, match="alerts of this type have no AMEND"):
+        step(rules, Status.BROADCAST, Action.AMEND, {Side.COORDINATOR}, {UserRole.COORDINATOR})
+    assert named({Side.SYSTEM, Side.AUTHOR}) == "the authority that wrote the alert or the system"
+    assert set(ever(rules)[Action.CLOSE]) == {Side.SYSTEM}
+
+
+def test_types_of_these_tests_are_like_those_of_catalogues() -> None:
+    """Every flow has one, with every stage."""
+    for flow, kind in KINDS.items():
+        assert kind.rules.flow is flow
+        assert a_structure(flow)["rules"]["flow"] == flow

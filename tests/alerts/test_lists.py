@@ -21,7 +21,7 @@ from tests.alerts.cast import (
 )
 from tests.alerts.conftest import Asking, another
 from tests.alerts.dangers import TYPE_ID
-from tests.alerts.threads import KNOWN_TO, WIRE_STATUS, a_full_alert, an_alert
+from tests.alerts.threads import BEGUN, KNOWN_TO, WIRE_STATUS, a_full_alert, an_alert
 from vocabulary.refusals import Invalid
 from vocabulary.roles import UserRole
 
@@ -119,13 +119,13 @@ async def test_an_alert_that_changes_while_one_pages_is_not_shown_twice(alone: A
     assert await listed(alone, author) == [ids[3], *ids[2::-1]]
 
 
-@pytest.mark.parametrize("statuses", [[], [Status.DRAFT], [Status.SUBMITTED], [Status.BROADCAST], [*Status]])
+@pytest.mark.parametrize("statuses", [[], [Status.DRAFT], [Status.SUBMITTED], [Status.BROADCAST], [*BEGUN]])
 @pytest.mark.parametrize("types", [[], ["services"], [TYPE_ID], [TYPE_ID, "services", "services"]])
 async def test_a_filter_narrows_by_status_and_by_type_in_one_version_or_all(
     alone: Asking, made: dict[Status, str], statuses: list[Status], types: list[str]
 ) -> None:
     narrowed = {"statuses": [WIRE_STATUS[status] for status in statuses], "types": types}
-    expected = [made[status] for status in reversed(Status) if status in statuses or not statuses]
+    expected = [made[status] for status in reversed(BEGUN) if status in statuses or not statuses]
     assert await listed(alone, ITALY, **narrowed) == expected
 
 

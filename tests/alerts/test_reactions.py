@@ -15,7 +15,7 @@ from chassis.settings import ServiceSettings
 from engines.events import Event, open_events
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1.events_pb2 import AlertChanged
-from services.alerts.domain import alerts as rules
+from services.alerts.domain import receiving
 from services.alerts.domain.alerts import Alert
 from tests.alerts.cast import (
     FR_COORDINATOR,
@@ -28,6 +28,7 @@ from tests.alerts.cast import (
     as_party,
 )
 from tests.alerts.conftest import FREE_PORT, Asking, a_directory, another, running
+from tests.alerts.dangers import TYPE
 from tests.alerts.inboxes import PATIENCE_S, inbox, settled
 from tests.alerts.threads import a_full_alert, an_alert, said, steps, store
 
@@ -37,10 +38,10 @@ READERS = (ITALY, IT_COORDINATOR, IT_REGION, HUNGARY, HU_COORDINATOR, HU_REGION,
 def thread() -> list[Alert]:
     """An alert that was returned once, broadcast, passed on in Hungary and added to, step by step."""
     made = steps()
-    made.append(rules.acknowledge(made[-1], as_party(HU_COORDINATOR)))
-    made.append(rules.disseminate(made[-1], ["aut_hu_labour"], as_party(HU_COORDINATOR)))
-    made.append(rules.add_information(made[-1], "inf_1", said("visto"), as_party(HUNGARY)))
-    return [*made, rules.approve_information(made[-1], "inf_1", as_party(HU_REGION))]
+    made.append(receiving.acknowledge(made[-1], TYPE, as_party(HU_COORDINATOR)))
+    made.append(receiving.disseminate(made[-1], TYPE, ["aut_hu_labour"], as_party(HU_COORDINATOR)))
+    made.append(receiving.add_information(made[-1], TYPE, "inf_1", said("visto"), as_party(HUNGARY)))
+    return [*made, receiving.approve_information(made[-1], TYPE, "inf_1", as_party(HU_REGION))]
 
 
 NEWS = {

@@ -1,33 +1,25 @@
-"""Commands by anybody in any order: no sequence leaves the table, and nothing that was said is unsaid."""
+"""Commands by anybody in any order, while time passes: no sequence leaves the tables, and nothing that was said is unsaid."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.alerts.domain import alerts as rules
-from services.alerts.domain.alerts import (
-    Alert,
-    InformationStatus,
-    News,
-    Party,
-)
-from services.alerts.domain.lifecycle import Action, Status
-from tests.alerts.cast import (
-    COMMISSION,
-    as_party,
-    someone,
-)
-from tests.alerts.dangers import TYPE, a_danger, written
+from services.alerts.domain import duties
+from services.alerts.domain.alerts import Alert, InformationStatus, News, Party, system
+from services.alerts.domain.lifecycle import Action, Side, Status
+from services.alerts.domain.steps import standing
+from services.alerts.domain.types import AlertType, Flow
+from tests.alerts.cast import COMMISSION, as_party, someone
+from tests.alerts.dangers import NOW
+from tests.alerts.lives import KINDS, commands, lives
 from tests.alerts.test_alerts import owed
-from tests.alerts.test_lifecycle import STEPS
-from tests.alerts.threads import acknowledged, ruled, said
+from tests.alerts.test_lifecycle import expected
 from vocabulary.refusals import Refusal
 from vocabulary.roles import UserRole
 
-# Commands as people of every kind might give them in any order, those that the status allows more often than others.
 BUSY = (UserRole.ALERT_HANDLER, UserRole.ALERT_DISSEMINATOR, UserRole.COORDINATOR)
 PEOPLE = [
     *(someone(f"aut_it_{name}", *BUSY) for name in ("labour", "coordinator", "region")),
@@ -37,73 +29,124 @@ PEOPLE = [
     someone("aut_it_labour", UserRole.VIEWER),
     COMMISSION,
 ]
-COUNTRIES: tuple[list[str], ...] = (["HU"], ["HU", "FR"], ["FR", "AT"], ["HU", "IT"], [])
-FORMS = (a_danger(), a_danger(measures=None), a_danger(facts=None), {"subject": written("altro")})
-TELL: tuple[list[str], ...] = (["aut_hu_labour"], ["aut_hu_trade"], ["aut_hu_labour", "aut_fr_labour"], [])
-Command = Callable[[Alert, Party], Alert]
-
-
-def command(action: Action, number: int, random: Random) -> Command:
-    """The command *number* of a sequence."""
-    added = f"inf_{random.randrange(number + 1)}"
-    by_action: dict[Action, Command] = {
-        Action.EDIT: lambda alert, by: rules.edit(alert, TYPE, random.choice(FORMS), by),
-        Action.SUBMIT: lambda alert, by: rules.submit(alert, TYPE, by),
-        Action.RETURN: lambda alert, by: rules.send_back(alert, said("no"), by),
-        Action.BROADCAST: lambda alert, by: rules.broadcast(alert, random.choice(COUNTRIES), by),
-        Action.ACKNOWLEDGE: rules.acknowledge,
-        Action.DISSEMINATE: lambda alert, by: rules.disseminate(alert, random.choice(TELL), by),
-        Action.ADD_INFORMATION: lambda alert, by: rules.add_information(alert, f"inf_{number}", said("visto"), by),
-        Action.APPROVE_INFORMATION: lambda alert, by: rules.approve_information(alert, added, by),
-    }
-    return by_action[action]
-
-
 NEWS_OF = {
     Action.SUBMIT: [News.SUBMITTED],
     Action.RETURN: [News.RETURNED],
     Action.BROADCAST: [News.BROADCAST],
+    Action.ADD_COUNTRIES: [News.BROADCAST],
     Action.DISSEMINATE: [News.DISSEMINATED],
     Action.ADD_INFORMATION: [News.INFORMATION_PROPOSED],
     Action.APPROVE_INFORMATION: [News.INFORMATION],
+    Action.CORRECT: [News.CORRECTED],
+    Action.WITHDRAW: [News.WITHDRAWN],
+    Action.PROPOSE_CLOSURE: [News.CLOSURE_PROPOSED],
+    Action.OBJECT: [News.OBJECTED],
+    Action.WITHDRAW_OBJECTION: [News.OBJECTION_WITHDRAWN],
+    Action.CLOSE: [News.CLOSED],
+    Action.REJECT_CLOSURE: [News.CLOSURE_REJECTED],
+    Action.AMEND: [News.AMENDED],
+    Action.NOTE_APPEAL: [News.APPEAL_NOTED],
+    Action.REVOKE: [News.REVOKED],
+    Action.EXPIRE: [News.EXPIRED],
+    Action.MODIFY: [News.MODIFIED],
+    Action.COMMENT: [News.COMMENTED],
+    Action.ESCALATE: [News.ESCALATED],
 }
+# Told to everybody who has the alert, wherever it is.
+TO_ALL = set(NEWS_OF) - {
+    Action.SUBMIT, Action.RETURN, Action.BROADCAST, Action.ADD_COUNTRIES, Action.DISSEMINATE, Action.ADD_INFORMATION,
+    Action.ESCALATE,
+}  # fmt: skip
+REWRITING = {Action.EDIT, Action.CORRECT, Action.AMEND, Action.MODIFY, Action.ERASE}
 
 
-@given(st.sampled_from([*map(ruled, Status), acknowledged()]), st.integers(5, 40), st.randoms())
-def test_no_sequence_of_commands_leaves_the_table_or_unsays_anything(start: Alert, count: int, random: Random) -> None:
+def taken(alert: Alert, kind: AlertType, by: Party, random: Random) -> Alert:
+    """*alert* after a step that somebody tries to take, one that the status allows more often than others; or after time has acted."""
+    if by.is_system:
+        action = random.choice(duties.BY_ITSELF)
+        return duties.done(alert, kind, action, by.now)
+    do = commands(kind)
+    possible = [action for status, action in expected(kind.rules.flow, kind.rules) if status is alert.status]
+    return do[random.choice([*[action for action in possible if action in do] * 4, *do])](alert, kind, by)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(Flow), st.integers(5, 40), st.randoms(), st.data())
+def test_no_sequence_of_commands_leaves_the_table_or_unsays_anything(
+    flow: Flow, count: int, random: Random, data: st.DataObject
+) -> None:
+    kind, now = KINDS[flow], NOW
+    start = data.draw(st.sampled_from([*lives(flow).values()]))
     alert = start
-    for number in range(count):
-        possible = [action for status, action in STEPS if status is alert.status]
-        action = random.choice([*possible * 4, *list(Action)[1:]])
-        caller, before = random.choice(PEOPLE), alert
-        by = as_party(caller)
+    for _ in range(count):
+        now += timedelta(days=random.choice((0, 0, 0, 1, 4, 30)))
+        by = random.choice([*(replace(as_party(caller), now=now) for caller in PEOPLE), system(now)])
+        before = alert
         try:
-            alert = command(action, number, random)(before, by)
+            alert = taken(before, kind, by, random)
         except Refusal:
             continue
-        sides, roles, after = STEPS[before.status, action]
-        assert by.roles & roles
-        assert rules.sides(before, by) & sides
+        action = alert.history[-1].action
+        who, after = expected(flow, kind.rules)[before.status, action]
+        acted = standing(before, kind, by) & set(who)
+        assert any(side is Side.SYSTEM or by.roles & who[side] for side in acted)
         assert alert.status is after
         assert alert.history[:-1] == before.history
-        assert (alert.history[-1].action, alert.history[-1].user_id) == (action, caller.user_id)
-        assert [one.news for one in owed(before, alert)] == NEWS_OF.get(action, [])
-        assert before.status is Status.DRAFT or alert.values == before.values
+        assert (alert.history[-1].user_id, alert.changed_at) == (by.user_id, now)
+        told = owed(before, alert)
+        assert [one.news for one in told] == NEWS_OF.get(action, [])
+        if action in TO_ALL:
+            assert set(told[0].authority_ids) == {alert.author_id, *alert.told}
+            assert list(told[0].countries) == [alert.country, *(one.country for one in alert.addressed)]
         assert (alert.number, alert.author_id, alert.created_at) == (start.number, start.author_id, start.created_at)
-        assert_nothing_unsaid(before, alert)
+        assert action in REWRITING or alert.values == before.values
+        assert_nothing_unsaid(before, alert, action)
     assert [one.id for one in alert.deliveries] == [str(number + 1) for number in range(len(alert.deliveries))]
 
 
-def assert_nothing_unsaid(before: Alert, after: Alert) -> None:
+def assert_nothing_unsaid(before: Alert, after: Alert, action: Action) -> None:
     """Once addressed, acknowledged, told and shared, always so; nobody is told by a country that has not acknowledged."""
-    assert [one.country for one in before.addressed] in ([], [one.country for one in after.addressed])
+    earlier = [one.country for one in before.addressed]
+    assert [one.country for one in after.addressed][: len(earlier)] == earlier
     for old in before.addressed:
         new = after.to(old.country)
         assert new is not None
         assert new.told[: len(old.told)] == old.told
         assert old.acknowledged_at in (None, new.acknowledged_at)
+        assert old.escalated_at in (None, new.escalated_at)
     assert all(one.acknowledged_at or not one.told for one in after.addressed)
-    for earlier, later_on in zip(before.information, after.information, strict=False):
-        assert replace(later_on, status=earlier.status) == earlier
-        assert earlier.status in (InformationStatus.PROPOSED, later_on.status)
+    assert not any(
+        one.acknowledged_at and one.escalated_at and one.escalated_at > one.acknowledged_at for one in after.addressed
+    )
+    if action is Action.ERASE:
+        assert "SECRET" not in repr(after)
+        return
+    assert after.versions[: len(before.versions)] == before.versions
+    assert len(after.versions) - len(before.versions) == (action in REWRITING and before.is_sent)
+    if len(after.versions) > len(before.versions):
+        assert after.versions[-1].values == before.values
+    assert after.comments[: len(before.comments)] == before.comments
+    for one, later_on in zip(before.information, after.information, strict=False):
+        assert replace(later_on, status=one.status) == one
+        assert one.status in (InformationStatus.PROPOSED, later_on.status)
     assert len(after.information) >= len(before.information)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(Flow), st.data(), st.integers(0, 400), st.randoms())
+def test_what_the_system_did_is_not_due_any_more_and_what_it_does_ends(
+    flow: Flow, data: st.DataObject, days: int, random: Random
+) -> None:
+    kind = KINDS[flow]
+    alert = data.draw(st.sampled_from([*lives(flow).values()]))
+    now = NOW + timedelta(days=days)
+    for _ in range(10):
+        due = [action for action, at in duties.due(alert, kind).items() if at <= now]
+        if not due:
+            break
+        action = random.choice(due)
+        alert = duties.done(alert, kind, action, now)
+        assert duties.due(alert, kind).get(action) is None or duties.due(alert, kind)[action] > now
+    else:
+        raise AssertionError("it never ends")
+    assert alert.status is not Status.CLOSURE_PROPOSED or alert.closure is not None

@@ -13,7 +13,7 @@ from engines.events import open_events
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.common.v1 import common_pb2
 from services.alerts import storage, wire
-from services.alerts.domain import alerts as rules
+from services.alerts.domain import receiving, sending
 from services.alerts.domain.alerts import Alert
 from services.alerts.domain.lifecycle import Status
 from tests.alerts.cast import (
@@ -30,7 +30,9 @@ from tests.alerts.dangers import TYPE, TYPE_ID, a_danger, on_wire, text
 from vocabulary.values import FreeText
 
 ADDRESSED = ("HU", "FR")
-# Every command that begins with an id, and the status in which it is possible.
+# The statuses in which these alerts are made; `lives.py` has all of every flow.
+BEGUN = (Status.DRAFT, Status.SUBMITTED, Status.BROADCAST)
+# Every command of a services alert that begins with an id and leaves it open, and the status in which it is possible.
 COMMANDS = {
     "EditAlert": Status.DRAFT,
     "SubmitAlert": Status.DRAFT,
@@ -102,12 +104,12 @@ async def information_id(asking: Asking, reader: Caller, id_: str) -> str:
 def steps(countries: Sequence[str] = ADDRESSED, *, returned: bool = True) -> list[Alert]:
     """What the rules make, step by step, of a danger in Italy: *returned* once, then broadcast to *countries*."""
     author, coordinator = as_party(ITALY), as_party(IT_COORDINATOR)
-    made = [rules.create("AL-1", TYPE, a_danger(), author)]
-    made.append(rules.submit(made[-1], TYPE, author))
+    made = [sending.create("AL-1", TYPE, a_danger(), author)]
+    made.append(sending.submit(made[-1], TYPE, author))
     if returned:
-        made.append(rules.send_back(made[-1], said("troppo vago"), coordinator))
-        made.append(rules.submit(made[-1], TYPE, author))
-    return [*made, rules.broadcast(made[-1], countries, coordinator)]
+        made.append(sending.send_back(made[-1], TYPE, said("troppo vago"), coordinator))
+        made.append(sending.submit(made[-1], TYPE, author))
+    return [*made, sending.broadcast(made[-1], TYPE, countries, coordinator)]
 
 
 def ruled(status: Status = Status.BROADCAST) -> Alert:
@@ -132,8 +134,8 @@ async def store(settings: ServiceSettings, threads: dict[str, list[Alert]]) -> N
 
 def acknowledged() -> Alert:
     """Broadcast, and acknowledged by both countries."""
-    alert = rules.acknowledge(ruled(), as_party(HU_COORDINATOR))
-    return rules.acknowledge(alert, as_party(FR_COORDINATOR))
+    alert = receiving.acknowledge(ruled(), TYPE, as_party(HU_COORDINATOR))
+    return receiving.acknowledge(alert, TYPE, as_party(FR_COORDINATOR))
 
 
 def said(words: str, language: str = "it") -> FreeText:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chassis import aggregates
-from chassis.aggregates import ANSWERS_KEPT, KEY_LIMIT, Aggregates, CommandKey, Kept
+from chassis.aggregates import ANSWERS_KEPT, ANSWERS_LENGTH, KEY_LIMIT, Aggregates, CommandKey, Kept
 from chassis.caller import Caller
 from chassis.outbox import Outbox
 from chassis.process import clock
@@ -159,6 +159,17 @@ async def test_reads_leave_out_what_is_not_there_and_keep_the_order_asked_for(no
     assert [kept.id for kept in by_title] == [made[1]]
 
 
+async def test_those_who_look_together_see_what_those_see_who_look_alone(notes: Notes) -> None:
+    for number in range(4):
+        await notes.create(f"t{number}", id_=f"n{number}")
+    asked = [["n2", "n0", "n2"], ["nobody"], [], ["n3", "n1", "n0"]]
+    alone = [await notes.kept.get_many(ids) for ids in asked]
+    assert await asyncio.gather(*map(notes.kept.get_together, asked)) == alone
+    await notes.add("n0", "new")
+    (changed,) = await notes.kept.get_together(["n0"])
+    assert (changed.revision, changed.state.lines) == (2, ("new",))
+
+
 async def test_a_command_sent_again_gets_the_first_answer_and_has_no_second_effect(notes: Notes, other: Notes) -> None:
     created = await notes.create("t", key="k1")
     id_ = created.entry.id
@@ -187,6 +198,16 @@ async def test_a_command_is_remembered_while_63_others_follow(notes: Notes) -> N
     assert (await notes.add(id_, "first", key="k2")).entry.revision == ANSWERS_KEPT + 3
     (document,) = (await notes.everything())[0]
     assert len(document.body["answered"]) == ANSWERS_KEPT  # type: ignore[arg-type]
+
+
+async def test_what_is_remembered_has_a_length_and_the_last_answer_whatever_its_own(notes: Notes) -> None:
+    id_ = (await notes.create()).entry.id
+    for n in range(12):
+        await notes.add(id_, f"{n}" * (ANSWERS_LENGTH // 10), key=f"k{n}")
+    ((document,), _) = await notes.everything()
+    (kept,) = cast("list[dict[str, str]]", document.body["answered"])
+    assert len(kept["answer"]) > ANSWERS_LENGTH
+    assert (await notes.add(id_, "11" * (ANSWERS_LENGTH // 10), key="k11")).entry.revision == 13
 
 
 async def test_one_command_sent_many_times_at_once_has_one_effect_and_one_answer(notes: Notes, other: Notes) -> None:

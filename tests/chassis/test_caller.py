@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from chassis.caller import (
     set_current,
 )
 from chassis.keys import ALGORITHM, KeyRing
+from tests.cells import cell
 from vocabulary.refusals import Forbidden, Unauthenticated
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, WorkflowRole
 
@@ -267,18 +269,15 @@ def a_caller(
     )
 
 
-@pytest.mark.parametrize("takes_part", [ALERTS, OTHER])
-@pytest.mark.parametrize("module", [ALERTS, "*", OTHER, ""])
-@pytest.mark.parametrize("role", UserRole)
-def test_a_person_has_a_role_where_they_hold_it_and_their_authority_takes_part(
-    role: UserRole, module: str, takes_part: str
-) -> None:
-    person = a_caller(module, role, takes_part)
-    here = module in (ALERTS, "*") and takes_part == ALERTS
-    for asked in UserRole:
-        assert person.has(ALERTS, asked) is (here and asked is role)
-    assert person.has(ALERTS, *UserRole) is here
-    assert not person.has(ALERTS)
+def test_a_person_has_a_role_where_they_hold_it_and_their_authority_takes_part() -> None:
+    for role, module, takes_part in product(UserRole, [ALERTS, "*", OTHER, ""], (ALERTS, OTHER)):
+        with cell(role, module, takes_part):
+            person = a_caller(module, role, takes_part)
+            here = module in (ALERTS, "*") and takes_part == ALERTS
+            for asked in UserRole:
+                assert person.has(ALERTS, asked) is (here and asked is role)
+            assert person.has(ALERTS, *UserRole) is here
+            assert not person.has(ALERTS)
 
 
 def test_an_authority_that_does_nothing_in_a_module_takes_no_part() -> None:
@@ -287,16 +286,13 @@ def test_an_authority_that_does_nothing_in_a_module_takes_no_part() -> None:
         assert not Caller(user_roles=held, workflow_roles=workflow_roles).has(ALERTS, UserRole.VIEWER)
 
 
-@pytest.mark.parametrize("role", UserRole)
-@pytest.mark.parametrize("legislative", LegislativeRole)
-@pytest.mark.parametrize("area", ["services", "*", "firearms"])
-def test_a_coordinator_is_one_in_person_and_by_their_authority(
-    area: str, legislative: LegislativeRole, role: UserRole
-) -> None:
-    person = a_caller(role=role, legislative={area: legislative})
-    expected = area != "firearms" and legislative in COORDINATING and role is UserRole.COORDINATOR
-    assert person.coordinates(ALERTS) is expected
-    assert not a_caller(role=role, takes_part=OTHER, legislative={area: legislative}).coordinates(ALERTS)
+def test_a_coordinator_is_one_in_person_and_by_their_authority() -> None:
+    for area, legislative, role in product(["services", "*", "firearms"], LegislativeRole, UserRole):
+        with cell(area, legislative, role):
+            person = a_caller(role=role, legislative={area: legislative})
+            expected = area != "firearms" and legislative in COORDINATING and role is UserRole.COORDINATOR
+            assert person.coordinates(ALERTS) is expected
+            assert not a_caller(role=role, takes_part=OTHER, legislative={area: legislative}).coordinates(ALERTS)
 
 
 def test_what_an_authority_is_in_the_area_comes_before_what_it_is_everywhere() -> None:
@@ -306,18 +302,18 @@ def test_what_an_authority_is_in_the_area_comes_before_what_it_is_everywhere() -
     assert a_caller(legislative=held).coordinates(ALERTS)
 
 
-@pytest.mark.parametrize("role", UserRole)
-@pytest.mark.parametrize("module", ["", "*", ALERTS])
-def test_only_a_local_data_administrator_of_the_authority_administers(module: str, role: UserRole) -> None:
-    expected = module == "" and role is UserRole.LOCAL_DATA_ADMINISTRATOR
-    assert a_caller(module, role).administers() is expected
+def test_only_a_local_data_administrator_of_the_authority_administers() -> None:
+    for module, role in product(["", "*", ALERTS], UserRole):
+        with cell(module, role):
+            expected = module == "" and role is UserRole.LOCAL_DATA_ADMINISTRATOR
+            assert a_caller(module, role).administers() is expected
 
 
-@pytest.mark.parametrize("legislative", LegislativeRole)
-@pytest.mark.parametrize("area", ["services", "*"])
-def test_the_commission_is_the_commission_everywhere_or_not_at_all(area: str, legislative: LegislativeRole) -> None:
-    expected = area == "*" and legislative is LegislativeRole.COMMISSION
-    assert a_caller(legislative={area: legislative}).is_commission() is expected
+def test_the_commission_is_the_commission_everywhere_or_not_at_all() -> None:
+    for area, legislative in product(["services", "*"], LegislativeRole):
+        with cell(area, legislative):
+            expected = area == "*" and legislative is LegislativeRole.COMMISSION
+            assert a_caller(legislative={area: legislative}).is_commission() is expected
 
 
 @pytest.fixture

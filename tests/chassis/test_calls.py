@@ -72,7 +72,8 @@ async def test_without_a_deadline_of_its_own_a_call_has_the_usual_one(service: R
     service.told.single = answers
     await service.ask()
     assert left[0]
-    assert DEFAULT_BUDGET_S - 2 < left[0] <= DEFAULT_BUDGET_S
+    # gRPC tells the time by two clocks, which need not go at the same pace.
+    assert DEFAULT_BUDGET_S - 2 < left[0] < DEFAULT_BUDGET_S + 1
 
 
 async def test_an_answer_that_comes_too_late_is_a_service_that_is_away(service: Running) -> None:
@@ -260,3 +261,15 @@ async def test_a_method_that_is_not_offered_and_a_message_that_is_too_large_are_
     with pytest.raises(Invalid) as too_large:
         await service.as_person().call(service.stub.ListQuestionSets, large)
     assert too_large.value.reason == "TOO_LARGE"
+
+
+async def test_a_page_of_large_things_arrives_whole(service: Running) -> None:
+    large = pb.ListQuestionSetsResponse(
+        question_sets=[pb.QuestionSet(id=f"{n}", code="x" * MAX_MESSAGE_BYTES) for n in range(3)]
+    )
+
+    async def page(_context: Call) -> pb.ListQuestionSetsResponse:
+        return large
+
+    service.told.single = page
+    assert await service.ask() == large

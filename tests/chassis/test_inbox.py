@@ -1,17 +1,18 @@
 """An inbox loses nothing, repeats nothing and keeps its order, whoever writes and whenever one reads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chassis import inbox
+from chassis import inbox, inbox_buckets
 from chassis.inbox import BUCKET, INBOX, Delivered, Entry, Inbox
 from chassis.process import clock
-from engines.documents import Collection, Document, Documents, open_documents
+from engines.documents import Documents, open_documents
 from vocabulary import pages
 from vocabulary.refusals import CursorExpired, Invalid, Unavailable
 
@@ -49,7 +50,7 @@ def other(other_documents: Documents) -> Inbox:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """Buckets of eight entries, so that a test crosses several of them quickly."""
-    monkeypatch.setattr(inbox, "BUCKET", 8)
+    monkeypatch.setattr(inbox_buckets, "BUCKET", 8)
     return 8
 
 
@@ -130,42 +131,150 @@ async def test_the_same_entry_twice_is_once(mine: Inbox, other: Inbox) -> None:
 
 
 class Overtaken:
-    """The store, where somebody else does something just before a question about an entry's id is answered, or just after."""
+    """The store, where a rival does something just before the question or the write that has this number, counted from 0."""
 
-    def __init__(self, documents: Documents, rival: Inbox, entry: Entry, *, before: bool) -> None:
+    def __init__(self, documents: Documents, number: int, rival: Callable[[], Awaitable[None]]) -> None:
         self._documents = documents
+        self._number = number
         self._rival = rival
-        self._entry: Entry | None = entry
-        self._before = before
+        self.asked = 0
 
     def __getattr__(self, name: str) -> Any:
+        work = getattr(self._documents, name)
+
+        async def overtaken(*about: Any, **more: Any) -> Any:
+            self.asked += 1
+            if self.asked == self._number + 1:
+                await self._rival()
+            return await work(*about, **more)
+
+        return overtaken
+
+
+# As many as an append that nobody overtakes has, and one more: a rival comes before each, and after the last.
+MOMENTS = range(6)
+
+
+@pytest.mark.parametrize("there", [0, 1, 6, 7, 8, 9, 16, 21])
+async def test_an_entry_that_another_process_appends_in_between_is_still_once(
+    documents: Documents, other: Inbox, small: int, there: int
+) -> None:
+    for moment in MOMENTS:
+        recipient = f"r{moment}"
+        await fill(other, there, recipient)
+
+        async def same(recipient: str = recipient) -> None:
+            await other.append(recipient, an_entry("same"))
+
+        overtaken: Any = Overtaken(documents, moment, same)
+        await Inbox(overtaken, STREAM, clock).append(recipient, an_entry("same"))
+        ids, _ = await read_all(other, recipient=recipient)
+        expected = [*(str(n) for n in range(1, there + 1)), "same"]
+        assert ids == expected, f"overtaken before question {moment}"
+        assert overtaken.asked >= 2
+
+
+@pytest.mark.parametrize("there", [0, 1, 6, 7, 8, 9, 16, 21])
+async def test_what_another_process_appends_in_between_is_neither_overwritten_nor_torn_apart(
+    documents: Documents, other: Inbox, small: int, there: int
+) -> None:
+    """As many entries as fill a bucket and begin the next; whoever is first, all stand in one order without a gap."""
+    rivals = [f"rival{n:02}" for n in range(small + 1)]
+    own = [f"own{n:02}" for n in range(small + 2)]
+    for moment in MOMENTS:
+        recipient = f"r{moment}"
+        await fill(other, there, recipient)
+
+        async def rival(recipient: str = recipient) -> None:
+            await other.append(recipient, *map(an_entry, rivals))
+
+        overtaken: Any = Overtaken(documents, moment, rival)
+        await Inbox(overtaken, STREAM, clock).append(recipient, *map(an_entry, own))
+        ids, cursors = await read_all(other, recipient=recipient)
+        assert cursors == [cursor(n, recipient) for n in range(1, len(ids) + 1)]
+        after = ids[there:]
+        assert ids[:there] == [str(n) for n in range(1, there + 1)]
+        assert [id_ for id_ in after if id_.startswith("own")] == own, f"overtaken before question {moment}"
+        assert [id_ for id_ in after if id_.startswith("rival")] == (rivals if overtaken.asked > moment else [])
+
+
+@pytest.mark.parametrize("there", [0, 1, 7, 8, 9, 15, 16, 17, 24, 40])
+async def test_an_inbox_that_others_have_written_goes_on_at_its_end(
+    documents: Documents, mine: Inbox, other: Inbox, small: int, there: int
+) -> None:
+    """By somebody who knew it when it was shorter, and by somebody who has just begun."""
+    for known in range(0, there + 1, 3):
+        recipient = f"r{known}"
+        await mine.append(recipient, *(an_entry(n) for n in range(1, known + 1)))
+        await other.append(recipient, *(an_entry(n) for n in range(1, there + 1)))
+        await mine.append(recipient, an_entry(there), an_entry("mine"))
+        await Inbox(documents, STREAM, clock).append(recipient, an_entry("mine"), an_entry(1), an_entry("new"))
+        ids, _ = await read_all(other, recipient=recipient)
+        expected = [*(str(n) for n in range(1, there + 1)), "mine", "new"] if there else ["0", "mine", "1", "new"]
+        assert ids == expected, f"it had {known}"
+
+
+async def test_what_follows_dropped_buckets_goes_on_at_its_place(
+    documents: Documents, mine: Inbox, small: int, tmp_path: Path
+) -> None:
+    await fill(mine, 2 * small + 3)
+    await fill(mine, small, "full")
+    drop(tmp_path, "r:0")
+    for number in range(2):
+        begun = Inbox(documents, STREAM, clock)
+        await begun.append_all({who: [an_entry(f"new{number}")] for who in ("r", "full", "nobody")})
+    page = await mine.read("r", cursor(2 * small + 2), 10)
+    assert [entry.id for entry in page.items] == [str(2 * small + 3), "new0", "new1"]
+    assert (await read_all(mine, recipient="nobody"))[0] == ["new0", "new1"]
+
+
+async def test_many_inboxes_of_every_length_get_their_entries_in_a_few_writes(
+    documents: Documents, mine: Inbox, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "APPENDED_AT_ONCE", 16)
+    lengths = {f"r{n:02}": n for n in range(40)}
+    for recipient, length in lengths.items():
+        await mine.append(recipient, *(an_entry(n) for n in range(1, length + 1)))
+    counted: Any = Counted(documents)
+    news = [an_entry("a"), an_entry("b"), an_entry("a")]
+    await Inbox(counted, STREAM, clock).append_all(dict.fromkeys(lengths, news))
+    for recipient, length in lengths.items():
+        ids, cursors = await read_all(mine, recipient=recipient)
+        assert ids == [*(str(n) for n in range(1, length + 1)), "a", "b"], recipient
+        assert cursors == [cursor(n, recipient) for n in range(1, length + 3)]
+    # Three groups, and in each a second write where an inbox had room for one entry only.
+    assert counted.calls["write_many"] == 6
+    await mine.append_all(dict.fromkeys(lengths, news))
+    assert len((await read_all(mine, recipient="r39"))[0]) == 41
+
+
+class Counted:
+    """The store, and how often what was asked of it."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls[name] += 1
         return getattr(self._documents, name)
 
-    async def find(self, collection: Collection, where: Any = None, **question: Any) -> list[Document]:
-        about_entry = "entry_ids" in (where or {})
-        if about_entry and self._before:
-            await self._overtake()
-        found = await self._documents.find(collection, where, **question)
-        if about_entry and not self._before:
-            await self._overtake()
-        return found
 
-    async def _overtake(self) -> None:
-        entry, self._entry = self._entry, None
-        if entry:
-            await self._rival.append("r", entry)
-
-
-@pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("there", [0, 5, BUCKET - 1, BUCKET])
-async def test_an_entry_that_another_process_appends_in_between_is_still_once(
-    documents: Documents, other: Inbox, there: int, before: bool
+async def test_whoever_is_overtaken_in_many_inboxes_is_overtaken_in_those_alone(
+    documents: Documents, mine: Inbox, other: Inbox, small: int
 ) -> None:
-    await fill(other, there)
-    overtaken: Any = Overtaken(documents, other, an_entry("same"), before=before)
-    await Inbox(overtaken, STREAM, clock).append("r", an_entry("same"))
-    ids, _ = await read_all(other)
-    assert ids == [*(str(n) for n in range(1, there + 1)), "same"]
+    recipients = [f"r{n}" for n in range(20)]
+    for n, recipient in enumerate(recipients):
+        await fill(mine, n % small, recipient)
+
+    async def rival() -> None:
+        await other.append_all({recipient: [an_entry("rival")] for recipient in recipients[::3]})
+
+    overtaken: Any = Overtaken(documents, 2, rival)
+    await Inbox(overtaken, STREAM, clock).append_all({recipient: [an_entry("own")] for recipient in recipients})
+    for n, recipient in enumerate(recipients):
+        ids, _ = await read_all(mine, recipient=recipient)
+        assert ids[n % small :] == (["rival", "own"] if n % 3 == 0 else ["own"]), recipient
 
 
 async def test_recipients_do_not_see_or_disturb_each_other(mine: Inbox) -> None:
@@ -331,6 +440,6 @@ def drop(folder: Path, bucket: str) -> None:
     import sqlite3
 
     with sqlite3.connect(folder / "documents.db") as connection:
-        for table in ("documents_inbox", "index_inbox__recipient_bucket", "index_inbox__recipient_entry_ids"):
+        for table in ("documents_inbox", *(f"index_inbox__{index.name}" for index in INBOX.indexes)):
             assert connection.execute(f"DELETE FROM {table} WHERE id = ?", (bucket,)).rowcount
     connection.close()

@@ -78,3 +78,18 @@ def test_a_secret_is_the_same_for_all_who_have_the_key_and_another_one_for_each_
     assert KeyRing(tmp_path).secret("requests") != secret
     assert secret not in (tmp_path / "directory.public.jwk").read_bytes()
     assert len(secret) >= 32
+
+
+def test_what_a_name_had_before_is_kept_beside_and_believes_no_caller(tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path)
+    old, secret = ring.private("receipts"), ring.secret("receipts")
+    assert ring.former("receipts") == ring.former_secrets("receipts") == []
+    for half in ("private", "public"):
+        (tmp_path / f"receipts.{half}.jwk").rename(tmp_path / f"receipts-2026.{half}.jwk")
+    KeyRing(tmp_path).private("receipts_of_another")
+    new = KeyRing(tmp_path)
+    assert new.private("receipts").thumbprint() != old.thumbprint()
+    assert [key.thumbprint() for key in new.former("receipts")] == [old.thumbprint()]
+    assert "d" not in new.former("receipts")[0].as_dict(private=False)
+    assert new.former_secrets("receipts") == [secret]
+    assert new.public("receipts-2026") is None

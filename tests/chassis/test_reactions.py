@@ -205,3 +205,12 @@ async def test_two_groups_each_deal_with_everything(events: Events) -> None:
         await one.until_done("9")
         await two.until_done("9")
     assert one.done == two.done == [str(n) for n in range(10)]
+
+
+async def test_a_reaction_gets_at_most_as_many_at_once_as_it_wants(events: Events) -> None:
+    journal = Journal()
+    await events.publish("t", [an_event(number) for number in range(8)])
+    async with working([Reactions(events, "g", ["t"], {"A": journal}, at_once=3).run]):
+        await journal.until_done(*map(str, range(8)))
+    assert [len(run) for run in journal.runs] == [3, 3, 2]
+    assert journal.done == [str(number) for number in range(8)]

@@ -183,3 +183,39 @@ def test_what_the_scanner_cannot_use_is_refused_with_78(
         read(ServiceSettings)
     said = capsys.readouterr().err
     assert (ended.value.code, name in said, "hidden" in said) == (78, True, False)
+
+
+def test_the_settings_of_webhooks_are_ports_and_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "WEBHOOK_PORTS": "443 8443",
+        "WEBHOOK_PROXY": "http://imi:se%40cret@proxy.example:3128",
+        "WEBHOOK_LOOPBACK": "allowed",
+    }.items():
+        monkeypatch.setenv(name, value)
+        assert getattr(read(ServiceSettings), name.lower()) == value
+
+
+def test_what_webhooks_cannot_use_is_refused_without_showing_the_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unfit = {
+        "WEBHOOK_PORTS": [" ", "0", "65536", "443,8443", "https", "-1", "²"],
+        "WEBHOOK_PROXY": [
+            "proxy.example:3128",
+            "https://imi:hidden@proxy.example",
+            "socks5://proxy.example",
+            "http://imi:hidden/@proxy.example",
+            "http://imi:hidden@proxy.example:0",
+            "http://imi:hidden@proxy.example/x",
+            "http://",
+        ],
+        "WEBHOOK_LOOPBACK": ["yes"],
+    }
+    for name, values in unfit.items():
+        for value in values:
+            monkeypatch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                read(ServiceSettings)
+            said = capsys.readouterr().err
+            assert (ended.value.code, name in said, "hidden" in said) == (78, True, False), value
+            monkeypatch.delenv(name)

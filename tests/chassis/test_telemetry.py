@@ -23,7 +23,8 @@ log.debug("too_quiet")
 with telemetry.span("{parent}", method="/imi.x/Y"):
     log.info("inside", outcome="OK", ms=1.5, text="é\\n\\"")
     logging.getLogger("a.library").warning("of a %s", "library")
-    logging.getLogger("httpx").info("noise")
+    for noisy in ("httpx", "httpcore.connection"):
+        logging.getLogger(noisy).info("noise")
 try:
     raise ValueError("what went wrong")
 except ValueError:

@@ -18,7 +18,8 @@ def test_the_generated_protobuf_code_is_current(tmp_path: Path) -> None:
     made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*_pb2*")}
     kept = {
         path.relative_to(ROOT): path.read_bytes()
-        for path in (ROOT / "protos").rglob("*_pb2*.py*")
+        for folder in ("protos", "clients")
+        for path in (ROOT / folder).rglob("*_pb2*.py*")
         if path.suffix != ".pyc"
     }
     assert made.keys() == kept.keys()

@@ -55,6 +55,11 @@ def signs(part: str) -> bool:
     return "Signer(" in wiring_of(part)
 
 
+def lets_in(part: str) -> bool:
+    """Whether people and systems from outside sign in to *part*."""
+    return "bearer_tokens(" in wiring_of(part)
+
+
 def is_module(name: str) -> bool:
     """Whether ``python -m name`` runs something of ours."""
     path = ROOT / name.replace(".", "/")

@@ -19,7 +19,7 @@ from services.alerts.reactions import deliver
 from services.directory.search.index import AUTHORITIES
 from services.repositories.index import ENTRIES
 from services.requests.reactions import fill_inboxes
-from tests.deploy.program import DEPLOY, PARTS, SERVICES, called_by, engines_of, port_of, signs, variables_of
+from tests.deploy.program import DEPLOY, PARTS, SERVICES, called_by, engines_of, lets_in, port_of, signs, variables_of
 
 CHART = DEPLOY / "helm/imi"
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -39,6 +39,7 @@ def test_a_parts_facts_are_the_programs(part: str) -> None:
     assert set(about["engines"]) == engines_of(part)
     assert set(about["calls"]) == called_by(part)
     assert about["signs"] is signs(part)
+    assert about.get("letsIn", False) is lets_in(part)
 
 
 def test_keys_are_made_for_those_who_sign() -> None:
@@ -54,7 +55,7 @@ def test_lag_is_measured_where_the_program_reads() -> None:
         "directory": _followed("directory", AUTHORITIES),
         "repositories": _followed("repositories", ENTRIES),
         "requests": fill_inboxes(NOTHING, NOTHING),
-        "alerts": deliver(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
+        "alerts": deliver(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
     }
     assert {part for part in PARTS if "lag" in VALUES["parts"][part]} == set(readers)
     for part, reader in readers.items():
@@ -89,7 +90,7 @@ def test_probes_and_routes_from_outside_are_answered() -> None:
     routed = set(re.findall(r'"(/[a-z]+)"', TEMPLATES["ingress.yaml"]))
     assert (
         routed
-        == {"/graphql", "/files", "/requests", "/directory"}
+        == {"/graphql", "/files", "/requests", "/alerts", "/receipts", "/directory"}
         <= {f"/{path.split('/')[1]}" for path in paths if path}
     )
     assert VALUES["parts"]["gateway"]["podAnnotations"]["prometheus.io/path"] in paths

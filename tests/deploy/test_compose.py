@@ -30,6 +30,7 @@ from tests.deploy.program import (
     called_by,
     engines_of,
     is_module,
+    lets_in,
     port_of,
     settings_of,
     variables_of,
@@ -91,6 +92,7 @@ def test_its_variables_are_settings_and_their_values_right(container: str, monke
         assert isinstance(settings, GatewaySettings)
         assert (settings.gateway_host, settings.gateway_port) == ("0.0.0.0", port_of("gateway"))
         assert not settings.oidc_issuer
+    assert ("OIDC_ISSUER" in given) is (container in PARTS and lets_in(part))
 
 
 def test_services_are_found_by_a_name_that_stands_for_all_their_replicas() -> None:
@@ -124,7 +126,9 @@ def test_only_the_gateway_can_be_reached_and_only_from_this_machine() -> None:
         "gateway": [f"127.0.0.1:{port_of('gateway')}:{port_of('gateway')}"]
     }
     assert FILE["networks"]["inside"] == {"internal": True}
-    assert {name for name, about in CONTAINERS.items() if about["networks"] != ["inside"]} == {"gateway"}
+    assert {name for name, about in CONTAINERS.items() if about["networks"] != ["inside"]} == {
+        part for part in PARTS if lets_in(part)
+    }
 
 
 def test_each_waits_for_what_it_needs() -> None:
@@ -139,8 +143,8 @@ def test_each_waits_for_what_it_needs() -> None:
     assert all("test" in CONTAINERS[name]["healthcheck"] for name in (*ENGINES, *PARTS))
 
 
-def test_the_training_data_goes_into_the_directory_and_all_parts_share_their_keys() -> None:
-    assert environment("directory")["TRAINING_DATA"] == "true"
+def test_it_is_a_training_system_whose_parts_share_their_keys() -> None:
+    assert environment("directory")["TRAINING_DATA"] == environment("alerts")["TRAINING_DATA"] == "true"
     assert all(CONTAINERS[part]["volumes"] == ["keys:/keys"] for part in PARTS)
     assert "KEYS_DIR=/keys" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert set(FILE["volumes"]) == {"keys", *ENGINES}

@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 from chassis.caller import Signer, Verifier
 from chassis.keys import KeyRing
 from deploy import keys
+from services.alerts.hints import identity as related
+from services.alerts.receipts import keys as receipts
+from services.alerts.webhooks import signing
 from tests.deploy.program import DEPLOY, PARTS
 
 VALUES = yaml.safe_load((DEPLOY / "helm/imi/values.yaml").read_text(encoding="utf-8"))
@@ -25,7 +28,8 @@ def test_each_signer_gets_a_pair_and_a_second_run_changes_nothing(tmp_path: Path
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     made(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
-    assert set(first) == {f"{part}.{half}.jwk" for part in keys.SIGNERS for half in ("private", "public")}
+    names = [*keys.SIGNERS, *(name for more in keys.MORE.values() for name in more)]
+    assert set(first) == {f"{name}.{half}.jwk" for name in names for half in ("private", "public")}
 
 
 def test_the_objects_are_named_as_the_chart_asks_for_them(tmp_path: Path) -> None:
@@ -50,6 +54,42 @@ def test_with_its_own_key_and_everybodys_public_ones_a_part_signs_and_all_verify
     token = Signer(KeyRing(tmp_path / "requests"), "requests").for_service()
     for part in PARTS:
         assert Verifier(KeyRing(tmp_path / part)).verify(token).service == "requests"
+
+
+def test_what_alerts_have_keys_for_is_made_and_mounted_and_no_caller_is_believed_by_it(tmp_path: Path) -> None:
+    """With these files, all of them read-only, receipts and webhooks are signed, and related alerts are found."""
+    made(tmp_path / "all")
+    assert keys.MORE == {"alerts": (receipts.NAME, related.NAME, signing.NAME)}
+    assert VALUES["parts"]["alerts"]["moreKeys"] == list(keys.MORE["alerts"])
+    own = tmp_path / "alerts"
+    own.mkdir()
+    for path in (tmp_path / "all").glob("*.public.jwk"):
+        (own / path.name).write_bytes(path.read_bytes())
+    for name in ("alerts", *keys.MORE["alerts"]):
+        (own / f"{name}.private.jwk").write_bytes((tmp_path / "all" / f"{name}.private.jwk").read_bytes())
+    own.chmod(0o500)
+    ring = KeyRing(own)
+    assert receipts.ReceiptKeys(ring).published()[0]["kid"] == receipts.ReceiptKeys(KeyRing(tmp_path / "all")).id
+    assert related.Identities.of(ring)
+    assert ring.secret(signing.NAME) == KeyRing(tmp_path / "all").secret(signing.NAME)
+    posing = Signer(ring, receipts.NAME).for_service()
+    assert Verifier(KeyRing(own)).verify(posing).service == receipts.NAME  # and there is nothing that this one may call
+
+
+def test_what_was_put_aside_when_a_key_was_changed_comes_into_the_cluster_again(tmp_path: Path) -> None:
+    """As docs/operating.md has it: otherwise earlier receipts could not be verified any more, and related alerts not be found."""
+    made(tmp_path)
+    old = receipts.ReceiptKeys(KeyRing(tmp_path)).id
+    (tmp_path / f"{receipts.NAME}.public.jwk").rename(tmp_path / f"{receipts.NAME}-2026.public.jwk")
+    (tmp_path / f"{receipts.NAME}.private.jwk").unlink()
+    (tmp_path / f"{related.NAME}.private.jwk").rename(tmp_path / f"{related.NAME}-2026.private.jwk")
+    commands = made(tmp_path)
+    (public,) = [line for line in commands if " configmap " in line]
+    (secret,) = [line for line in commands if " imi-alerts-key " in line]
+    assert f"--from-file={receipts.NAME}-2026.public.jwk={tmp_path / receipts.NAME}-2026.public.jwk" in public
+    assert f"--from-file={related.NAME}-2026.private.jwk={tmp_path / related.NAME}-2026.private.jwk" in secret
+    assert "-2026" not in "".join(line for line in commands if line not in (public, secret))
+    assert [key["kid"] for key in receipts.ReceiptKeys(KeyRing(tmp_path)).published()][1:] == [old]
 
 
 def test_it_is_a_command(tmp_path: Path) -> None:

@@ -1,18 +1,15 @@
 """What the README shows is what happens."""
 
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import httpx
 import pytest
+
+from tests.docs.conftest import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,40 +22,6 @@ def block(language: str, containing: str) -> str:
     found = [text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in text]
     assert len(found) == 1
     return str(found[0])
-
-
-@dataclass(frozen=True)
-class Running:
-    address: str
-    environment: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """What `make up` starts, on another port and with data of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "GATEWAY_PORT": str(port), "DATA_DIR": str(tmp_path_factory.mktemp("up"))}
-    address = f"127.0.0.1:{port}"
-    with subprocess.Popen([sys.executable, "-m", "deploy.embedded"], cwd=ROOT, env=environment) as process:
-        try:
-            until = time.monotonic() + 180
-            while not _ready(address):
-                assert process.poll() is None
-                assert time.monotonic() < until
-                time.sleep(0.1)
-            yield Running(address, environment)
-        finally:
-            process.terminate()
-            assert process.wait(30) == 0
-
-
-def _ready(address: str) -> bool:
-    try:
-        return httpx.get(f"http://{address}/health/ready", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_the_search_example_answers_as_shown(running: Running) -> None:
@@ -97,9 +60,8 @@ def test_commands_modules_and_files_that_a_page_names_exist(page: Path) -> None:
     assert set(re.findall(r"(?:^|[`(])make (?:-s )?([a-z-]+)", text, re.MULTILINE)) <= targets
     for path in re.findall(r"`([a-z_]+/[a-z_/]+\.(?:py|graphql))`", text):
         assert (ROOT / path).exists() or any((ROOT / "services").glob(f"*/{path}")), path
-    for module in re.findall(r"python -m ([a-z_.]+)", text):
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+    for module in re.findall(r"python -m ([a-z_]+(?:\.[a-z_]+)*)", text):
+        assert find_spec(module), module
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / target).exists(), target
 

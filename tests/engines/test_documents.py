@@ -15,6 +15,7 @@ from engines.documents import (
     Document,
     Documents,
     Index,
+    Json,
     Range,
     RevisionChanged,
     UndeclaredIndex,
@@ -67,7 +68,7 @@ async def test_a_collection_that_tells_nothing_takes_no_events(documents: Docume
     with pytest.raises(ValueError, match="tells of no changes"):
         await documents.insert(QUIET, Document("b", {}), [event("e")])
     with pytest.raises(ValueError, match="tells of no changes"):
-        await documents.insert_many(QUIET, [(Document("b", {}), [event("e")])])
+        await documents.write_many(QUIET, [(Document("b", {}), [event("e")])])
     with pytest.raises(ValueError, match="tells of no changes"):
         await documents.compare_and_set(QUIET, Document("a", {"number": 2}, stored.revision), [event("e")])
     assert await documents.get(QUIET, "b") is None
@@ -92,14 +93,71 @@ async def test_many_are_read_in_the_order_asked_without_those_absent(documents: 
     assert [found.id for found in await documents.get_many(THINGS, ["c", "x", "a", "c"])] == ["c", "a"]
 
 
-async def test_a_bulk_insert_keeps_what_is_there(documents: Documents) -> None:
-    await documents.insert(THINGS, thing("a", state="KEPT"))
-    many = [(thing("a", state="NEW"), [event("1")]), (thing("b"), [event("2")])]
-    assert await documents.insert_many(THINGS, many) == 1
-    kept = await documents.get(THINGS, "a")
-    assert kept is not None
-    assert kept.body["state"] == "KEPT"
+async def test_of_many_writes_each_stands_for_itself(documents: Documents) -> None:
+    """New ones, changed ones, and each way in which one is left alone; what is left alone owes nothing."""
+    there = {id_: await documents.insert(THINGS, thing(id_)) for id_ in ("a", "b", "c")}
+    newer = await documents.compare_and_set(THINGS, replace(there["b"], body={**there["b"].body, "state": "NEWER"}))
+    changed: dict[str, Json] = {**there["c"].body, "state": "CHANGED", "tags": ["x"]}
+    many = [
+        (thing("a", state="NEW", number="other"), [event("1")]),
+        (thing("d"), [event("2")]),
+        (replace(there["b"], body={**newer.body, "state": "TOO LATE"}), [event("3")]),
+        (replace(there["c"], body=changed), [event("4"), event("5")]),
+        (Document("gone", thing("gone").body, 7), [event("6")]),
+        (thing("e", number="a"), [event("7")]),
+    ]
+    assert await documents.write_many(THINGS, many) == [False, True, False, True, False, False]
+    stored = await documents.get_many(THINGS, ["a", "b", "c", "d", "e", "gone"])
+    assert stored == [there["a"], newer, Document("c", changed, 2), Document("d", thing("d").body, 1)]
+    assert sorted(pending.event.id for pending in await documents.pending(10)) == ["2", "4", "5"]
+    assert await ids(documents, where={"tags": "x"}) == ["c"]
+    assert await ids(documents, where={"owner": "o1", "state": "OPEN"}) == ["a", "d"]
+    assert await documents.write_many(THINGS, []) == []
+
+
+async def test_a_change_among_many_that_would_take_the_value_of_another_is_left_alone(documents: Documents) -> None:
+    first, second = [await documents.insert(THINGS, thing(id_, tags=[id_])) for id_ in "ab"]
+    many = [
+        (replace(second, body={**second.body, "number": "a", "tags": ["z"]}), [event("1")]),
+        (replace(first, body={**first.body, "tags": ["y"]}), [event("2")]),
+    ]
+    assert await documents.write_many(THINGS, many) == [False, True]
+    assert await documents.get(THINGS, "b") == second
+    assert [await ids(documents, where={"tags": tag}) for tag in "abyz"] == [[], ["b"], ["a"], []]
     assert [pending.event.id for pending in await documents.pending(10)] == ["2"]
+
+
+async def test_of_racing_bulk_writers_one_wins_each_document(documents: Documents) -> None:
+    before = [await documents.insert(THINGS, thing(f"t{n}")) for n in range(6)]
+
+    def attempt(name: str) -> list[tuple[Document, list[Event]]]:
+        changed = [replace(one, body={**one.body, "state": name}) for one in before]
+        both = [*changed, thing("new", state=name)]
+        return [(one, [event(f"{name} {one.id}")]) for one in both]
+
+    names = [f"S{n}" for n in range(5)]
+    ended = await asyncio.gather(*(documents.write_many(THINGS, attempt(name)) for name in names))
+    stored = await documents.get_many(THINGS, [*(one.id for one in before), "new"])
+    winners = [[name for name, written in zip(names, ended, strict=True) if written[n]] for n in range(7)]
+    assert winners == [[one.body["state"]] for one in stored]
+    assert [one.revision for one in stored] == [2] * 6 + [1]
+    owed = {pending.event.id for pending in await documents.pending(100)}
+    assert owed == {f"{one.body['state']} {one.id}" for one in stored}
+
+
+async def test_an_index_follows_a_list_that_grows_and_shrinks(documents: Documents) -> None:
+    """Each value is found while it is there, also next to others that stay, come twice or go."""
+    now = await documents.insert(THINGS, thing("a"))
+    for tags in (["x"], ["x", "y"], ["y", "x", "y", "z"], ["z"], [], ["x", "w"]):
+        now = await documents.compare_and_set(THINGS, replace(now, body={**now.body, "tags": list(tags)}))
+        found = [tag for tag in "wxyz" if await ids(documents, where={"tags": tag})]
+        assert found == sorted(set(tags)), tags
+    moved = await documents.compare_and_set(THINGS, replace(now, body={**now.body, "at": None, "state": "MOVED"}))
+    assert await ids(documents, where={"tags": "x", "at": None}) == ["a"]
+    assert await ids(documents, where={"owner": "o1", "state": "OPEN"}) == []
+    await documents.compare_and_set(THINGS, replace(moved, body={**moved.body, "at": 5}))
+    assert await ids(documents, where={"tags": "x", "at": None}) == []
+    assert await ids(documents, where={"tags": "w", "at": 5}) == ["a"]
 
 
 async def test_of_racing_writers_one_wins(documents: Documents) -> None:

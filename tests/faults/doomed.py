@@ -72,6 +72,18 @@ class _DoomedDocuments:
     async def compare_and_set(self, collection: Any, document: Any, events: Sequence[Event] = ()) -> Any:
         return await self._written(self._documents.compare_and_set, collection, document, events)
 
+    async def write_many(self, collection: Any, documents: Sequence[tuple[Any, Sequence[Event]]]) -> Any:
+        """One document first: a store that has no transactions may have got no further."""
+        ids = [event.id for _, events in documents for event in events]
+        told = [id_ for document, _ in documents for id_ in document.body.get("entry_ids", ())]
+        await self._doom.comes_to(Step.BEFORE_COMMIT, ids)
+        await self._doom.comes_to(Step.BEFORE_EFFECT, told)
+        written = await self._documents.write_many(collection, documents[:1])
+        await self._doom.comes_to(Step.AMID_EFFECT, told)
+        written += await self._documents.write_many(collection, documents[1:])
+        await self._doom.comes_to(Step.AFTER_COMMIT, ids)
+        return written
+
     async def _written(self, write: Any, collection: Any, document: Any, events: Sequence[Event]) -> Any:
         ids, told = [event.id for event in events], document.body.get("entry_ids", ())
         self._doom.hears_of(events)

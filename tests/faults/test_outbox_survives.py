@@ -4,10 +4,9 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from chassis.caller import Signer
@@ -20,6 +19,7 @@ from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
 from services.repositories import storage
 from tests.faults.doomed import ANSWERED, Step
+from tests.faults.lives import a_nursery, alive
 from tests.faults.nursery import Life
 from tests.faults.processes import Process, running, until_dead
 from tests.repositories.conftest import Asking, an_editor
@@ -46,26 +46,11 @@ async def serving(data: Path) -> AsyncIterator[tuple[Process, Asking]]:
 
 
 @asynccontextmanager
-async def a_nursery(data: Path) -> AsyncIterator[Process]:
-    """Where the service is begun quickly."""
-    async with running("tests.faults.nursery", f"{SERVICE}.wiring", log=data / "nursery.log") as nursery:
-        yield nursery
-
-
-@asynccontextmanager
 async def forked(data: Path, nursery: Process, number: int) -> AsyncIterator[tuple[int, Asking]]:
     """The same service from the nursery, killed at the end if not before; its process id, and somebody who asks it."""
-    log = data / f"{number}.log"
-    life = Life(SERVICE, str(log), environment(data), str(data / "orders"))
-    nursery.write_line(msgspec.json.encode(life).decode())
-    pid = int(str((await nursery.line("forked", log))["pid"]))
-    try:
-        port = (await nursery.line("serving", log))["port"]
-        async with open_channel(f"127.0.0.1:{port}") as channel:
-            yield pid, Asking(RepositoriesServiceStub(channel), Signer(KeyRing(data / "keys"), "gateway"))
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    life = Life(SERVICE, str(data / f"{number}.log"), environment(data), str(data / "orders"))
+    async with alive(nursery, life) as (pid, port), open_channel(f"127.0.0.1:{port}") as channel:
+        yield pid, Asking(RepositoriesServiceStub(channel), Signer(KeyRing(data / "keys"), "gateway"))
 
 
 async def published(data: Path, count: int, *subjects: str) -> list[Received]:
@@ -95,7 +80,7 @@ async def test_an_event_is_sent_after_a_kill_between_the_store_and_the_log(
     """Killed before the log has it, it comes once; killed before the store knows that the log has it, it comes again."""
     orders = tmp_path / "orders"
     orders.write_text(step)
-    async with a_nursery(tmp_path) as nursery, forked(tmp_path, nursery, 0) as (pid, asking):
+    async with a_nursery(tmp_path, "repositories") as nursery, forked(tmp_path, nursery, 0) as (pid, asking):
         entry = await asking.do(ITALY, "CreateEntry", repository="registers")
         orders.with_suffix(ANSWERED).touch()
         await until_dead(pid)
@@ -124,7 +109,7 @@ async def test_what_was_acknowledged_is_there_after_each_of_ten_kills(tmp_path: 
             if len(acknowledged) >= enough:
                 reached.set()
 
-    async with a_nursery(tmp_path) as nursery:
+    async with a_nursery(tmp_path, "repositories") as nursery:
         for kill in range(KILLS):
             reached = asyncio.Event()
             async with forked(tmp_path, nursery, kill) as (pid, asking), asyncio.TaskGroup() as group:

@@ -27,6 +27,10 @@ class Issuer:
         self.names_itself = url
         self.keys: list[Any] = []
         self.looked_at = 0
+        # What it does instead of publishing: it answers with a fault; it waits.
+        self.fails = False
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.new_key("RSA")
 
     def new_key(self, kind: str) -> None:
@@ -46,6 +50,9 @@ class Issuer:
 
     async def published(self, _: Request) -> JSONResponse:
         self.looked_at += 1
+        await self.answers.wait()
+        if self.fails:
+            return JSONResponse({}, status_code=503)
         return JSONResponse(KeySet(self.keys).as_dict(private=False))
 
 

@@ -203,6 +203,15 @@ async def test_only_pages_of_allowed_origins_may_call(tmp_path: Path, http: http
         assert closed.value.response.status_code == 403
 
 
+async def test_every_origin_may_be_allowed(tmp_path: Path) -> None:
+    async with (
+        a_gateway(tmp_path, allowed_origins="*") as gateway,
+        raw_socket(gateway.url, origin="https://any.example") as socket,
+    ):
+        await socket.send(type="connection_init")
+        assert await socket.receive() == {"type": "connection_ack"}
+
+
 async def test_without_allowed_origins_no_foreign_page_may_call(running: Running, http: httpx.AsyncClient) -> None:
     preflight = await http.options(f"{running.url}/graphql", headers={**PREFLIGHT, "origin": "https://evil.example"})
     assert preflight.status_code == 405

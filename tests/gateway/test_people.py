@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.people import _caller
+from chassis.sign_ins import caller_of
 from protos.directory.v1 import directory_pb2 as pb
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
@@ -32,7 +32,7 @@ def found(modules: list[str]) -> pb.ResolveUserResponse:
 
 @pytest.mark.parametrize("modules", [list(ROLES), list(reversed(ROLES))], ids=["one way", "the other way"])
 def test_where_an_authority_has_several_roles_in_an_area_the_highest_counts(modules: list[str]) -> None:
-    caller = _caller(found(modules))
+    caller = caller_of(found(modules))
     assert caller.legislative_roles == {
         "services": LegislativeRole.LIMIC,
         "firearms": LegislativeRole.COMPETENT_AUTHORITY,
@@ -41,6 +41,6 @@ def test_where_an_authority_has_several_roles_in_an_area_the_highest_counts(modu
 
 
 def test_what_an_authority_only_asks_for_gives_nothing() -> None:
-    caller = _caller(found(["firearms/requests"]))
+    caller = caller_of(found(["firearms/requests"]))
     assert caller.workflow_roles == {"firearms/requests": {WorkflowRole.REQUEST_PARTNER}}
     assert set(caller.legislative_roles) == {"firearms"}

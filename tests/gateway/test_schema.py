@@ -14,7 +14,7 @@ from strawberry.types.field import StrawberryField
 from gateway import enums
 from gateway.readings import READING, Reading
 from gateway.schema import schema
-from protos.alerts.v1 import alerts_pb2
+from protos.alerts.v1 import alerts_pb2, filters_pb2, receipts_pb2, webhooks_pb2
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2, people_pb2, registration_pb2, search_pb2, statistics_pb2
 from protos.repositories.v1 import repositories_pb2
@@ -29,8 +29,10 @@ FILES = [
         alerts_pb2,
         common_pb2,
         directory_pb2,
+        filters_pb2,
         people_pb2,
         publishing_pb2,
+        receipts_pb2,
         registration_pb2,
         repositories_pb2,
         requests_pb2,
@@ -38,6 +40,7 @@ FILES = [
         search_pb2,
         statistics_pb2,
         translation_pb2,
+        webhooks_pb2,
         worklists_pb2,
     )
 ]
@@ -47,6 +50,7 @@ CONTRACT = """
 Query: viewer node(id) nodes(ids) searchAuthorities(text,language,filter,first,after) authority(id) areas countries helpdesks
 Query: questionSets(area) request(id) requests(list,filter,first,after) alert(id) alerts(first,after) inbox(after,first)
 Query: repositories repositoryEntries(repository,text,filter,first,after) translate(text,from,to)
+Query: alertReceipt(id) receiptKeys
 Mutation: createRequest sendRequest acceptRequest answerRequest closeRequest withdrawRequest
 Mutation: createAlert submitAlert broadcastAlert acknowledgeAlert disseminateAlert addAlertInformation
 Mutation: registerAuthority inviteAuthority registerByInvitation validateAuthority suspendAuthority deregisterAuthority
@@ -57,6 +61,7 @@ AuthoritySearchEdge: node cursor
 PageInfo: hasNextPage hasPreviousPage startCursor endCursor
 Authority: id name country concepts languages
 Country: code name
+Alert: related receipt
 Concept: id label
 FreeText: text(language)
 FreeTextReading: original translation notice
@@ -144,6 +149,7 @@ def _message(name: str) -> Descriptor:
 BEHIND: dict[str, str | dict[str, str]] = {
     "RequestHistoryEntry": "HistoryEntry",
     "AlertStreamItem": "WatchInboxResponse",
+    "AlertReceipt": "ReceiptHead",
     "RequestChange": "WatchChangesResponse",
     "RepositoryEntry": "Entry",
     "FormField": "Field",

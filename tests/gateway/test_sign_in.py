@@ -19,13 +19,13 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from chassis import bearers
 from chassis.caller import AUDIENCE, DEVELOPMENT_ISSUER
 from chassis.keys import ALGORITHM, KeyRing
 from chassis.outbox import Outbox, topic
 from chassis.process import clock
 from engines.documents import Document, open_documents
 from engines.events import Event, open_events
-from gateway import tokens
 from services.directory import storage
 from services.directory.domain.users import User, signin
 from services.directory.settings import DirectorySettings
@@ -46,7 +46,7 @@ def a_token(running: Running, key: OKPKey | None = None, **claims: Any) -> str:
     """A development token of it-handler, genuine unless told otherwise."""
     now = int(time.time())
     standard = {"iss": DEVELOPMENT_ISSUER, "sub": "it-handler", "aud": AUDIENCE, "iat": now, "exp": now + 300}
-    key = key or KeyRing(running.data / "keys").private(tokens.DEVELOPMENT)
+    key = key or KeyRing(running.data / "keys").private(bearers.DEVELOPMENT)
     return jwt.encode({"alg": ALGORITHM}, {**standard, **claims}, key, algorithms=[ALGORITHM])
 
 
@@ -133,9 +133,9 @@ async def test_an_unsigned_token_is_refused(as_: As, running: Running) -> None:
 
 
 async def test_the_public_key_is_no_secret_to_sign_with(as_: As, running: Running) -> None:
-    public = KeyRing(running.data / "keys").public(tokens.DEVELOPMENT)
+    public = KeyRing(running.data / "keys").public(bearers.DEVELOPMENT)
     assert public is not None
-    file = running.data / "keys" / f"{tokens.DEVELOPMENT}.public.jwk"
+    file = running.data / "keys" / f"{bearers.DEVELOPMENT}.public.jwk"
     for secret in (public.as_pem(private=False), public.as_bytes(), file.read_bytes(), b""):
         signed = by_hand(a_token(running), {"alg": "HS256", "typ": "JWT"}, secret)
         assert await refused(as_(""), signed) == Refused("UNAUTHENTICATED", "TOKEN_INVALID")
@@ -223,7 +223,7 @@ async def test_a_subscription_ends_with_the_token_it_was_opened_with(as_: As, ru
 
 async def test_a_websocket_does_not_outlive_its_token(as_: As, running: Running) -> None:
     """What was right when the connection was made is wrong a second later."""
-    expires = time.time() + 1.5 - tokens.LEEWAY_S
+    expires = time.time() + 1.5 - bearers.LEEWAY_S
     client = with_token(as_(""), a_token(running, exp=expires))
     document = "{ areas { code } }"
     async with client.socket() as socket:
@@ -234,7 +234,7 @@ async def test_a_websocket_does_not_outlive_its_token(as_: As, running: Running)
             return error and Refused.of(error)
 
         found = await eventually(refusal)
-        assert time.time() > expires + tokens.LEEWAY_S
+        assert time.time() > expires + bearers.LEEWAY_S
     assert found == Refused("UNAUTHENTICATED", "TOKEN_EXPIRED")
 
 
@@ -300,7 +300,7 @@ async def test_people_sign_in_with_a_real_issuer_whose_keys_change(
             confused = by_hand(issuer.token("anna"), {"alg": "HS256", "kid": key.kid}, secret)
             assert (await refused(client, confused)).reason == "TOKEN_INVALID"
             assert issuer.looked_at == 1, "a forged token made the gateway ask for keys again"
-            monkeypatch.setattr(tokens, "LOOK_AGAIN_S", 0.0)
+            monkeypatch.setattr(bearers, "LOOK_AGAIN_S", 0.0)
             issuer.new_key("OKP")
             assert await with_token(client, issuer.token("anna")).ask(VIEWER) == anna
             assert await refused(client, old) == Refused("UNAUTHENTICATED", "TOKEN_INVALID")

@@ -11,7 +11,7 @@ from gql import Client as GqlClient
 from gql import GraphQLRequest
 from gql.transport.websockets import WebsocketsTransport
 
-from gateway import app
+from gateway.streams import connections
 from tests.gateway.clients import (
     PROTOCOL,
     SSE,
@@ -235,8 +235,8 @@ async def test_a_syntax_error_ends_its_operation_and_not_the_connection(as_: As)
 async def test_a_connection_that_does_not_say_who_it_is_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert app.INIT_TIMEOUT.total_seconds() <= 10
-    monkeypatch.setattr(app, "INIT_TIMEOUT", app.INIT_TIMEOUT / 50)
+    assert connections.INIT_TIMEOUT_S <= 10
+    monkeypatch.setattr(connections, "INIT_TIMEOUT_S", connections.INIT_TIMEOUT_S / 50)
     async with a_gateway(tmp_path) as gateway, raw_socket(gateway.url) as socket:
         assert await socket.closed() == 4408
 

@@ -12,10 +12,12 @@ import pytest
 from chassis.caller import DEVELOPMENT_ISSUER
 from chassis.keys import KeyRing
 from deploy.embedded import system
+from deploy.servers import Servers
 from gateway.tokens import DevelopmentTokens
 from tests.builders import REQUESTS, doctors
 from tests.gateway.clients import TIMEOUT_S, Client, Data, Refused, eventually, key
 from tests.gateway.exchanges import a_draft
+from tests.journeys.staging import prepared_engines
 
 As = Callable[[str], Client]
 OFFICE = doctors("IT")
@@ -26,6 +28,13 @@ UNKNOWN = Refused("UNAUTHENTICATED", "UNKNOWN_USER")
 PEOPLE = """query ($id: ID!, $former: Boolean!) {
   authority(id: $id) { users(former: $former, first: 50) { edges { node { id name active roles { role } } } } }
 }"""
+
+
+@pytest.fixture(autouse=True)
+async def engines(servers: Servers | None, tmp_path: Path) -> AsyncIterator[None]:
+    """Engines for each journey: they count what they find."""
+    async with prepared_engines(servers, tmp_path / "prepared"):
+        yield
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from deploy.servers import Servers
 from services.directory.training.authorities import coordinator_id
 from tests.builders import QUALIFICATIONS, doctors
 from tests.gateway.clients import WEBSOCKET, Client, Data, Refused, eventually, within
 from tests.gateway.exchanges import ANSWERS, a_draft, a_request, text
-from tests.journeys.staging import a_stage
+from tests.journeys.staging import a_stage, prepared_engines
 from tests.requests.exchanges import nurses
 from tests.requests.people import Directory, user_id
 
@@ -47,6 +48,13 @@ class Stage:
 
     async def a_request(self, status: str, **draft: Any) -> str:
         return await a_request(self.as_("it-handler"), self.as_("hu-handler"), status, **draft)
+
+
+@pytest.fixture(autouse=True)
+async def engines(servers: Servers | None, tmp_path: Path) -> AsyncIterator[None]:
+    """Engines for each journey: they count what they find."""
+    async with prepared_engines(servers, tmp_path / "prepared"):
+        yield
 
 
 @pytest.fixture

@@ -31,6 +31,18 @@ class _AlertStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertStat
     ALERT_STATUS_DRAFT: _AlertStatus.ValueType  # 1
     ALERT_STATUS_SUBMITTED: _AlertStatus.ValueType  # 2
     ALERT_STATUS_BROADCAST: _AlertStatus.ValueType  # 3
+    ALERT_STATUS_MODIFIED: _AlertStatus.ValueType  # 4
+    ALERT_STATUS_COMMENTING: _AlertStatus.ValueType  # 5
+    ALERT_STATUS_CLOSURE_PROPOSED: _AlertStatus.ValueType  # 6
+    ALERT_STATUS_CLOSED: _AlertStatus.ValueType  # 7
+    """The risk is over, or the notification is settled."""
+    ALERT_STATUS_WITHDRAWN: _AlertStatus.ValueType  # 8
+    """It should not have been sent."""
+    ALERT_STATUS_AMENDED: _AlertStatus.ValueType  # 9
+    ALERT_STATUS_EXPIRED: _AlertStatus.ValueType  # 10
+    ALERT_STATUS_REVOKED: _AlertStatus.ValueType  # 11
+    ALERT_STATUS_DELETED: _AlertStatus.ValueType  # 12
+    """Its content is erased; number, countries and steps are left."""
 
 class AlertStatus(_AlertStatus, metaclass=_AlertStatusEnumTypeWrapper): ...
 
@@ -38,6 +50,18 @@ ALERT_STATUS_UNSPECIFIED: AlertStatus.ValueType  # 0
 ALERT_STATUS_DRAFT: AlertStatus.ValueType  # 1
 ALERT_STATUS_SUBMITTED: AlertStatus.ValueType  # 2
 ALERT_STATUS_BROADCAST: AlertStatus.ValueType  # 3
+ALERT_STATUS_MODIFIED: AlertStatus.ValueType  # 4
+ALERT_STATUS_COMMENTING: AlertStatus.ValueType  # 5
+ALERT_STATUS_CLOSURE_PROPOSED: AlertStatus.ValueType  # 6
+ALERT_STATUS_CLOSED: AlertStatus.ValueType  # 7
+"""The risk is over, or the notification is settled."""
+ALERT_STATUS_WITHDRAWN: AlertStatus.ValueType  # 8
+"""It should not have been sent."""
+ALERT_STATUS_AMENDED: AlertStatus.ValueType  # 9
+ALERT_STATUS_EXPIRED: AlertStatus.ValueType  # 10
+ALERT_STATUS_REVOKED: AlertStatus.ValueType  # 11
+ALERT_STATUS_DELETED: AlertStatus.ValueType  # 12
+"""Its content is erased; number, countries and steps are left."""
 Global___AlertStatus: _TypeAlias = AlertStatus  # noqa: Y015
 
 class _AlertAction:
@@ -56,6 +80,24 @@ class _AlertActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertActi
     ALERT_ACTION_DISSEMINATE: _AlertAction.ValueType  # 7
     ALERT_ACTION_ADD_INFORMATION: _AlertAction.ValueType  # 8
     ALERT_ACTION_APPROVE_INFORMATION: _AlertAction.ValueType  # 9
+    ALERT_ACTION_ADD_COUNTRIES: _AlertAction.ValueType  # 10
+    ALERT_ACTION_CORRECT: _AlertAction.ValueType  # 11
+    ALERT_ACTION_WITHDRAW: _AlertAction.ValueType  # 12
+    ALERT_ACTION_PROPOSE_CLOSURE: _AlertAction.ValueType  # 13
+    ALERT_ACTION_OBJECT: _AlertAction.ValueType  # 14
+    ALERT_ACTION_WITHDRAW_OBJECTION: _AlertAction.ValueType  # 15
+    ALERT_ACTION_CLOSE: _AlertAction.ValueType  # 16
+    ALERT_ACTION_REJECT_CLOSURE: _AlertAction.ValueType  # 17
+    """The time for objections has ended and one of them stands."""
+    ALERT_ACTION_ESCALATE: _AlertAction.ValueType  # 18
+    """The national coordinator of a country that has not acknowledged is told."""
+    ALERT_ACTION_EXPIRE: _AlertAction.ValueType  # 19
+    ALERT_ACTION_REVOKE: _AlertAction.ValueType  # 20
+    ALERT_ACTION_AMEND: _AlertAction.ValueType  # 21
+    ALERT_ACTION_NOTE_APPEAL: _AlertAction.ValueType  # 22
+    ALERT_ACTION_MODIFY: _AlertAction.ValueType  # 23
+    ALERT_ACTION_COMMENT: _AlertAction.ValueType  # 24
+    ALERT_ACTION_ERASE: _AlertAction.ValueType  # 25
 
 class AlertAction(_AlertAction, metaclass=_AlertActionEnumTypeWrapper): ...
 
@@ -69,6 +111,24 @@ ALERT_ACTION_ACKNOWLEDGE: AlertAction.ValueType  # 6
 ALERT_ACTION_DISSEMINATE: AlertAction.ValueType  # 7
 ALERT_ACTION_ADD_INFORMATION: AlertAction.ValueType  # 8
 ALERT_ACTION_APPROVE_INFORMATION: AlertAction.ValueType  # 9
+ALERT_ACTION_ADD_COUNTRIES: AlertAction.ValueType  # 10
+ALERT_ACTION_CORRECT: AlertAction.ValueType  # 11
+ALERT_ACTION_WITHDRAW: AlertAction.ValueType  # 12
+ALERT_ACTION_PROPOSE_CLOSURE: AlertAction.ValueType  # 13
+ALERT_ACTION_OBJECT: AlertAction.ValueType  # 14
+ALERT_ACTION_WITHDRAW_OBJECTION: AlertAction.ValueType  # 15
+ALERT_ACTION_CLOSE: AlertAction.ValueType  # 16
+ALERT_ACTION_REJECT_CLOSURE: AlertAction.ValueType  # 17
+"""The time for objections has ended and one of them stands."""
+ALERT_ACTION_ESCALATE: AlertAction.ValueType  # 18
+"""The national coordinator of a country that has not acknowledged is told."""
+ALERT_ACTION_EXPIRE: AlertAction.ValueType  # 19
+ALERT_ACTION_REVOKE: AlertAction.ValueType  # 20
+ALERT_ACTION_AMEND: AlertAction.ValueType  # 21
+ALERT_ACTION_NOTE_APPEAL: AlertAction.ValueType  # 22
+ALERT_ACTION_MODIFY: AlertAction.ValueType  # 23
+ALERT_ACTION_COMMENT: AlertAction.ValueType  # 24
+ALERT_ACTION_ERASE: AlertAction.ValueType  # 25
 Global___AlertAction: _TypeAlias = AlertAction  # noqa: Y015
 
 class _AlertView:
@@ -108,6 +168,27 @@ INFORMATION_STATUS_PROPOSED: InformationStatus.ValueType  # 1
 INFORMATION_STATUS_SHARED: InformationStatus.ValueType  # 2
 Global___InformationStatus: _TypeAlias = InformationStatus  # noqa: Y015
 
+class _AlertSeverity:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AlertSeverityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertSeverity.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ALERT_SEVERITY_UNSPECIFIED: _AlertSeverity.ValueType  # 0
+    ALERT_SEVERITY_LOW: _AlertSeverity.ValueType  # 1
+    ALERT_SEVERITY_MEDIUM: _AlertSeverity.ValueType  # 2
+    ALERT_SEVERITY_HIGH: _AlertSeverity.ValueType  # 3
+    ALERT_SEVERITY_VERY_HIGH: _AlertSeverity.ValueType  # 4
+
+class AlertSeverity(_AlertSeverity, metaclass=_AlertSeverityEnumTypeWrapper): ...
+
+ALERT_SEVERITY_UNSPECIFIED: AlertSeverity.ValueType  # 0
+ALERT_SEVERITY_LOW: AlertSeverity.ValueType  # 1
+ALERT_SEVERITY_MEDIUM: AlertSeverity.ValueType  # 2
+ALERT_SEVERITY_HIGH: AlertSeverity.ValueType  # 3
+ALERT_SEVERITY_VERY_HIGH: AlertSeverity.ValueType  # 4
+Global___AlertSeverity: _TypeAlias = AlertSeverity  # noqa: Y015
+
 class _InboxEntryKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -127,6 +208,21 @@ class _InboxEntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InboxE
     """The own coordinator sent an alert back to be changed."""
     INBOX_ENTRY_KIND_INFORMATION_PROPOSED: _InboxEntryKind.ValueType  # 6
     """Information that somebody of the own country wants to add waits for approval."""
+    INBOX_ENTRY_KIND_CORRECTED: _InboxEntryKind.ValueType  # 7
+    INBOX_ENTRY_KIND_WITHDRAWN: _InboxEntryKind.ValueType  # 8
+    INBOX_ENTRY_KIND_CLOSURE_PROPOSED: _InboxEntryKind.ValueType  # 9
+    INBOX_ENTRY_KIND_OBJECTED: _InboxEntryKind.ValueType  # 10
+    INBOX_ENTRY_KIND_OBJECTION_WITHDRAWN: _InboxEntryKind.ValueType  # 11
+    INBOX_ENTRY_KIND_CLOSED: _InboxEntryKind.ValueType  # 12
+    INBOX_ENTRY_KIND_CLOSURE_REJECTED: _InboxEntryKind.ValueType  # 13
+    INBOX_ENTRY_KIND_ESCALATED: _InboxEntryKind.ValueType  # 14
+    """The own country has not acknowledged in time."""
+    INBOX_ENTRY_KIND_EXPIRED: _InboxEntryKind.ValueType  # 15
+    INBOX_ENTRY_KIND_REVOKED: _InboxEntryKind.ValueType  # 16
+    INBOX_ENTRY_KIND_AMENDED: _InboxEntryKind.ValueType  # 17
+    INBOX_ENTRY_KIND_APPEAL_NOTED: _InboxEntryKind.ValueType  # 18
+    INBOX_ENTRY_KIND_MODIFIED: _InboxEntryKind.ValueType  # 19
+    INBOX_ENTRY_KIND_COMMENTED: _InboxEntryKind.ValueType  # 20
 
 class InboxEntryKind(_InboxEntryKind, metaclass=_InboxEntryKindEnumTypeWrapper): ...
 
@@ -143,6 +239,21 @@ INBOX_ENTRY_KIND_RETURNED: InboxEntryKind.ValueType  # 5
 """The own coordinator sent an alert back to be changed."""
 INBOX_ENTRY_KIND_INFORMATION_PROPOSED: InboxEntryKind.ValueType  # 6
 """Information that somebody of the own country wants to add waits for approval."""
+INBOX_ENTRY_KIND_CORRECTED: InboxEntryKind.ValueType  # 7
+INBOX_ENTRY_KIND_WITHDRAWN: InboxEntryKind.ValueType  # 8
+INBOX_ENTRY_KIND_CLOSURE_PROPOSED: InboxEntryKind.ValueType  # 9
+INBOX_ENTRY_KIND_OBJECTED: InboxEntryKind.ValueType  # 10
+INBOX_ENTRY_KIND_OBJECTION_WITHDRAWN: InboxEntryKind.ValueType  # 11
+INBOX_ENTRY_KIND_CLOSED: InboxEntryKind.ValueType  # 12
+INBOX_ENTRY_KIND_CLOSURE_REJECTED: InboxEntryKind.ValueType  # 13
+INBOX_ENTRY_KIND_ESCALATED: InboxEntryKind.ValueType  # 14
+"""The own country has not acknowledged in time."""
+INBOX_ENTRY_KIND_EXPIRED: InboxEntryKind.ValueType  # 15
+INBOX_ENTRY_KIND_REVOKED: InboxEntryKind.ValueType  # 16
+INBOX_ENTRY_KIND_AMENDED: InboxEntryKind.ValueType  # 17
+INBOX_ENTRY_KIND_APPEAL_NOTED: InboxEntryKind.ValueType  # 18
+INBOX_ENTRY_KIND_MODIFIED: InboxEntryKind.ValueType  # 19
+INBOX_ENTRY_KIND_COMMENTED: InboxEntryKind.ValueType  # 20
 Global___InboxEntryKind: _TypeAlias = InboxEntryKind  # noqa: Y015
 
 @_typing.final
@@ -195,12 +306,20 @@ class AddressedCountry(_message.Message):
     ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGED_BY_ID_FIELD_NUMBER: _builtins.int
     DISSEMINATED_TO_IDS_FIELD_NUMBER: _builtins.int
+    ADDRESSED_AT_FIELD_NUMBER: _builtins.int
+    ESCALATED_AT_FIELD_NUMBER: _builtins.int
     country_code: _builtins.str
     acknowledged_by_id: _builtins.str
     @_builtins.property
     def acknowledged_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def disseminated_to_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def addressed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def escalated_at(self) -> _timestamp_pb2.Timestamp:
+        """When its national coordinator was told that it has not acknowledged in time."""
+
     def __init__(
         self,
         *,
@@ -208,14 +327,167 @@ class AddressedCountry(_message.Message):
         acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
         acknowledged_by_id: _builtins.str = ...,
         disseminated_to_ids: _abc.Iterable[_builtins.str] | None = ...,
+        addressed_at: _timestamp_pb2.Timestamp | None = ...,
+        escalated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "addressed_at", b"addressed_at", "escalated_at", b"escalated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "acknowledged_by_id", b"acknowledged_by_id", "country_code", b"country_code", "disseminated_to_ids", b"disseminated_to_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "acknowledged_by_id", b"acknowledged_by_id", "addressed_at", b"addressed_at", "country_code", b"country_code", "disseminated_to_ids", b"disseminated_to_ids", "escalated_at", b"escalated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AddressedCountry: _TypeAlias = AddressedCountry  # noqa: Y015
+
+@_typing.final
+class AlertVersion(_message.Message):
+    """What an alert said before it was corrected, amended or modified."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    REPLACED_AT_FIELD_NUMBER: _builtins.int
+    REPLACED_BY_ID_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TYPE_ID_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    replaced_by_id: _builtins.str
+    action: Global___AlertAction.ValueType
+    type_id: _builtins.str
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.FieldValue]: ...
+    @_builtins.property
+    def replaced_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText:
+        """Why it was replaced."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
+        replaced_at: _timestamp_pb2.Timestamp | None = ...,
+        replaced_by_id: _builtins.str = ...,
+        action: Global___AlertAction.ValueType = ...,
+        reason: _common_pb2.FreeText | None = ...,
+        type_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "replaced_at", b"replaced_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "number", b"number", "reason", b"reason", "replaced_at", b"replaced_at", "replaced_by_id", b"replaced_by_id", "type_id", b"type_id", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertVersion: _TypeAlias = AlertVersion  # noqa: Y015
+
+@_typing.final
+class AlertObjection(_message.Message):
+    """Against closing: one a country, as long as it is not withdrawn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_AT_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    country_code: _builtins.str
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def withdrawn_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        authority_id: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        withdrawn_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "reason", b"reason", "withdrawn_at", b"withdrawn_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "country_code", b"country_code", "reason", b"reason", "withdrawn_at", b"withdrawn_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertObjection: _TypeAlias = AlertObjection  # noqa: Y015
+
+@_typing.final
+class AlertClosure(_message.Message):
+    """The proposal to close that stands, or stood last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSED_BY_ID_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    PROPOSED_AT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    OBJECTIONS_FIELD_NUMBER: _builtins.int
+    proposed_by_id: _builtins.str
+    country_code: _builtins.str
+    @_builtins.property
+    def proposed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """The time for objections ends."""
+
+    @_builtins.property
+    def objections(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertObjection]: ...
+    def __init__(
+        self,
+        *,
+        proposed_by_id: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        proposed_at: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        objections: _abc.Iterable[Global___AlertObjection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposed_at", b"proposed_at", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country_code", b"country_code", "objections", b"objections", "proposed_at", b"proposed_at", "proposed_by_id", b"proposed_by_id", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertClosure: _TypeAlias = AlertClosure  # noqa: Y015
+
+@_typing.final
+class AlertComment(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    authority_id: _builtins.str
+    country_code: _builtins.str
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        authority_id: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        text: _common_pb2.FreeText | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "country_code", b"country_code", "id", b"id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertComment: _TypeAlias = AlertComment  # noqa: Y015
 
 @_typing.final
 class AlertInformation(_message.Message):
@@ -301,6 +573,19 @@ class Alert(_message.Message):
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     BROADCAST_AT_FIELD_NUMBER: _builtins.int
     RETURN_REASON_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    LATE_FIELD_NUMBER: _builtins.int
+    APPEAL_PENDING_FIELD_NUMBER: _builtins.int
+    CLOSURE_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    COMMENTS_FIELD_NUMBER: _builtins.int
+    COMMENTS_UNTIL_FIELD_NUMBER: _builtins.int
+    STANDSTILL_UNTIL_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
+    EARLIER_CLOSURES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     number: _builtins.str
@@ -311,6 +596,15 @@ class Alert(_message.Message):
     coordinator_id: _builtins.str
     """The coordinator that broadcast it; empty before."""
     country_code: _builtins.str
+    area_code: _builtins.str
+    version: _builtins.int
+    """The number of the version that `values` are; 1 until it is replaced."""
+    severity: Global___AlertSeverity.ValueType
+    late: _builtins.bool
+    """Sent later after the decision than the law allows; of what is not sent yet, that it would be."""
+    appeal_pending: _builtins.bool
+    standstill_until: _builtins.str
+    """The last day on which a notified measure may not be taken yet, ISO 8601; empty for none."""
     @_builtins.property
     def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.FieldValue]: ...
     @_builtins.property
@@ -328,6 +622,26 @@ class Alert(_message.Message):
     @_builtins.property
     def return_reason(self) -> _common_pb2.FreeText:
         """Why the coordinator sent it back, while it is a draft again."""
+
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertVersion]:
+        """Those before, the oldest first."""
+
+    @_builtins.property
+    def closure(self) -> Global___AlertClosure: ...
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def comments(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertComment]: ...
+    @_builtins.property
+    def comments_until(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def end_reason(self) -> _common_pb2.FreeText:
+        """Why it was withdrawn, or closed by hand."""
+
+    @_builtins.property
+    def earlier_closures(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertClosure]:
+        """The proposals to close it before `closure`, each of which an objection blocked, the oldest first."""
 
     def __init__(
         self,
@@ -349,14 +663,84 @@ class Alert(_message.Message):
         changed_at: _timestamp_pb2.Timestamp | None = ...,
         broadcast_at: _timestamp_pb2.Timestamp | None = ...,
         return_reason: _common_pb2.FreeText | None = ...,
+        area_code: _builtins.str = ...,
+        version: _builtins.int = ...,
+        versions: _abc.Iterable[Global___AlertVersion] | None = ...,
+        severity: Global___AlertSeverity.ValueType = ...,
+        late: _builtins.bool = ...,
+        appeal_pending: _builtins.bool = ...,
+        closure: Global___AlertClosure | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        comments: _abc.Iterable[Global___AlertComment] | None = ...,
+        comments_until: _timestamp_pb2.Timestamp | None = ...,
+        standstill_until: _builtins.str = ...,
+        end_reason: _common_pb2.FreeText | None = ...,
+        earlier_closures: _abc.Iterable[Global___AlertClosure] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "created_at", b"created_at", "return_reason", b"return_reason"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "closure", b"closure", "comments_until", b"comments_until", "created_at", b"created_at", "end_reason", b"end_reason", "expires_at", b"expires_at", "return_reason", b"return_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author_id", b"author_id", "broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "coordinator_id", b"coordinator_id", "countries", b"countries", "country_code", b"country_code", "created_at", b"created_at", "history", b"history", "id", b"id", "information", b"information", "number", b"number", "return_reason", b"return_reason", "revision", b"revision", "status", b"status", "type_id", b"type_id", "values", b"values", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeal_pending", b"appeal_pending", "area_code", b"area_code", "author_id", b"author_id", "broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "closure", b"closure", "comments", b"comments", "comments_until", b"comments_until", "coordinator_id", b"coordinator_id", "countries", b"countries", "country_code", b"country_code", "created_at", b"created_at", "earlier_closures", b"earlier_closures", "end_reason", b"end_reason", "expires_at", b"expires_at", "history", b"history", "id", b"id", "information", b"information", "late", b"late", "number", b"number", "return_reason", b"return_reason", "revision", b"revision", "severity", b"severity", "standstill_until", b"standstill_until", "status", b"status", "type_id", b"type_id", "values", b"values", "version", b"version", "versions", b"versions", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Alert: _TypeAlias = Alert  # noqa: Y015
+
+@_typing.final
+class PossibleAlertAction(_message.Message):
+    """Something that can be done to an alert, and whether the caller may do it now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    POSSIBLE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    action: Global___AlertAction.ValueType
+    possible: _builtins.bool
+    code: _builtins.str
+    """Why not, if it is not: the refusal that the command would meet."""
+    reason: _builtins.str
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        action: Global___AlertAction.ValueType = ...,
+        possible: _builtins.bool = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "code", b"code", "message", b"message", "possible", b"possible", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PossibleAlertAction: _TypeAlias = PossibleAlertAction  # noqa: Y015
+
+@_typing.final
+class AlertActions(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PossibleAlertAction]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___PossibleAlertAction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertActions: _TypeAlias = AlertActions  # noqa: Y015
 
 @_typing.final
 class BatchGetAlertsRequest(_message.Message):
@@ -443,26 +827,80 @@ class BatchGetAlertTypesResponse(_message.Message):
 Global___BatchGetAlertTypesResponse: _TypeAlias = BatchGetAlertTypesResponse  # noqa: Y015
 
 @_typing.final
+class BatchGetActionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetActionsRequest: _TypeAlias = BatchGetActionsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetActionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertActions]: ...
+    def __init__(
+        self,
+        *,
+        actions: _abc.Iterable[Global___AlertActions] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetActionsResponse: _TypeAlias = BatchGetActionsResponse  # noqa: Y015
+
+@_typing.final
 class AlertFilter(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STATUSES_FIELD_NUMBER: _builtins.int
     TYPES_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    SEVERITIES_FIELD_NUMBER: _builtins.int
+    COUNTRIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___AlertStatus.ValueType]: ...
     @_builtins.property
     def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of alert types, or their codes for every version."""
 
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def severities(self) -> _containers.RepeatedScalarFieldContainer[Global___AlertSeverity.ValueType]: ...
+    @_builtins.property
+    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those that the alerts come from."""
+
     def __init__(
         self,
         *,
         statuses: _abc.Iterable[Global___AlertStatus.ValueType] | None = ...,
         types: _abc.Iterable[_builtins.str] | None = ...,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+        severities: _abc.Iterable[Global___AlertSeverity.ValueType] | None = ...,
+        countries: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["statuses", b"statuses", "types", b"types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "countries", b"countries", "severities", b"severities", "statuses", b"statuses", "types", b"types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -753,7 +1191,9 @@ class BroadcastAlertRequest(_message.Message):
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
-    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """None where the type says that every other country is warned."""
+
     def __init__(
         self,
         *,
@@ -788,6 +1228,53 @@ class BroadcastAlertResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BroadcastAlertResponse: _TypeAlias = BroadcastAlertResponse  # noqa: Y015
+
+@_typing.final
+class AddAlertCountriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    COUNTRIES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        countries: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "countries", b"countries", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddAlertCountriesRequest: _TypeAlias = AddAlertCountriesRequest  # noqa: Y015
+
+@_typing.final
+class AddAlertCountriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddAlertCountriesResponse: _TypeAlias = AddAlertCountriesResponse  # noqa: Y015
 
 @_typing.final
 class AcknowledgeAlertRequest(_message.Message):
@@ -975,6 +1462,572 @@ class ApproveAlertInformationResponse(_message.Message):
 Global___ApproveAlertInformationResponse: _TypeAlias = ApproveAlertInformationResponse  # noqa: Y015
 
 @_typing.final
+class CorrectAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.FieldValue]:
+        """Replaces the values as a whole."""
+
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText:
+        """Why, in words; may be absent."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectAlertRequest: _TypeAlias = CorrectAlertRequest  # noqa: Y015
+
+@_typing.final
+class CorrectAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectAlertResponse: _TypeAlias = CorrectAlertResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawAlertRequest: _TypeAlias = WithdrawAlertRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawAlertResponse: _TypeAlias = WithdrawAlertResponse  # noqa: Y015
+
+@_typing.final
+class ProposeAlertClosureRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAlertClosureRequest: _TypeAlias = ProposeAlertClosureRequest  # noqa: Y015
+
+@_typing.final
+class ProposeAlertClosureResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAlertClosureResponse: _TypeAlias = ProposeAlertClosureResponse  # noqa: Y015
+
+@_typing.final
+class ObjectToAlertClosureRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ObjectToAlertClosureRequest: _TypeAlias = ObjectToAlertClosureRequest  # noqa: Y015
+
+@_typing.final
+class ObjectToAlertClosureResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ObjectToAlertClosureResponse: _TypeAlias = ObjectToAlertClosureResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawAlertObjectionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawAlertObjectionRequest: _TypeAlias = WithdrawAlertObjectionRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawAlertObjectionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawAlertObjectionResponse: _TypeAlias = WithdrawAlertObjectionResponse  # noqa: Y015
+
+@_typing.final
+class CloseAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAlertRequest: _TypeAlias = CloseAlertRequest  # noqa: Y015
+
+@_typing.final
+class CloseAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAlertResponse: _TypeAlias = CloseAlertResponse  # noqa: Y015
+
+@_typing.final
+class AmendAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.FieldValue]:
+        """Replaces the values as a whole."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendAlertRequest: _TypeAlias = AmendAlertRequest  # noqa: Y015
+
+@_typing.final
+class AmendAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendAlertResponse: _TypeAlias = AmendAlertResponse  # noqa: Y015
+
+@_typing.final
+class RevokeAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeAlertRequest: _TypeAlias = RevokeAlertRequest  # noqa: Y015
+
+@_typing.final
+class RevokeAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeAlertResponse: _TypeAlias = RevokeAlertResponse  # noqa: Y015
+
+@_typing.final
+class ExpireAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireAlertRequest: _TypeAlias = ExpireAlertRequest  # noqa: Y015
+
+@_typing.final
+class ExpireAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireAlertResponse: _TypeAlias = ExpireAlertResponse  # noqa: Y015
+
+@_typing.final
+class NoteAlertAppealRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    pending: _builtins.bool
+    """Whether an appeal is pending now."""
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        pending: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "pending", b"pending"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteAlertAppealRequest: _TypeAlias = NoteAlertAppealRequest  # noqa: Y015
+
+@_typing.final
+class NoteAlertAppealResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteAlertAppealResponse: _TypeAlias = NoteAlertAppealResponse  # noqa: Y015
+
+@_typing.final
+class ModifyAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.FieldValue]:
+        """Replaces the values as a whole."""
+
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText:
+        """Why, in words; may be absent."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModifyAlertRequest: _TypeAlias = ModifyAlertRequest  # noqa: Y015
+
+@_typing.final
+class ModifyAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModifyAlertResponse: _TypeAlias = ModifyAlertResponse  # noqa: Y015
+
+@_typing.final
+class CommentAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def text(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        text: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommentAlertRequest: _TypeAlias = CommentAlertRequest  # noqa: Y015
+
+@_typing.final
+class CommentAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommentAlertResponse: _TypeAlias = CommentAlertResponse  # noqa: Y015
+
+@_typing.final
 class InboxEntry(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1008,20 +2061,66 @@ class InboxEntry(_message.Message):
 Global___InboxEntry: _TypeAlias = InboxEntry  # noqa: Y015
 
 @_typing.final
+class InboxFilter(_message.Message):
+    """Which entries of an inbox are meant: each list narrows, an empty one does not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPES_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    SEVERITIES_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of alert types, or their codes for every version."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def severities(self) -> _containers.RepeatedScalarFieldContainer[Global___AlertSeverity.ValueType]:
+        """Alerts whose type says no severity have none of these."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[Global___InboxEntryKind.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        types: _abc.Iterable[_builtins.str] | None = ...,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+        severities: _abc.Iterable[Global___AlertSeverity.ValueType] | None = ...,
+        kinds: _abc.Iterable[Global___InboxEntryKind.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "kinds", b"kinds", "severities", b"severities", "types", b"types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InboxFilter: _TypeAlias = InboxFilter  # noqa: Y015
+
+@_typing.final
 class ReadInboxRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    SAVED_FILTER_ID_FIELD_NUMBER: _builtins.int
+    saved_filter_id: _builtins.str
+    """One that the caller's authority has saved, instead of `filter`."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
+    @_builtins.property
+    def filter(self) -> Global___InboxFilter: ...
     def __init__(
         self,
         *,
         page: _common_pb2.Page | None = ...,
+        filter: Global___InboxFilter | None = ...,
+        saved_filter_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page", "saved_filter_id", b"saved_filter_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1033,19 +2132,25 @@ class ReadInboxResponse(_message.Message):
 
     ENTRIES_FIELD_NUMBER: _builtins.int
     PAGE_INFO_FIELD_NUMBER: _builtins.int
+    END_CURSOR_FIELD_NUMBER: _builtins.int
+    end_cursor: _builtins.str
+    """Where reading ended, which is past the last entry where others did not match. Resume with this."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___InboxEntry]: ...
     @_builtins.property
-    def page_info(self) -> _common_pb2.PageInfo: ...
+    def page_info(self) -> _common_pb2.PageInfo:
+        """A page may be short though there is a next one: so many entries are looked at for one page."""
+
     def __init__(
         self,
         *,
         entries: _abc.Iterable[Global___InboxEntry] | None = ...,
         page_info: _common_pb2.PageInfo | None = ...,
+        end_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "page_info", b"page_info"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_cursor", b"end_cursor", "entries", b"entries", "page_info", b"page_info"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1056,16 +2161,26 @@ class WatchInboxRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_CURSOR_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    SAVED_FILTER_ID_FIELD_NUMBER: _builtins.int
     after_cursor: _builtins.str
     """Empty: from now on."""
+    saved_filter_id: _builtins.str
+    """One that the caller's authority has saved, instead of `filter`; as it is when an entry comes."""
+    @_builtins.property
+    def filter(self) -> Global___InboxFilter:
+        """What it does not match comes as a watermark."""
+
     def __init__(
         self,
         *,
         after_cursor: _builtins.str = ...,
+        filter: Global___InboxFilter | None = ...,
+        saved_filter_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_cursor", b"after_cursor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_cursor", b"after_cursor", "filter", b"filter", "saved_filter_id", b"saved_filter_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

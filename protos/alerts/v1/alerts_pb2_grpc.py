@@ -44,6 +44,11 @@ class AlertsServiceStub:
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetAlertTypesRequest.SerializeToString,
                 response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetAlertTypesResponse.FromString,
                 _registered_method=True)
+        self.BatchGetActions = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/BatchGetActions',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetActionsRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetActionsResponse.FromString,
+                _registered_method=True)
         self.ListAlerts = channel.unary_unary(
                 '/imi.alerts.v1.AlertsService/ListAlerts',
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ListAlertsRequest.SerializeToString,
@@ -79,6 +84,11 @@ class AlertsServiceStub:
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BroadcastAlertRequest.SerializeToString,
                 response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BroadcastAlertResponse.FromString,
                 _registered_method=True)
+        self.AddAlertCountries = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/AddAlertCountries',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AddAlertCountriesRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AddAlertCountriesResponse.FromString,
+                _registered_method=True)
         self.AcknowledgeAlert = channel.unary_unary(
                 '/imi.alerts.v1.AlertsService/AcknowledgeAlert',
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AcknowledgeAlertRequest.SerializeToString,
@@ -98,6 +108,66 @@ class AlertsServiceStub:
                 '/imi.alerts.v1.AlertsService/ApproveAlertInformation',
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationRequest.SerializeToString,
                 response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationResponse.FromString,
+                _registered_method=True)
+        self.CorrectAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/CorrectAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CorrectAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CorrectAlertResponse.FromString,
+                _registered_method=True)
+        self.WithdrawAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/WithdrawAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertResponse.FromString,
+                _registered_method=True)
+        self.ProposeAlertClosure = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/ProposeAlertClosure',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProposeAlertClosureRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProposeAlertClosureResponse.FromString,
+                _registered_method=True)
+        self.ObjectToAlertClosure = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/ObjectToAlertClosure',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ObjectToAlertClosureRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ObjectToAlertClosureResponse.FromString,
+                _registered_method=True)
+        self.WithdrawAlertObjection = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/WithdrawAlertObjection',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertObjectionRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertObjectionResponse.FromString,
+                _registered_method=True)
+        self.CloseAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/CloseAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CloseAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CloseAlertResponse.FromString,
+                _registered_method=True)
+        self.AmendAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/AmendAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AmendAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AmendAlertResponse.FromString,
+                _registered_method=True)
+        self.RevokeAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/RevokeAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RevokeAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RevokeAlertResponse.FromString,
+                _registered_method=True)
+        self.ExpireAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/ExpireAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ExpireAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ExpireAlertResponse.FromString,
+                _registered_method=True)
+        self.NoteAlertAppeal = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/NoteAlertAppeal',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.NoteAlertAppealRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.NoteAlertAppealResponse.FromString,
+                _registered_method=True)
+        self.ModifyAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/ModifyAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ModifyAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ModifyAlertResponse.FromString,
+                _registered_method=True)
+        self.CommentAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/CommentAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertResponse.FromString,
                 _registered_method=True)
         self.ReadInbox = channel.unary_unary(
                 '/imi.alerts.v1.AlertsService/ReadInbox',
@@ -123,6 +193,13 @@ class AlertsServiceServicer:
 
     def BatchGetAlertTypes(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetActions(self, request, context):
+        """What the caller may do with each alert now, and why not what they may not.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -165,7 +242,14 @@ class AlertsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BroadcastAlert(self, request, context):
-        """The own alert coordinator approves it and picks the countries.
+        """The own alert coordinator approves it and picks the countries; where the type asks for no approval, its author sends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddAlertCountries(self, request, context):
+        """Later recipients.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +280,86 @@ class AlertsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CorrectAlert(self, request, context):
+        """A services alert in a new version; the old one is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawAlert(self, request, context):
+        """It should not have been sent. That a danger is over is said by closing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeAlertClosure(self, request, context):
+        """A coordinator of the country where the provider is established says that the risk is over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ObjectToAlertClosure(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawAlertObjection(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseAlert(self, request, context):
+        """By hand, where nobody may object.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AmendAlert(self, request, context):
+        """A professional alert in a new version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeAlert(self, request, context):
+        """The decision that a professional alert tells of is no longer in force.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExpireAlert(self, request, context):
+        """The decision has run out, where the alert does not say when it does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def NoteAlertAppeal(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ModifyAlert(self, request, context):
+        """A notification in a new version, which is commented anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommentAlert(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReadInbox(self, request, context):
         """One page of the caller's authority's inbox.
         """
@@ -222,6 +386,11 @@ def add_AlertsServiceServicer_to_server(servicer, server):
                     servicer.BatchGetAlertTypes,
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetAlertTypesRequest.FromString,
                     response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetAlertTypesResponse.SerializeToString,
+            ),
+            'BatchGetActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetActions,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetActionsRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetActionsResponse.SerializeToString,
             ),
             'ListAlerts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAlerts,
@@ -258,6 +427,11 @@ def add_AlertsServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BroadcastAlertRequest.FromString,
                     response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.BroadcastAlertResponse.SerializeToString,
             ),
+            'AddAlertCountries': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddAlertCountries,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AddAlertCountriesRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AddAlertCountriesResponse.SerializeToString,
+            ),
             'AcknowledgeAlert': grpc.unary_unary_rpc_method_handler(
                     servicer.AcknowledgeAlert,
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AcknowledgeAlertRequest.FromString,
@@ -277,6 +451,66 @@ def add_AlertsServiceServicer_to_server(servicer, server):
                     servicer.ApproveAlertInformation,
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationRequest.FromString,
                     response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationResponse.SerializeToString,
+            ),
+            'CorrectAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CorrectAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CorrectAlertResponse.SerializeToString,
+            ),
+            'WithdrawAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertResponse.SerializeToString,
+            ),
+            'ProposeAlertClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeAlertClosure,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProposeAlertClosureRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProposeAlertClosureResponse.SerializeToString,
+            ),
+            'ObjectToAlertClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.ObjectToAlertClosure,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ObjectToAlertClosureRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ObjectToAlertClosureResponse.SerializeToString,
+            ),
+            'WithdrawAlertObjection': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawAlertObjection,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertObjectionRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertObjectionResponse.SerializeToString,
+            ),
+            'CloseAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CloseAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CloseAlertResponse.SerializeToString,
+            ),
+            'AmendAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.AmendAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AmendAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.AmendAlertResponse.SerializeToString,
+            ),
+            'RevokeAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RevokeAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RevokeAlertResponse.SerializeToString,
+            ),
+            'ExpireAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExpireAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ExpireAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ExpireAlertResponse.SerializeToString,
+            ),
+            'NoteAlertAppeal': grpc.unary_unary_rpc_method_handler(
+                    servicer.NoteAlertAppeal,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.NoteAlertAppealRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.NoteAlertAppealResponse.SerializeToString,
+            ),
+            'ModifyAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.ModifyAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ModifyAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ModifyAlertResponse.SerializeToString,
+            ),
+            'CommentAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommentAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertResponse.SerializeToString,
             ),
             'ReadInbox': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadInbox,
@@ -343,6 +577,33 @@ class AlertsService:
             '/imi.alerts.v1.AlertsService/BatchGetAlertTypes',
             protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetAlertTypesRequest.SerializeToString,
             protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetAlertTypesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/BatchGetActions',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetActionsRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.BatchGetActionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -543,6 +804,33 @@ class AlertsService:
             _registered_method=True)
 
     @staticmethod
+    def AddAlertCountries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/AddAlertCountries',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.AddAlertCountriesRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.AddAlertCountriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def AcknowledgeAlert(request,
             target,
             options=(),
@@ -640,6 +928,330 @@ class AlertsService:
             '/imi.alerts.v1.AlertsService/ApproveAlertInformation',
             protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationRequest.SerializeToString,
             protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CorrectAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/CorrectAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.CorrectAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.CorrectAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/WithdrawAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeAlertClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/ProposeAlertClosure',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ProposeAlertClosureRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ProposeAlertClosureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ObjectToAlertClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/ObjectToAlertClosure',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ObjectToAlertClosureRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ObjectToAlertClosureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawAlertObjection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/WithdrawAlertObjection',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertObjectionRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.WithdrawAlertObjectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/CloseAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.CloseAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.CloseAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AmendAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/AmendAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.AmendAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.AmendAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/RevokeAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.RevokeAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.RevokeAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExpireAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/ExpireAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ExpireAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ExpireAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def NoteAlertAppeal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/NoteAlertAppeal',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.NoteAlertAppealRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.NoteAlertAppealResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ModifyAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/ModifyAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ModifyAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ModifyAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommentAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/CommentAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertResponse.FromString,
             options,
             channel_credentials,
             insecure,

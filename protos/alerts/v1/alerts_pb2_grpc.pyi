@@ -17,6 +17,8 @@ class AlertsServiceStub:
     BatchGetAlerts: _aio.UnaryUnaryMultiCallable[_alerts_pb2.BatchGetAlertsRequest, _alerts_pb2.BatchGetAlertsResponse]
     """Reads leave out what does not exist, or may not be known to exist by the caller."""
     BatchGetAlertTypes: _aio.UnaryUnaryMultiCallable[_alerts_pb2.BatchGetAlertTypesRequest, _alerts_pb2.BatchGetAlertTypesResponse]
+    BatchGetActions: _aio.UnaryUnaryMultiCallable[_alerts_pb2.BatchGetActionsRequest, _alerts_pb2.BatchGetActionsResponse]
+    """What the caller may do with each alert now, and why not what they may not."""
     ListAlerts: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ListAlertsRequest, _alerts_pb2.ListAlertsResponse]
     ListAlertTypes: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ListAlertTypesRequest, _alerts_pb2.ListAlertTypesResponse]
     CreateAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CreateAlertRequest, _alerts_pb2.CreateAlertResponse]
@@ -25,12 +27,34 @@ class AlertsServiceStub:
     ReturnAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ReturnAlertRequest, _alerts_pb2.ReturnAlertResponse]
     """The own alert coordinator sends it back to its author."""
     BroadcastAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.BroadcastAlertRequest, _alerts_pb2.BroadcastAlertResponse]
-    """The own alert coordinator approves it and picks the countries."""
+    """The own alert coordinator approves it and picks the countries; where the type asks for no approval, its author sends it."""
+    AddAlertCountries: _aio.UnaryUnaryMultiCallable[_alerts_pb2.AddAlertCountriesRequest, _alerts_pb2.AddAlertCountriesResponse]
+    """Later recipients."""
     AcknowledgeAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.AcknowledgeAlertRequest, _alerts_pb2.AcknowledgeAlertResponse]
     DisseminateAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.DisseminateAlertRequest, _alerts_pb2.DisseminateAlertResponse]
     AddAlertInformation: _aio.UnaryUnaryMultiCallable[_alerts_pb2.AddAlertInformationRequest, _alerts_pb2.AddAlertInformationResponse]
     ApproveAlertInformation: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ApproveAlertInformationRequest, _alerts_pb2.ApproveAlertInformationResponse]
     """The coordinator of the country that added it approves it; then every recipient sees it."""
+    CorrectAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CorrectAlertRequest, _alerts_pb2.CorrectAlertResponse]
+    """A services alert in a new version; the old one is kept."""
+    WithdrawAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.WithdrawAlertRequest, _alerts_pb2.WithdrawAlertResponse]
+    """It should not have been sent. That a danger is over is said by closing."""
+    ProposeAlertClosure: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ProposeAlertClosureRequest, _alerts_pb2.ProposeAlertClosureResponse]
+    """A coordinator of the country where the provider is established says that the risk is over."""
+    ObjectToAlertClosure: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ObjectToAlertClosureRequest, _alerts_pb2.ObjectToAlertClosureResponse]
+    WithdrawAlertObjection: _aio.UnaryUnaryMultiCallable[_alerts_pb2.WithdrawAlertObjectionRequest, _alerts_pb2.WithdrawAlertObjectionResponse]
+    CloseAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CloseAlertRequest, _alerts_pb2.CloseAlertResponse]
+    """By hand, where nobody may object."""
+    AmendAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.AmendAlertRequest, _alerts_pb2.AmendAlertResponse]
+    """A professional alert in a new version."""
+    RevokeAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.RevokeAlertRequest, _alerts_pb2.RevokeAlertResponse]
+    """The decision that a professional alert tells of is no longer in force."""
+    ExpireAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ExpireAlertRequest, _alerts_pb2.ExpireAlertResponse]
+    """The decision has run out, where the alert does not say when it does."""
+    NoteAlertAppeal: _aio.UnaryUnaryMultiCallable[_alerts_pb2.NoteAlertAppealRequest, _alerts_pb2.NoteAlertAppealResponse]
+    ModifyAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ModifyAlertRequest, _alerts_pb2.ModifyAlertResponse]
+    """A notification in a new version, which is commented anew."""
+    CommentAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CommentAlertRequest, _alerts_pb2.CommentAlertResponse]
     ReadInbox: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ReadInboxRequest, _alerts_pb2.ReadInboxResponse]
     """One page of the caller's authority's inbox."""
     WatchInbox: _aio.UnaryStreamMultiCallable[_alerts_pb2.WatchInboxRequest, _alerts_pb2.WatchInboxResponse]
@@ -51,6 +75,14 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alerts_pb2.BatchGetAlertTypesRequest,
         context: _aio.ServicerContext[_alerts_pb2.BatchGetAlertTypesRequest, _abc.Awaitable[_alerts_pb2.BatchGetAlertTypesResponse]],
     ) -> _abc.Awaitable[_alerts_pb2.BatchGetAlertTypesResponse]: ...
+
+    @_abc_1.abstractmethod
+    def BatchGetActions(
+        self,
+        request: _alerts_pb2.BatchGetActionsRequest,
+        context: _aio.ServicerContext[_alerts_pb2.BatchGetActionsRequest, _abc.Awaitable[_alerts_pb2.BatchGetActionsResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.BatchGetActionsResponse]:
+        """What the caller may do with each alert now, and why not what they may not."""
 
     @_abc_1.abstractmethod
     def ListAlerts(
@@ -101,7 +133,15 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alerts_pb2.BroadcastAlertRequest,
         context: _aio.ServicerContext[_alerts_pb2.BroadcastAlertRequest, _abc.Awaitable[_alerts_pb2.BroadcastAlertResponse]],
     ) -> _abc.Awaitable[_alerts_pb2.BroadcastAlertResponse]:
-        """The own alert coordinator approves it and picks the countries."""
+        """The own alert coordinator approves it and picks the countries; where the type asks for no approval, its author sends it."""
+
+    @_abc_1.abstractmethod
+    def AddAlertCountries(
+        self,
+        request: _alerts_pb2.AddAlertCountriesRequest,
+        context: _aio.ServicerContext[_alerts_pb2.AddAlertCountriesRequest, _abc.Awaitable[_alerts_pb2.AddAlertCountriesResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.AddAlertCountriesResponse]:
+        """Later recipients."""
 
     @_abc_1.abstractmethod
     def AcknowledgeAlert(
@@ -131,6 +171,98 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_alerts_pb2.ApproveAlertInformationRequest, _abc.Awaitable[_alerts_pb2.ApproveAlertInformationResponse]],
     ) -> _abc.Awaitable[_alerts_pb2.ApproveAlertInformationResponse]:
         """The coordinator of the country that added it approves it; then every recipient sees it."""
+
+    @_abc_1.abstractmethod
+    def CorrectAlert(
+        self,
+        request: _alerts_pb2.CorrectAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.CorrectAlertRequest, _abc.Awaitable[_alerts_pb2.CorrectAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.CorrectAlertResponse]:
+        """A services alert in a new version; the old one is kept."""
+
+    @_abc_1.abstractmethod
+    def WithdrawAlert(
+        self,
+        request: _alerts_pb2.WithdrawAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.WithdrawAlertRequest, _abc.Awaitable[_alerts_pb2.WithdrawAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.WithdrawAlertResponse]:
+        """It should not have been sent. That a danger is over is said by closing."""
+
+    @_abc_1.abstractmethod
+    def ProposeAlertClosure(
+        self,
+        request: _alerts_pb2.ProposeAlertClosureRequest,
+        context: _aio.ServicerContext[_alerts_pb2.ProposeAlertClosureRequest, _abc.Awaitable[_alerts_pb2.ProposeAlertClosureResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.ProposeAlertClosureResponse]:
+        """A coordinator of the country where the provider is established says that the risk is over."""
+
+    @_abc_1.abstractmethod
+    def ObjectToAlertClosure(
+        self,
+        request: _alerts_pb2.ObjectToAlertClosureRequest,
+        context: _aio.ServicerContext[_alerts_pb2.ObjectToAlertClosureRequest, _abc.Awaitable[_alerts_pb2.ObjectToAlertClosureResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.ObjectToAlertClosureResponse]: ...
+
+    @_abc_1.abstractmethod
+    def WithdrawAlertObjection(
+        self,
+        request: _alerts_pb2.WithdrawAlertObjectionRequest,
+        context: _aio.ServicerContext[_alerts_pb2.WithdrawAlertObjectionRequest, _abc.Awaitable[_alerts_pb2.WithdrawAlertObjectionResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.WithdrawAlertObjectionResponse]: ...
+
+    @_abc_1.abstractmethod
+    def CloseAlert(
+        self,
+        request: _alerts_pb2.CloseAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.CloseAlertRequest, _abc.Awaitable[_alerts_pb2.CloseAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.CloseAlertResponse]:
+        """By hand, where nobody may object."""
+
+    @_abc_1.abstractmethod
+    def AmendAlert(
+        self,
+        request: _alerts_pb2.AmendAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.AmendAlertRequest, _abc.Awaitable[_alerts_pb2.AmendAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.AmendAlertResponse]:
+        """A professional alert in a new version."""
+
+    @_abc_1.abstractmethod
+    def RevokeAlert(
+        self,
+        request: _alerts_pb2.RevokeAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.RevokeAlertRequest, _abc.Awaitable[_alerts_pb2.RevokeAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.RevokeAlertResponse]:
+        """The decision that a professional alert tells of is no longer in force."""
+
+    @_abc_1.abstractmethod
+    def ExpireAlert(
+        self,
+        request: _alerts_pb2.ExpireAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.ExpireAlertRequest, _abc.Awaitable[_alerts_pb2.ExpireAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.ExpireAlertResponse]:
+        """The decision has run out, where the alert does not say when it does."""
+
+    @_abc_1.abstractmethod
+    def NoteAlertAppeal(
+        self,
+        request: _alerts_pb2.NoteAlertAppealRequest,
+        context: _aio.ServicerContext[_alerts_pb2.NoteAlertAppealRequest, _abc.Awaitable[_alerts_pb2.NoteAlertAppealResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.NoteAlertAppealResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ModifyAlert(
+        self,
+        request: _alerts_pb2.ModifyAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.ModifyAlertRequest, _abc.Awaitable[_alerts_pb2.ModifyAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.ModifyAlertResponse]:
+        """A notification in a new version, which is commented anew."""
+
+    @_abc_1.abstractmethod
+    def CommentAlert(
+        self,
+        request: _alerts_pb2.CommentAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.CommentAlertRequest, _abc.Awaitable[_alerts_pb2.CommentAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.CommentAlertResponse]: ...
 
     @_abc_1.abstractmethod
     def ReadInbox(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.alerts.v1 import alerts_pb2 as protos_dot_alerts_dot_v1_dot_alerts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/alerts/v1/events.proto\x12\rimi.alerts.v1\x1a\x1dprotos/alerts/v1/alerts.proto\"\xdb\x01\n\x0c\x41lertChanged\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x1a.imi.alerts.v1.AlertAction\x12(\n\x04\x66rom\x18\x04 \x01(\x0e\x32\x1a.imi.alerts.v1.AlertStatus\x12&\n\x02to\x18\x05 \x01(\x0e\x32\x1a.imi.alerts.v1.AlertStatus\x12\x14\n\x0c\x63ountry_code\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x07 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/alerts/v1/events.proto\x12\rimi.alerts.v1\x1a\x1dprotos/alerts/v1/alerts.proto\"\xc2\x02\n\x0c\x41lertChanged\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x1a.imi.alerts.v1.AlertAction\x12(\n\x04\x66rom\x18\x04 \x01(\x0e\x32\x1a.imi.alerts.v1.AlertStatus\x12&\n\x02to\x18\x05 \x01(\x0e\x32\x1a.imi.alerts.v1.AlertStatus\x12\x14\n\x0c\x63ountry_code\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x07 \x01(\t\x12\x0f\n\x07type_id\x18\x08 \x01(\t\x12\x11\n\tarea_code\x18\t \x01(\t\x12\x14\n\x0c\x61uthority_id\x18\n \x01(\t\x12+\n\x04kind\x18\x0b \x01(\x0e\x32\x1d.imi.alerts.v1.InboxEntryKindb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.alerts.v1.events_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ALERTCHANGED']._serialized_start=80
-  _globals['_ALERTCHANGED']._serialized_end=299
+  _globals['_ALERTCHANGED']._serialized_end=402
 # @@protoc_insertion_point(module_scope)

@@ -30,6 +30,10 @@ class AlertChanged(_message.Message):
     TO_FIELD_NUMBER: _builtins.int
     COUNTRY_CODE_FIELD_NUMBER: _builtins.int
     DELIVERY_ID_FIELD_NUMBER: _builtins.int
+    TYPE_ID_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     alert_id: _builtins.str
     revision: _builtins.int
     action: _alerts_pb2.AlertAction.ValueType
@@ -37,6 +41,12 @@ class AlertChanged(_message.Message):
     country_code: _builtins.str
     delivery_id: _builtins.str
     """The delivery in the alert that this change makes due; empty if nobody is to be told."""
+    type_id: _builtins.str
+    area_code: _builtins.str
+    authority_id: _builtins.str
+    """Who acted; empty for the system."""
+    kind: _alerts_pb2.InboxEntryKind.ValueType
+    """What the delivery tells."""
     def __init__(
         self,
         *,
@@ -46,10 +56,14 @@ class AlertChanged(_message.Message):
         to: _alerts_pb2.AlertStatus.ValueType = ...,
         country_code: _builtins.str = ...,
         delivery_id: _builtins.str = ...,
+        type_id: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+        authority_id: _builtins.str = ...,
+        kind: _alerts_pb2.InboxEntryKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "alert_id", b"alert_id", "country_code", b"country_code", "delivery_id", b"delivery_id", "from", b"from", "revision", b"revision", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "alert_id", b"alert_id", "area_code", b"area_code", "authority_id", b"authority_id", "country_code", b"country_code", "delivery_id", b"delivery_id", "from", b"from", "kind", b"kind", "revision", b"revision", "to", b"to", "type_id", b"type_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -145,7 +145,7 @@ class DirectoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResolveUser(self, request, context):
-        """The user behind a sign-in. For the gateway.
+        """The user behind a sign-in. For those that people and systems sign in to: the gateway and alerts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

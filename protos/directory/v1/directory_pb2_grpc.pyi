@@ -25,7 +25,7 @@ class DirectoryServiceStub:
     ListAreas: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListAreasRequest, _directory_pb2.ListAreasResponse]
     ListHelpdesks: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListHelpdesksRequest, _directory_pb2.ListHelpdesksResponse]
     ResolveUser: _aio.UnaryUnaryMultiCallable[_directory_pb2.ResolveUserRequest, _directory_pb2.ResolveUserResponse]
-    """The user behind a sign-in. For the gateway."""
+    """The user behind a sign-in. For those that people and systems sign in to: the gateway and alerts."""
 
 class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -98,6 +98,6 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_pb2.ResolveUserRequest,
         context: _aio.ServicerContext[_directory_pb2.ResolveUserRequest, _abc.Awaitable[_directory_pb2.ResolveUserResponse]],
     ) -> _abc.Awaitable[_directory_pb2.ResolveUserResponse]:
-        """The user behind a sign-in. For the gateway."""
+        """The user behind a sign-in. For those that people and systems sign in to: the gateway and alerts."""
 
 def add_DirectoryServiceServicer_to_server(servicer: DirectoryServiceServicer, server: _aio.Server) -> None: ...

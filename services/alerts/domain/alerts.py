@@ -1,20 +1,23 @@
-"""An alert, and what each command makes of it."""
+"""An alert: what it holds, and what somebody is to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from services.alerts.domain.lifecycle import Action, Side, Status, step
-from services.alerts.domain.types import AlertType
-from vocabulary import countries
-from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
+from services.alerts.domain.lifecycle import UNSENT, Action, Side, Status
 from vocabulary.roles import UserRole
-from vocabulary.values import FreeText, Value, free_text
+from vocabulary.values import FreeText, Value
 
 # So many authorities of one country can be told of one alert.
 TOLD_LIMIT = 1_000
 INFORMATION_LIMIT = 200
+# So many pieces of one authority can wait for approval: none keeps all others from adding what they know.
+WAITING_LIMIT = 10
+COMMENTS_LIMIT = 200
+VERSIONS_LIMIT = 20
+# So many blocked proposals to close are kept beside the last one: the latest.
+CLOSURES_KEPT = 20
 
 
 class News(StrEnum):
@@ -26,14 +29,30 @@ class News(StrEnum):
     SUBMITTED = "SUBMITTED"
     RETURNED = "RETURNED"
     INFORMATION_PROPOSED = "INFORMATION_PROPOSED"
+    CORRECTED = "CORRECTED"
+    WITHDRAWN = "WITHDRAWN"
+    CLOSURE_PROPOSED = "CLOSURE_PROPOSED"
+    OBJECTED = "OBJECTED"
+    OBJECTION_WITHDRAWN = "OBJECTION_WITHDRAWN"
+    CLOSED = "CLOSED"
+    CLOSURE_REJECTED = "CLOSURE_REJECTED"
+    ESCALATED = "ESCALATED"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+    AMENDED = "AMENDED"
+    APPEAL_NOTED = "APPEAL_NOTED"
+    MODIFIED = "MODIFIED"
+    COMMENTED = "COMMENTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Who is to be told what: the alert coordinators of some countries, and some authorities by name.
+    """Who is to be told what: the alert coordinators of some countries, the national coordinators of others, and some authorities by
+    name.
 
-    `besides` is a coordinator that need not be told, because it may not decide about what it wrote itself. It is part of the alert, so
-    that a change and the duty to tell of it are one write.
+    `besides` is a coordinator that need not be told, because it may not decide about what it wrote itself. `reach` stands for
+    everybody who had the alert: for each country it was addressed to, how many authorities that had told. It is part of the
+    alert, so that a change and the duty to tell of it are one write.
     """
 
     id: str
@@ -41,16 +60,24 @@ class Delivery:
     countries: tuple[str, ...] = ()
     authority_ids: tuple[str, ...] = ()
     besides: str = ""
+    national: tuple[str, ...] = ()
+    reach: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressed:
-    """A country the alert is addressed to: when it acknowledged, and whom it told."""
+    """A country the alert is addressed to: since when, when it acknowledged, and whom it told.
+
+    `at` is None where a version of the program stored the alert that knew no later recipients: then it is when that was sent.
+    """
 
     country: str
+    at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     told: tuple[str, ...] = ()
+    # When its national coordinator was told that it is silent.
+    escalated_at: datetime | None = None
 
 
 class InformationStatus(StrEnum):
@@ -73,8 +100,61 @@ class Information:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What a country says about a notification."""
+
+    id: str
+    authority_id: str
+    country: str
+    text: FreeText | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a country does not want an alert closed."""
+
+    authority_id: str
+    country: str
+    reason: FreeText | None
+    at: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A proposal to close: whose, and until when the other countries may object."""
+
+    proposed_by: str
+    country: str
+    proposed_at: datetime
+    until: datetime
+    objections: tuple[Objection, ...] = ()
+
+    @property
+    def standing(self) -> tuple[Objection, ...]:
+        """The objections that are not withdrawn."""
+        return tuple(one for one in self.objections if one.withdrawn_at is None)
+
+    def without_words(self) -> "Closure":
+        """Who objected, but not why."""
+        return replace(self, objections=tuple(replace(one, reason=None) for one in self.objections))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What the alert said before it was replaced, and by which step it was."""
+
+    values: Mapping[str, Value]
+    replaced_at: datetime
+    replaced_by: str
+    action: Action
+    reason: FreeText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One change: never altered, never removed."""
+    """One change: never altered, never removed. What the system does has neither authority nor country."""
 
     at: datetime
     authority_id: str
@@ -87,7 +167,11 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """An alert of one type. `coordinator_id` is the authority that broadcast it."""
+    """An alert of one type. `coordinator_id` is the authority that broadcast it, `versions` what it said before.
+
+    `severity`, `established_in` and `expires_on` are what its values say of these; `late` whether it was sent later after the
+    decision than the law allows.
+    """
 
     number: str
     status: Status
@@ -96,10 +180,22 @@ class Alert:
     author_id: str
     country: str
     values: Mapping[str, Value]
+    severity: str = ""
+    established_in: str = ""
+    expires_on: date | None = None
+    late: bool = False
     return_reason: FreeText | None = None
     coordinator_id: str = ""
     addressed: tuple[Addressed, ...] = ()
     information: tuple[Information, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    comments_until: datetime | None = None
+    closure: Closure | None = None
+    earlier_closures: tuple[Closure, ...] = ()
+    end_reason: FreeText | None = None
+    appeal_pending: bool = False
+    standstill_until: date | None = None
+    versions: tuple[Version, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     created_at: datetime
@@ -115,15 +211,37 @@ class Alert:
         """Every authority that it was passed on to."""
         return tuple(id_ for one in self.addressed for id_ in one.told)
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether other countries have it."""
+        return self.status not in UNSENT
+
+    @property
+    def closing_country(self) -> str:
+        """Whose coordinators say that the risk is over: where the provider is established, if that has the alert; or the sender's."""
+        return self.established_in if self.to(self.established_in) else self.country
+
     def delivery(self, id_: str) -> Delivery:
-        return next(one for one in self.deliveries if one.id == id_)
+        """Whom the delivery *id_* is for, by name and country."""
+        due = next(one for one in self.deliveries if one.id == id_)
+        if due.reach is None:
+            return due
+        had = list(zip(self.addressed, due.reach, strict=False))
+        told = (id_ for one, count in had for id_ in one.told[:count])
+        return replace(
+            due,
+            reach=None,
+            countries=(self.country, *(one.country for one, _ in had)),
+            authority_ids=(self.author_id, *told),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """Who acts or reads: for which authority, in which roles in the alert's module.
 
-    `coordinates` says that the authority is an alert coordinator of its country, `takes_part` that it writes alerts of its own.
+    `coordinates` says that the authority is an alert coordinator of its country, `takes_part` that it writes alerts of its own;
+    `is_system` that nobody acts, but time.
     """
 
     user_id: str
@@ -134,195 +252,36 @@ class Party:
     takes_part: bool
     is_commission: bool
     now: datetime = field(compare=False)
+    is_system: bool = False
+
+
+def system(now: datetime) -> Party:
+    """Nobody: what is done because it is due."""
+    return Party(
+        user_id="",
+        authority_id="",
+        country="",
+        roles=frozenset(),
+        coordinates=False,
+        takes_part=False,
+        is_commission=False,
+        now=now,
+        is_system=True,
+    )
 
 
 def sides(alert: Alert, who: Party) -> frozenset[Side]:
-    """What the authority of *who* is to *alert*. A draft is nobody's but its author's."""
+    """What the authority of *who* is to *alert*, whatever its type. A draft is nobody's but its author's."""
     found: set[Side] = set()
     if who.authority_id == alert.author_id:
         found.add(Side.AUTHOR)
-    if alert.status is not Status.DRAFT:
-        if who.coordinates and who.country == alert.country:
-            found.add(Side.COORDINATOR)
+    if alert.status is not Status.DRAFT and who.coordinates and who.country == alert.country:
+        found.add(Side.COORDINATOR)
+    if alert.is_sent:
         if who.coordinates and alert.to(who.country):
             found.add(Side.RECEIVER)
         if who.authority_id in alert.told:
             found.add(Side.RECIPIENT)
+        if who.coordinates and who.country == alert.closing_country:
+            found.add(Side.CLOSER)
     return frozenset(found)
-
-
-def create(number: str, kind: AlertType, values: Mapping[str, Value], by: Party) -> Alert:
-    """A new draft, which may be incomplete; raises Forbidden unless the actor's authority writes alerts of this kind."""
-    if not by.takes_part:
-        raise Forbidden(f"your authority does not take part in alerts about {kind.area}")
-    status = step(None, Action.CREATE, {Side.AUTHOR}, by.roles)
-    new = Alert(
-        number=number,
-        status=status,
-        type_id=kind.id,
-        area=kind.area,
-        author_id=by.authority_id,
-        country=by.country,
-        values=kind.check(values, complete=False),
-        created_at=by.now,
-        changed_at=by.now,
-    )
-    return _recorded(new, Action.CREATE, None, by)
-
-
-def edit(alert: Alert, kind: AlertType, values: Mapping[str, Value], by: Party) -> Alert:
-    """The draft with other values, which may be incomplete."""
-    after = _moved(alert, Action.EDIT, by)
-    return _recorded(replace(after, values=kind.check(values, complete=False)), Action.EDIT, alert.status, by)
-
-
-def submit(alert: Alert, kind: AlertType, by: Party) -> Alert:
-    """Before the own country's coordinators; raises Invalid naming the fields that are still empty."""
-    after = _moved(alert, Action.SUBMIT, by)
-    kind.check(alert.values, complete=True)
-    told = _owing(
-        replace(after, return_reason=None), News.SUBMITTED, countries=(alert.country,), besides=alert.author_id
-    )
-    return _recorded(told, Action.SUBMIT, alert.status, by)
-
-
-def send_back(alert: Alert, reason: FreeText, by: Party) -> Alert:
-    """A draft again, for its author to change."""
-    after = _moved(alert, Action.RETURN, by)
-    _require_four_eyes(alert.author_id, by)
-    told = _owing(
-        replace(after, return_reason=free_text(reason, at="reason")), News.RETURNED, authority_ids=(alert.author_id,)
-    )
-    return _recorded(told, Action.RETURN, alert.status, by)
-
-
-def broadcast(alert: Alert, chosen: Sequence[str], by: Party) -> Alert:
-    """Approved, and on its way to the coordinators of the *chosen* countries: only a coordinator sends across a border."""
-    after = _moved(alert, Action.BROADCAST, by)
-    _require_four_eyes(alert.author_id, by)
-    if not chosen:
-        raise Invalid("say which countries are to be warned", field="countries", reason="EMPTY")
-    for index, country in enumerate(chosen):
-        countries.require(country, field=f"countries[{index}]")
-        if country == alert.country:
-            raise Invalid("an alert goes to other countries", field=f"countries[{index}]", reason="OWN_COUNTRY")
-        if country in chosen[:index]:
-            raise Invalid(f"{country} is given twice", field=f"countries[{index}]", reason="REPEATED")
-    sent = replace(
-        after,
-        coordinator_id=by.authority_id,
-        addressed=tuple(Addressed(country=country) for country in chosen),
-        broadcast_at=by.now,
-    )
-    return _recorded(_owing(sent, News.BROADCAST, countries=tuple(chosen)), Action.BROADCAST, alert.status, by)
-
-
-def acknowledge(alert: Alert, by: Party) -> Alert:
-    """The actor's country says that it has the alert; once."""
-    after = _moved(alert, Action.ACKNOWLEDGE, by)
-    own = _own(alert, by)
-    if own.acknowledged_at:
-        raise Conflict(f"{own.country} has acknowledged the alert already", reason="ALREADY_ACKNOWLEDGED")
-    noted = replace(own, acknowledged_at=by.now, acknowledged_by=by.authority_id)
-    return _recorded(_with(after, noted), Action.ACKNOWLEDGE, alert.status, by)
-
-
-def disseminate(alert: Alert, authority_ids: Sequence[str], by: Party) -> Alert:
-    """Passed on to authorities of the actor's country, which must have acknowledged it; those told before are left out."""
-    after = _moved(alert, Action.DISSEMINATE, by)
-    own = _own(alert, by)
-    if not own.acknowledged_at:
-        raise Conflict("acknowledge the alert before passing it on", reason="NOT_ACKNOWLEDGED")
-    new = tuple(id_ for id_ in dict.fromkeys(authority_ids) if id_ not in own.told)
-    if not new:
-        raise Invalid("name an authority that has not been told yet", field="authorityIds", reason="EMPTY")
-    if len(own.told) + len(new) > TOLD_LIMIT:
-        raise Invalid(
-            f"at most {TOLD_LIMIT} authorities of a country are told", field="authorityIds", reason="TOO_MANY"
-        )
-    told = _with(after, replace(own, told=(*own.told, *new)))
-    return _recorded(_owing(told, News.DISSEMINATED, authority_ids=new), Action.DISSEMINATE, alert.status, by)
-
-
-def add_information(alert: Alert, id_: str, text: FreeText, by: Party) -> Alert:
-    """What a party knows about the matter, for its own country's coordinators to approve."""
-    after = _moved(alert, Action.ADD_INFORMATION, by)
-    if len(alert.information) >= INFORMATION_LIMIT:
-        raise Conflict(f"an alert has at most {INFORMATION_LIMIT} pieces of information", reason="TOO_MUCH_INFORMATION")
-    new = Information(
-        id=id_,
-        authority_id=by.authority_id,
-        country=by.country,
-        status=InformationStatus.PROPOSED,
-        text=free_text(text, at="text"),
-        at=by.now,
-    )
-    proposed = replace(after, information=(*after.information, new))
-    told = _owing(proposed, News.INFORMATION_PROPOSED, countries=(by.country,), besides=by.authority_id)
-    return _recorded(told, Action.ADD_INFORMATION, alert.status, by)
-
-
-def approve_information(alert: Alert, id_: str, by: Party) -> Alert:
-    """Shared with every party; raises NotFound for information that the actor may not know of."""
-    after = _moved(alert, Action.APPROVE_INFORMATION, by)
-    found = next((one for one in alert.information if one.id == id_ and one.country == by.country), None)
-    if found is None:
-        raise NotFound(f"your country has added no information {id_!r}", field="informationId")
-    if found.status is InformationStatus.SHARED:
-        raise Conflict("this information is shared already", reason="ALREADY_SHARED")
-    _require_four_eyes(found.authority_id, by)
-    shared = replace(found, status=InformationStatus.SHARED)
-    information = tuple(shared if one.id == id_ else one for one in alert.information)
-    told = _owing(
-        replace(after, information=information),
-        News.INFORMATION,
-        countries=(alert.country, *(one.country for one in alert.addressed)),
-        authority_ids=(alert.author_id, *alert.told),
-    )
-    return _recorded(told, Action.APPROVE_INFORMATION, alert.status, by)
-
-
-def _require_four_eyes(author_id: str, by: Party) -> None:
-    if author_id == by.authority_id:
-        raise Forbidden("another authority than the one that wrote it decides about it", reason="FOUR_EYES")
-
-
-def _own(alert: Alert, by: Party) -> Addressed:
-    own = alert.to(by.country)
-    assert own is not None  # only a receiver comes here
-    return own
-
-
-def _with(alert: Alert, changed: Addressed) -> Alert:
-    addressed = tuple(changed if one.country == changed.country else one for one in alert.addressed)
-    return replace(alert, addressed=addressed)
-
-
-def _owing(
-    alert: Alert,
-    news: News,
-    *,
-    countries: tuple[str, ...] = (),
-    authority_ids: tuple[str, ...] = (),
-    besides: str = "",
-) -> Alert:
-    number = str(len(alert.deliveries) + 1)
-    due = Delivery(id=number, news=news, countries=countries, authority_ids=authority_ids, besides=besides)
-    return replace(alert, deliveries=(*alert.deliveries, due))
-
-
-def _moved(alert: Alert, action: Action, by: Party) -> Alert:
-    return replace(alert, status=step(alert.status, action, sides(alert, by), by.roles))
-
-
-def _recorded(after: Alert, action: Action, before: Status | None, by: Party) -> Alert:
-    entry = HistoryEntry(
-        at=by.now,
-        authority_id=by.authority_id,
-        country=by.country,
-        user_id=by.user_id,
-        action=action,
-        before=before,
-        after=after.status,
-    )
-    return replace(after, changed_at=by.now, history=(*after.history, entry))

@@ -1,14 +1,12 @@
-"""The life of an alert: what each status allows, to whom, and what it then becomes (Directive 2006/123/EC, Articles 29(3) and 32).
+"""The words of the life of an alert: where it stands, what can be done to it, and what somebody is to it.
 
-The table is the whole rule. An alert is one thread: its countries and the information that is added to it have states of their
-own, which never change the alert's.
+`flows.py` says what leads where.
 """
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vocabulary.refusals import Conflict, Forbidden
 from vocabulary.roles import UserRole
 
 
@@ -18,6 +16,15 @@ class Status(StrEnum):
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
     BROADCAST = "BROADCAST"
+    MODIFIED = "MODIFIED"
+    COMMENTING = "COMMENTING"
+    CLOSURE_PROPOSED = "CLOSURE_PROPOSED"
+    CLOSED = "CLOSED"
+    WITHDRAWN = "WITHDRAWN"
+    AMENDED = "AMENDED"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+    DELETED = "DELETED"
 
 
 class Action(StrEnum):
@@ -30,78 +37,93 @@ class Action(StrEnum):
     BROADCAST = "BROADCAST"
     ACKNOWLEDGE = "ACKNOWLEDGE"
     DISSEMINATE = "DISSEMINATE"
+    ADD_COUNTRIES = "ADD_COUNTRIES"
     ADD_INFORMATION = "ADD_INFORMATION"
     APPROVE_INFORMATION = "APPROVE_INFORMATION"
+    CORRECT = "CORRECT"
+    WITHDRAW = "WITHDRAW"
+    PROPOSE_CLOSURE = "PROPOSE_CLOSURE"
+    OBJECT = "OBJECT"
+    WITHDRAW_OBJECTION = "WITHDRAW_OBJECTION"
+    CLOSE = "CLOSE"
+    REJECT_CLOSURE = "REJECT_CLOSURE"
+    AMEND = "AMEND"
+    NOTE_APPEAL = "NOTE_APPEAL"
+    REVOKE = "REVOKE"
+    EXPIRE = "EXPIRE"
+    MODIFY = "MODIFY"
+    COMMENT = "COMMENT"
+    ESCALATE = "ESCALATE"
+    ERASE = "ERASE"
 
 
 class Side(StrEnum):
-    """What an authority is to an alert: its author, an alert coordinator of the author's country, one of a country it is
-    addressed to, or an authority that it was passed on to.
-    """
+    """What somebody is to an alert. An authority can be several things at once."""
 
     AUTHOR = "AUTHOR"
+    SENDING_AUTHOR = "SENDING_AUTHOR"
     COORDINATOR = "COORDINATOR"
     RECEIVER = "RECEIVER"
     RECIPIENT = "RECIPIENT"
+    CLOSER = "CLOSER"
+    # Nobody: what is done because it is due.
+    SYSTEM = "SYSTEM"
+
+
+WHO: Mapping[Side, str] = {
+    Side.AUTHOR: "the authority that wrote the alert",
+    Side.COORDINATOR: "an alert coordinator of the country it comes from",
+    Side.SENDING_AUTHOR: "the authority that wrote it where its type asks for no approval",
+    Side.RECEIVER: "an alert coordinator of a country it is addressed to",
+    Side.RECIPIENT: "an authority it was passed on to",
+    Side.CLOSER: "an alert coordinator of the country where the provider is established, if that has the alert, or else of "
+    "the country it comes from",
+    Side.SYSTEM: "the system",
+}
+
+
+class Trait(StrEnum):
+    """What a type has or has not, where a step hangs on it."""
+
+    APPROVAL = "APPROVAL"
+    NO_APPROVAL = "NO_APPROVAL"
+    CHOSEN = "CHOSEN"
+    ESCALATION = "ESCALATION"
+    OBJECTIONS = "OBJECTIONS"
+    NO_OBJECTIONS = "NO_OBJECTIONS"
+    COMMENTS = "COMMENTS"
+    NO_COMMENTS = "NO_COMMENTS"
+    ERASURE = "ERASURE"
+
+
+GIVEN: Mapping[Trait, str] = {
+    Trait.APPROVAL: "alerts are approved",
+    Trait.NO_APPROVAL: "alerts need no approval",
+    Trait.CHOSEN: "the sender picks the countries",
+    Trait.ESCALATION: "there is a time to acknowledge in",
+    Trait.OBJECTIONS: "there is a time for objections",
+    Trait.NO_OBJECTIONS: "there is no time for objections",
+    Trait.COMMENTS: "there is a time for comments",
+    Trait.NO_COMMENTS: "there is no time for comments",
+    Trait.ERASURE: "the content is erased",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One permitted step: which sides take it, in which roles, and where it leads."""
+    """One permitted step: who takes it, in which roles, and where it leads; only where the type has what is *given*."""
 
-    sides: frozenset[Side]
-    roles: frozenset[UserRole]
+    who: Mapping[Side, frozenset[UserRole]]
     next: Status
+    given: Trait | None = None
 
 
 WRITERS = frozenset({UserRole.ALERT_HANDLER, UserRole.COORDINATOR})
 DISPATCHERS = frozenset({UserRole.ALERT_DISSEMINATOR, UserRole.COORDINATOR})
 COORDINATORS = frozenset({UserRole.COORDINATOR})
 
-_AUTHOR = frozenset({Side.AUTHOR})
-_COORDINATOR = frozenset({Side.COORDINATOR})
-_RECEIVER = frozenset({Side.RECEIVER})
-
-# None is the status of what is not there yet.
-TRANSITIONS: dict[Status | None, dict[Action, Row]] = {
-    None: {
-        Action.CREATE: Row(_AUTHOR, WRITERS, Status.DRAFT),
-    },
-    Status.DRAFT: {
-        Action.EDIT: Row(_AUTHOR, WRITERS, Status.DRAFT),
-        Action.SUBMIT: Row(_AUTHOR, WRITERS, Status.SUBMITTED),
-    },
-    Status.SUBMITTED: {
-        Action.RETURN: Row(_COORDINATOR, COORDINATORS, Status.DRAFT),
-        Action.BROADCAST: Row(_COORDINATOR, COORDINATORS, Status.BROADCAST),
-    },
-    Status.BROADCAST: {
-        Action.ACKNOWLEDGE: Row(_RECEIVER, DISPATCHERS, Status.BROADCAST),
-        Action.DISSEMINATE: Row(_RECEIVER, DISPATCHERS, Status.BROADCAST),
-        Action.ADD_INFORMATION: Row(frozenset(Side), WRITERS | DISPATCHERS, Status.BROADCAST),
-        Action.APPROVE_INFORMATION: Row(_COORDINATOR | _RECEIVER, COORDINATORS, Status.BROADCAST),
-    },
-}
-
-_WHO = {
-    Side.AUTHOR: "the authority that wrote the alert",
-    Side.COORDINATOR: "an alert coordinator of the country it comes from",
-    Side.RECEIVER: "an alert coordinator of a country it is addressed to",
-    Side.RECIPIENT: "an authority it was passed on to",
-}
-
-
-def step(status: Status | None, action: Action, sides: AbstractSet[Side], roles: AbstractSet[UserRole]) -> Status:
-    """The status after *action*; raises Forbidden for the wrong side or role, Conflict if the status does not allow it."""
-    row = TRANSITIONS[status].get(action)
-    if row is None:
-        possible = ", ".join(TRANSITIONS[status]) or "nothing"
-        now = status or "not there yet"
-        raise Conflict(
-            f"{action} is not possible while the alert is {now}; possible is {possible}", reason="TRANSITION"
-        )
-    if not row.sides & sides or not row.roles & roles:
-        who = " or ".join(_WHO[side] for side in Side if side in row.sides)
-        acting = " or ".join(sorted(row.roles))
-        raise Forbidden(f"only {who} may do this, through a person who is {acting}")
-    return row.next
+# What nobody but its own country may know of.
+UNSENT = frozenset({Status.DRAFT, Status.SUBMITTED})
+# Nothing is awaited from anybody any more.
+ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN, Status.EXPIRED, Status.REVOKED, Status.DELETED})
+OPEN = frozenset(Status) - ENDED - {Status.DRAFT}

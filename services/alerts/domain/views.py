@@ -1,14 +1,16 @@
 """Who sees how much of an alert (Directive 2006/123/EC, Article 32; IMI Regulation, Articles 6 and 9; access matrix).
 
 The author and the coordinators of its country see all, the coordinators of the addressed countries and the authorities they told
-see what is broadcast, the Commission sees that without data of natural persons. For everybody else the alert does not exist.
+see what is broadcast, the Commission sees that without data of natural persons and without free words beside the form. For
+everybody else the alert does not exist.
 """
 
 from dataclasses import replace
 from enum import StrEnum
 
 from services.alerts.domain.alerts import Alert, HistoryEntry, Information, InformationStatus, Party, sides
-from services.alerts.domain.lifecycle import Action, Side, Status
+from services.alerts.domain.contents import is_late
+from services.alerts.domain.lifecycle import Action, Side
 from services.alerts.domain.types import AlertType
 from vocabulary.roles import UserRole
 
@@ -21,15 +23,24 @@ class View(StrEnum):
 
 
 READERS = frozenset({UserRole.VIEWER, UserRole.ALERT_HANDLER, UserRole.ALERT_DISSEMINATOR, UserRole.COORDINATOR})
-# What other countries learn of each other's doings.
-_PUBLIC = frozenset({Action.BROADCAST, Action.ACKNOWLEDGE, Action.APPROVE_INFORMATION})
+# What other countries do not learn of each other's doings.
+_OWN = frozenset(
+    {
+        Action.CREATE,
+        Action.EDIT,
+        Action.SUBMIT,
+        Action.RETURN,
+        Action.DISSEMINATE,
+        Action.ADD_INFORMATION,
+    }
+)
 
 
 def view(alert: Alert, who: Party) -> View | None:
     """What *who* sees of *alert*; None if it is not for them to know that it exists."""
     if who.roles & READERS and sides(alert, who):
         return View.FULL
-    if who.is_commission and who.roles & READERS and alert.status is Status.BROADCAST:
+    if who.is_commission and who.roles & READERS and alert.is_sent:
         return View.WITHOUT_PERSONAL_DATA
     return None
 
@@ -41,15 +52,28 @@ def seen(alert: Alert, kind: AlertType, how: View, who: Party) -> Alert:
         addressed=tuple(one if one.country == who.country else replace(one, told=()) for one in alert.addressed),
         information=tuple(one for one in alert.information if _sees_information(alert, one, who)),
         history=tuple(entry for entry in alert.history if _sees_step(alert, entry, who)),
+        # Of what is not sent yet, whether it would be.
+        late=alert.late if alert.is_sent else is_late(alert, kind, who.now),
     )
     if Side.AUTHOR not in sides(alert, who):
         shown = replace(shown, return_reason=None)
     if how is View.FULL:
         return shown
+    return _without_personal_data(shown, kind)
+
+
+def _without_personal_data(alert: Alert, kind: AlertType) -> Alert:
     return replace(
-        shown,
-        values=kind.without_personal_data(shown.values),
-        information=tuple(replace(one, text=None) for one in shown.information),
+        alert,
+        values=kind.without_personal_data(alert.values),
+        versions=tuple(
+            replace(one, values=kind.without_personal_data(one.values), reason=None) for one in alert.versions
+        ),
+        information=tuple(replace(one, text=None) for one in alert.information),
+        comments=tuple(replace(one, text=None) for one in alert.comments),
+        closure=alert.closure and alert.closure.without_words(),
+        earlier_closures=tuple(one.without_words() for one in alert.earlier_closures),
+        end_reason=None,
     )
 
 
@@ -60,7 +84,7 @@ def _sees_information(alert: Alert, information: Information, who: Party) -> boo
 
 
 def _sees_step(alert: Alert, entry: HistoryEntry, who: Party) -> bool:
-    if entry.action in _PUBLIC or entry.authority_id == who.authority_id:
+    if entry.action not in _OWN or entry.authority_id == who.authority_id:
         return True
     own = sides(alert, who)
     if Side.AUTHOR in own and entry.action is Action.RETURN:

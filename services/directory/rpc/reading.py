@@ -23,6 +23,9 @@ from vocabulary.refusals import Unauthenticated
 
 Thing = TypeVar("Thing")
 
+# Those that people and systems sign in to.
+SIGNING_IN = (GATEWAY, "alerts")
+
 
 class DirectoryRpc(DirectoryServiceServicer):
     def __init__(self, reference: Reference, authorities: Aggregates[Authority], users: Aggregates[User]) -> None:
@@ -96,7 +99,7 @@ class DirectoryRpc(DirectoryServiceServicer):
         )
 
     async def ResolveUser(self, request: pb.ResolveUserRequest, context: Call) -> pb.ResolveUserResponse:
-        require_service(GATEWAY)
+        require_service(*SIGNING_IN)
         found = await self._users.find({"signin": users.signin(request.issuer, request.subject)}, limit=1)
         if not found:
             raise Unauthenticated("nobody is registered under this sign-in", reason="UNKNOWN_USER")

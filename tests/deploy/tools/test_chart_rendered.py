@@ -5,9 +5,20 @@ from typing import Any
 
 import pytest
 
-from chassis.settings import ServiceSettings, read
+from chassis.settings import ServiceSettings, SignInSettings, read
+from deploy.keys import MORE
 from gateway.settings import GatewaySettings
-from tests.deploy.program import PARTS, SERVICES, called_by, engines_of, is_module, port_of, settings_of, signs
+from tests.deploy.program import (
+    PARTS,
+    SERVICES,
+    called_by,
+    engines_of,
+    is_module,
+    lets_in,
+    port_of,
+    settings_of,
+    signs,
+)
 from tests.deploy.tools.chart import (
     EVERYTHING,
     INGRESS,
@@ -66,7 +77,10 @@ def test_each_part_is_given_settings_it_can_use(
         else:
             assert isinstance(settings, GatewaySettings)
             assert settings.gateway_host == "0.0.0.0"
+        if lets_in(part):
+            assert isinstance(settings, SignInSettings)
             assert settings.oidc_issuer == values.get("signIn", {}).get("issuer", "")
+        assert ("OIDC_ISSUER" in given) is lets_in(part)
         (container,) = pod(manifest)["containers"]
         (module,) = container["args"]
         assert is_module(module)
@@ -114,9 +128,10 @@ def test_each_part_has_its_own_private_key_and_everybodys_public_ones(render: Re
         secrets = [source["secret"] for source in sources if "secret" in source]
         assert [source["configMap"]["name"] for source in sources if "configMap" in source] == ["imi-public-keys"]
         assert [secret["name"] for secret in secrets] == ([f"imi-{part}-key"] if signs(part) else [])
-        assert [item["path"] for secret in secrets for item in secret["items"]] == (
-            [f"{part}.private.jwk"] if signs(part) else []
-        )
+        own = [part, *MORE.get(part, ())] if signs(part) else []
+        assert [item["path"] for secret in secrets for item in secret["items"]] == [
+            f"{name}.private.jwk" for name in own
+        ]
 
 
 def test_with_mutual_tls_each_shows_its_own_certificate_and_knows_its_callers(render: Render) -> None:
@@ -216,20 +231,32 @@ def test_every_call_that_is_let_in_is_let_out(render: Render) -> None:
 def test_the_ingress_leaves_health_and_metrics_inside(render: Render) -> None:
     (ingress,) = of_kind(render(INGRESS), "Ingress").values()
     (rule,) = ingress["spec"]["rules"]
-    assert {path["path"] for path in rule["http"]["paths"]} == {"/graphql", "/files", "/requests", "/directory"}
+    paths = {"/graphql", "/files", "/requests", "/alerts", "/receipts", "/directory"}
+    assert {path["path"] for path in rule["http"]["paths"]} == paths
     annotations = ingress["metadata"]["annotations"]
     assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) >= 3600
     with pytest.raises(Refused, match=r"ingress\.host names the host"):
         render({"ingress": {"enabled": True}})
 
 
+def test_who_lets_people_in_reaches_the_issuer(render: Render) -> None:
+    policies = of_kind(render({"signIn": {"issuer": "https://login.example", "audience": "imi"}}), "NetworkPolicy")
+    reaching = {
+        part
+        for part in PARTS
+        for rule in policies[f"imi-{part}"]["spec"]["egress"]
+        if {port["port"] for port in rule["ports"]} == {443}
+    }
+    assert reaching == {part for part in PARTS if lets_in(part)} == {"gateway", "alerts"}
+
+
 MAIL = {"mail": {"secret": "imi-mail", "from": "imi@imi.example", "publicUrl": "https://imi.example"}}
 
 
-def test_requests_alone_is_told_of_the_mail_server_and_reaches_it(
+def test_who_sends_mail_is_told_of_the_mail_server_and_reaches_it(
     render: Render, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for values, told in (({}, set[str]()), (MAIL, {"requests"})):
+    for values, told in (({}, set[str]()), (MAIL, {"requests", "alerts"})):
         manifests = render(values)
         deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
         assert {part for part in PARTS if "SMTP_URL" in variables(deployments[f"imi-{part}"])} == told
@@ -248,6 +275,31 @@ def test_requests_alone_is_told_of_the_mail_server_and_reaches_it(
     assert read(ServiceSettings).public_url == "https://imi.example"
     with pytest.raises(Refused, match="mail"):
         render({"mail": {"secret": "imi-mail"}})
+
+
+def test_webhooks_leave_alerts_alone_and_only_where_that_is_let_out(
+    render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"ports": [{"protocol": "TCP", "port": 8443}], "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}
+    opened = {
+        "webhooks": {"ports": "443 8443", "proxySecret": "imi-proxy"},
+        "networkPolicy": {"webhooks": [rule]},
+        # Where there is no mail server, they link all the same.
+        "mail": {"publicUrl": "https://imi.example"},
+    }
+    for values, let_out in (({}, set[str]()), (opened, {"alerts"})):
+        manifests = render(values)
+        deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
+        assert {part for part in PARTS if "WEBHOOK_PORTS" in variables(deployments[f"imi-{part}"])} == {"alerts"}
+        assert {part for part in PARTS if rule in policies[f"imi-{part}"]["spec"]["egress"]} == let_out
+    given = variables(of_kind(render(opened), "Deployment")["imi-alerts"])
+    assert given["WEBHOOK_PROXY"] == {"secretKeyRef": {"name": "imi-proxy", "key": "WEBHOOK_PROXY"}}
+    for name in ("WEBHOOK_PORTS", "PUBLIC_URL"):
+        monkeypatch.setenv(name, given[name])
+    told = read(ServiceSettings)
+    assert (told.webhook_ports, told.public_url, told.smtp_url) == ("443 8443", "https://imi.example", "")
+    with pytest.raises(Refused, match="webhooks"):
+        render({"webhooks": {"ports": "any"}})
 
 
 def test_requests_alone_is_told_of_the_scanner_and_reaches_it(render: Render, monkeypatch: pytest.MonkeyPatch) -> None:

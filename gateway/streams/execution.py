@@ -1,0 +1,66 @@
+"""From an item of a stream to the bytes of its answer.
+
+Each item is executed by itself, as the specification has it (GraphQL, 6.2.3.2): the item is the root value of the operation. This
+is what `graphql.subscribe` does too, but that keeps one executor for a stream's whole life, which remembers something of every event;
+see docs/streams.md.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+
+from gateway.context import Context
+from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error, masked
+from gateway.streams.framing import as_json
+from vocabulary.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+
+async def answers(schema: GraphQLSchema, context: Context, items: Sequence[Any]) -> list[bytes]:
+    """The answer to each of *items*, as JSON, for whom *context* speaks; what they read, they read together."""
+    context.begin_event()
+    return await asyncio.gather(*(_answer(schema, context, item) for item in items))
+
+
+async def _answer(schema: GraphQLSchema, context: Context, item: Any) -> bytes:
+    execution = context.execution
+    assert execution.graphql_document is not None
+    result = execute(
+        schema,
+        execution.graphql_document,
+        root_value=item,
+        context_value=context,
+        variable_values=execution.variables,
+        operation_name=execution.operation_name,
+    )
+    found = await result if inspect.isawaitable(result) else result
+    assert isinstance(found, ExecutionResult)
+    return payload(found, context)
+
+
+def payload(result: Any, context: Context) -> bytes:
+    """*result* as JSON, its errors masked."""
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        document = context.execution.graphql_document
+        body["errors"] = [masked(error, document).formatted for error in result.errors]
+    return as_json(body)
+
+
+def ending(error: Exception, cursor: str) -> bytes:
+    """How a stream ends that *error* ends, after *cursor*."""
+    if isinstance(error, Refusal):
+        said = as_error(error)
+    elif isinstance(error, GraphQLError):
+        said = dict(masked(error, None).formatted)
+    else:
+        log.error("fault", exc_info=error)
+        said = {"message": INTERNAL_MESSAGE, "extensions": {"code": INTERNAL}}
+    if cursor:
+        said["extensions"]["cursor"] = cursor
+    return as_json({"data": None, "errors": [said]})

@@ -1,0 +1,1 @@
+"""Receipts: what was done with an alert and whom it reached, as a chain of hashes that anybody can verify. docs/receipts.md has it."""

@@ -1,0 +1,1 @@
+"""Webhooks: an authority's inbox, delivered to an address of its own system."""
