@@ -7,25 +7,16 @@ from typing import Any
 
 import pytest
 
-from deploy.servers import Servers
 from services.directory.training.authorities import national_id
 from tests.gateway.clients import Refused
 from tests.gateway.exchanges import a_submitted_alert, alert_values, text
 from tests.gateway.running import copy_of
 from tests.journeys.acting import STATUS, Scene, a_scene, actions
-from tests.journeys.staging import prepared_engines
 
 FRENCH_ELECTRICIANS = national_id("FR", "services", "electrician")
 EVERYBODY = ("it-alerts", "it-coordinator", "hu-alerts", "fr-coordinator")
 LISTED = """query ($id: ID!) { alerts(first: 100) { edges { node { id } } pageInfo { hasNextPage } } node(id: $id) { id }
   nodes(ids: [$id]) { id } alert(id: $id) { id } }"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def engines(servers: Servers | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
-    """One set of engines for the one system."""
-    async with prepared_engines(servers, tmp_path_factory.mktemp("prepared")):
-        yield
 
 
 @pytest.fixture(scope="module")

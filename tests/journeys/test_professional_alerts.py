@@ -7,24 +7,15 @@ from typing import Any
 
 import pytest
 
-from deploy.servers import Servers
 from services.alerts.domain.dates import day_of
 from tests.gateway.clients import Data
 from tests.gateway.exchanges import text
 from tests.gateway.running import copy_of
 from tests.journeys.acting import STATUS, Scene, a_scene, actions
-from tests.journeys.staging import prepared_engines
 
 # The day of the service, wherever the tests run.
 TODAY = day_of(datetime.now(UTC))
 AUTHOR, SENDER, RECEIVER = "it-handler", "it-qualifications", "hu-qualifications"
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def engines(servers: Servers | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
-    """One set of engines for the one system."""
-    async with prepared_engines(servers, tmp_path_factory.mktemp("prepared")):
-        yield
 
 
 @pytest.fixture(scope="module")
