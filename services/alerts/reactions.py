@@ -39,7 +39,12 @@ def deliver(
         messages = [events_pb2.AlertChanged.FromString(event.data) for event in seen]
         kept = {one.id: one for one in await alerts.get_many([message.alert_id for message in messages])}
         for event, message in zip(seen, messages, strict=True):
-            alert = kept[message.alert_id]  # alerts are never removed
+            alert = kept.get(message.alert_id)
+            if alert is None:
+                # Alerts are never removed: the store is older than the log. What is due to somebody is kept among the dead letters.
+                if message.delivery_id:
+                    raise LookupError(f"there is no alert {message.alert_id} to tell of")
+                continue
             to: Sequence[str] = ()
             if message.delivery_id:
                 due = alert.state.delivery(message.delivery_id)
