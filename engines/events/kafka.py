@@ -6,6 +6,7 @@ transactions are not used: consumers are idempotent by event id, which also cove
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     CommitFailedError,
     IllegalStateError,
@@ -35,6 +36,8 @@ PUBLISH_TIMEOUT_S = 20.0
 # A consumer that has something to read and does not get on is begun anew (aiokafka#1037).
 STUCK_AFTER_S = 60.0
 LOOK_FOR_LAG_EVERY_S = 10.0
+LISTED_WITHIN_S = 30.0
+LOOK_AGAIN_S = 0.1
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +69,7 @@ async def prepare(url: str, topics: Sequence[str]) -> None:
             for name, code, *_ in made.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(name)
+            await _until_listed(admin, wanted)
             for topic in await admin.describe_topics(wanted):
                 there = len(topic["partitions"])
                 if there not in (0, cluster.partitions):
@@ -73,6 +77,15 @@ async def prepare(url: str, topics: Sequence[str]) -> None:
                         f"the topic {topic['topic']} has {there} partitions, not {cluster.partitions}; "
                         "copy it to a new one instead of changing it"
                     )
+
+
+async def _until_listed(admin: AIOKafkaAdminClient, wanted: Sequence[str]) -> None:
+    """Wait until the cluster says of every topic that it is there: what it has made it knows of a moment later."""
+    latest = time.monotonic() + LISTED_WITHIN_S
+    while not set(wanted) <= set(await admin.list_topics()):
+        if time.monotonic() > latest:
+            raise Unavailable("Kafka does not show the topics that it has made; try again", reason="EVENTS_UNAVAILABLE")
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 class KafkaEvents:

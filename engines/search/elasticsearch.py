@@ -67,7 +67,8 @@ class _Place:
             [f"{self._scheme}://{host}" for host in self._hosts.split(",")],
             basic_auth=self._credentials,
             request_timeout=REQUEST_TIMEOUT_S,
-            max_retries=1,
+            # Whoever searches while an index is handed over may meet the old one as it goes; the new one is there by then.
+            max_retries=3,
         )
 
     def alias(self, index: Index) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from chassis.caller import DEVELOPMENT_ISSUER
+from deploy.servers import Servers
 from services.directory.training.authorities import coordinator_id
 from tests.alerts.endpoints import Endpoint, a_certificate, an_endpoint
 from tests.chassis.waiting import until
 from tests.gateway.clients import WEBSOCKET, Client, Data, Refused, eventually, within
 from tests.gateway.exchanges import an_alert
-from tests.journeys.staging import Stage, a_stage
+from tests.journeys.staging import Stage, a_stage, prepared_engines
 
 HOOK = """webhook { id status pauseReason url secret secretNumber oldSecretUntil verifiedAt cursor savedFilterId
   filter { kinds } attempts { outcome httpStatus number entryId kind alert { number } } }"""
@@ -23,6 +24,13 @@ INBOX = """query ($filter: InboxFilterInput, $savedFilter: ID, $after: String) {
     edges { node { kind alert { id } } } pageInfo { hasNextPage endCursor } } }"""
 STREAM = """subscription ($after: String, $savedFilter: ID) {
   alertStream(after: $after, savedFilter: $savedFilter) { cursor entry { kind alert { id } } } }"""
+
+
+@pytest.fixture(autouse=True)
+async def engines(servers: Servers | None, tmp_path: Path) -> AsyncIterator[None]:
+    """Engines for each journey: each registers the same people."""
+    async with prepared_engines(servers, tmp_path / "prepared"):
+        yield
 
 
 @pytest.fixture
