@@ -231,6 +231,12 @@ async def test_every_call_leaves_one_line_with_its_outcome_and_the_trace_it_belo
         for service.told.single in (refuses, fails):
             with pytest.raises(aio.AioRpcError):
                 await service.stub.ListQuestionSets(ASK, metadata=metadata)
+
+        async def all_written() -> bool:
+            return len(lines_of(lines)) == 3
+
+        # Whoever called has the answer before the line is written.
+        await until(all_written)
     assert [line["outcome"] for line in lines_of(lines)] == ["OK", "TRANSITION", "INTERNAL"]
     assert {line["method"] for line in lines} == {f"/{NAME}/ListQuestionSets"}
     assert {line["trace_id"] for line in lines} == {TRACE}
@@ -245,6 +251,11 @@ async def test_calls_without_a_trace_get_one_each(service: Running) -> None:
         for traceparent in ("", "", "nonsense"):
             metadata = ((METADATA_KEY, token), ("traceparent", traceparent))
             await service.stub.ListQuestionSets(ASK, metadata=metadata)
+
+        async def all_written() -> bool:
+            return len(lines_of(lines)) == 3
+
+        await until(all_written)
     traces = {line["trace_id"] for line in lines_of(lines)}
     assert len(traces) == 3
     assert all(len(trace) == 32 for trace in traces)

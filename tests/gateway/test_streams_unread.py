@@ -46,7 +46,7 @@ def as_(told: Told, at: At) -> As:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscribers, "STUCK_S", 0.5)
+    monkeypatch.setattr(subscribers, "STUCK_S", 4.0)
     monkeypatch.setattr(hub, "LOOK_EVERY_S", 0.05)
 
 
