@@ -1,6 +1,6 @@
 """The shared words on the wire: `protos.common` ↔ `vocabulary`, in both directions, and enums by their names."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Member = TypeVar("Member", bound=StrEnum)
 
 BATCH_LIMIT = 1_000
+CHUNK_BYTES = 64 * 1024
 
 
 class EnumOnWire(Generic[Member]):
@@ -204,3 +205,9 @@ def batch(ids: Iterable[str]) -> list[str]:
     if len(unique) > BATCH_LIMIT:
         raise Invalid(f"a batch holds at most {BATCH_LIMIT} ids", field="ids", reason="TOO_MANY")
     return unique
+
+
+def in_chunks(content: bytes) -> Iterator[bytes]:
+    """*content* in pieces that are sent one after the other."""
+    for start in range(0, len(content), CHUNK_BYTES):
+        yield content[start : start + CHUNK_BYTES]

@@ -1,28 +1,24 @@
 """E-mails to authorities: that there is news which they filter for, and that a webhook stands still. A number or a name, and a link.
 
-Each becomes one stored e-mail, sent by a worker of its own, again and again while the mail server is away, and given up after some
-days: the inbox has the news in any case, and the list of webhooks says which one stands still.
+See `chassis.mailing`. The inbox has the news in any case, and the list of webhooks says which one stands still.
 """
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from chassis import catalogues
 from chassis.aggregates import Aggregates
 from chassis.calls import Peer
 from chassis.inbox import Entry
-from chassis.mail import Mail, Mailer, Server, Undeliverable
+from chassis.mail import Mail, Mailer
+from chassis.mailing import GIVEN_UP_AFTER, NEWS, Mailbox, Post, give_up, key_of, without_mailbox
 from chassis.participants import Participants
-from chassis.settings import ServiceSettings
 from chassis.timers import Timer, Timers
 from engines.documents import AnyOf
-from protos.directory.v1 import directory_pb2
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from services.alerts.domain.alerts import Alert
 from services.alerts.domain.filters import SavedFilter
@@ -34,13 +30,7 @@ from vocabulary import languages
 from vocabulary.values import LocalizedText
 
 CATALOGUE = Path(__file__).with_name("notification")
-# Older news is none: a log that is played again writes to nobody.
-NEWS = timedelta(days=2)
-# As long as mail servers keep trying among themselves (RFC 5321, section 4.5.4.1).
-GIVEN_UP_AFTER = timedelta(days=5)
 ASKED_AT_ONCE = 500
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +97,7 @@ class Mailing:
         self._saved = saved
         self._webhooks = webhooks
         self._participants = participants
-        self._peer = peer
-        self._directory = directory
+        self._post = Post(peer, directory, now)
         self._mailer = mailer
         self._wording = wording
         self._public_url = public_url
@@ -154,40 +143,24 @@ class Mailing:
         noticed = stored.payload.get("noticed_at")
         late = self._now() - (datetime.fromisoformat(noticed) if noticed else stored.due) > GIVEN_UP_AFTER
         if self._mailer is None or (late and stored.attempts):
-            log.error("mail_given_up", mail=stored.id, attempts=stored.attempts)
+            give_up(stored)
             return
-        authority = await self._authority(stored.payload["authority"])
-        if authority is None or not authority.contact.email:
-            log.info("mail_without_mailbox", mail=stored.id)
+        to = await self._post.mailbox(stored.payload["authority"])
+        if to is None:
+            without_mailbox(stored)
             return
-        mail = await self._mail(stored, authority)
-        if mail is None:
-            return
-        try:
-            await self._mailer.send(mail, self._now())
-        except Undeliverable as why:
-            log.error("mail_undeliverable", mail=stored.id, why=str(why))
+        mail = await self._mail(stored, to)
+        if mail is not None:
+            await self._post.hand_over(stored, mail, self._mailer)
 
-    async def _mail(self, stored: Timer, authority: directory_pb2.Authority) -> Mail | None:
-        key, to = f"{stored.subject}.{stored.kind}", authority.contact.email
-        language = authority.languages[0] if authority.languages else languages.FALLBACK
+    async def _mail(self, stored: Timer, to: Mailbox) -> Mail | None:
+        key, address, language = key_of(stored), to.address, to.language
         if "webhook" in stored.payload:
             webhook = await self._webhooks.get(stored.payload["webhook"])
             link = f"{self._public_url}/webhooks/{stored.payload['webhook']}"
-            return None if webhook is None else self._wording.of_webhook(key, to, webhook.state.name, link, language)
+            return (
+                None if webhook is None else self._wording.of_webhook(key, address, webhook.state.name, link, language)
+            )
         alert = await self._alerts.get(stored.payload["alert"])
         link = f"{self._public_url}/alerts/{stored.payload['alert']}"
-        return None if alert is None else self._wording.of_alert(key, to, alert.state.number, link, language)
-
-    async def _authority(self, id_: str) -> directory_pb2.Authority | None:
-        request = directory_pb2.BatchGetAuthoritiesRequest(ids=[id_], languages=[languages.FALLBACK])
-        found = (await self._peer.call(self._directory.BatchGetAuthorities, request)).authorities
-        return found[0] if found else None
-
-
-def mailer(settings: ServiceSettings) -> Mailer | None:
-    """What sends e-mails, where a mail server is named."""
-    if not settings.smtp_url:
-        log.info("mail_off", why="SMTP_URL names no mail server: no notification is sent")
-        return None
-    return Mailer(Server.of(settings.smtp_url), settings.mail_from)
+        return None if alert is None else self._wording.of_alert(key, address, alert.state.number, link, language)

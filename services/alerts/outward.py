@@ -13,6 +13,7 @@ from chassis.aggregates import Aggregates
 from chassis.calls import Peer
 from chassis.inbox import Entry, Inbox
 from chassis.keys import KeyRing
+from chassis.mailing import mailer
 from chassis.outbox import Outbox
 from chassis.participants import Participants
 from chassis.settings import ServiceSettings
@@ -27,7 +28,7 @@ from services.alerts.domain.types import AlertType
 from services.alerts.filters.rpc import FiltersRpc
 from services.alerts.filters.selecting import Selecting
 from services.alerts.filters.storage import MAILS, saved_filters
-from services.alerts.mailing import Mailing, Wording, mailer
+from services.alerts.mailing import Mailing, Wording
 from services.alerts.reactions import Told
 from services.alerts.webhooks.book import Book
 from services.alerts.webhooks.delivering import Delivering

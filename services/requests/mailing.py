@@ -1,28 +1,26 @@
 """E-mails that say to authorities that there is news: the number of a request and a link, and nothing else of it.
 
-Each event becomes one stored e-mail for each authority that hears of it, but the one that acted. It is sent by a worker of its own,
-again and again while the mail server is away, and given up after some days: the inbox has the news in any case.
+Each event becomes one e-mail for each authority that hears of it, but the one that acted; see `chassis.mailing`. The inbox has the
+news in any case.
 """
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from chassis import catalogues
 from chassis.aggregates import Aggregates
 from chassis.calls import Peer
-from chassis.mail import Mail, Mailer, Server, Undeliverable
+from chassis.mail import Mail, Mailer
+from chassis.mailing import GIVEN_UP_AFTER, NEWS, Post, give_up, key_of, mailer, without_mailbox
 from chassis.outbox import topic
 from chassis.reactions import Reactions
 from chassis.settings import ServiceSettings
 from chassis.timers import Timer, Timers
 from engines.documents import Documents
 from engines.events import Event, Events
-from protos.directory.v1 import directory_pb2
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.requests.v1 import events_pb2
 from services.requests import storage, wire
@@ -32,12 +30,6 @@ from vocabulary import languages
 from vocabulary.values import LocalizedText
 
 CATALOGUE = Path(__file__).with_name("notification")
-# Older events are no news: a system that is given a mail server does not write to everybody about its whole past.
-NEWS = timedelta(days=2)
-# As long as mail servers keep trying among themselves (RFC 5321, section 4.5.4.1).
-GIVEN_UP_AFTER = timedelta(days=5)
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +73,7 @@ class Mailing:
     ) -> None:
         self._mails = mails
         self._requests = requests
-        self._peer = peer
-        self._directory = directory
+        self._post = Post(peer, directory, now)
         self._mailer = mailer
         self._wording = wording
         self._public_url = public_url
@@ -115,27 +106,16 @@ class Mailing:
     async def send(self, stored: Timer) -> None:
         """Hand one e-mail to the mail server; raises Unavailable if that, or the directory, is away."""
         if self._now() - stored.due > GIVEN_UP_AFTER:
-            log.error("mail_given_up", mail=stored.id, attempts=stored.attempts)
+            give_up(stored)
             return
         kept = await self._requests.get(stored.payload["request"])
-        authority = await self._authority(stored.payload["authority"])
-        if kept is None or authority is None or not authority.contact.email:
-            log.info("mail_without_mailbox", mail=stored.id)
+        to = await self._post.mailbox(stored.payload["authority"])
+        if kept is None or to is None:
+            without_mailbox(stored)
             return
         link = f"{self._public_url}/requests/{kept.id}"
-        language = authority.languages[0] if authority.languages else languages.FALLBACK
-        mail = self._wording.mail(
-            f"{stored.subject}.{stored.kind}", authority.contact.email, kept.state.number, link, language
-        )
-        try:
-            await self._mailer.send(mail, self._now())
-        except Undeliverable as why:
-            log.error("mail_undeliverable", mail=stored.id, why=str(why))
-
-    async def _authority(self, id_: str) -> directory_pb2.Authority | None:
-        request = directory_pb2.BatchGetAuthoritiesRequest(ids=[id_], languages=[languages.FALLBACK])
-        found = (await self._peer.call(self._directory.BatchGetAuthorities, request)).authorities
-        return found[0] if found else None
+        mail = self._wording.mail(key_of(stored), to.address, kept.state.number, link, to.language)
+        await self._post.hand_over(stored, mail, self._mailer)
 
 
 def sending(
@@ -149,10 +129,9 @@ def sending(
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     """What has to run so that e-mails are sent; nothing, where no mail server is named."""
     wording = Wording.load()
-    if not settings.smtp_url:
-        log.info("mail_off", why="SMTP_URL names no mail server: no notification is sent")
+    there = mailer(settings)
+    if there is None:
         return []
-    mailer = Mailer(Server.of(settings.smtp_url), settings.mail_from)
     mails = Timers(documents, storage.MAILS, now)
-    mailing = Mailing(mails, requests, peer, directory, mailer, wording, settings.public_url, now)
+    mailing = Mailing(mails, requests, peer, directory, there, wording, settings.public_url, now)
     return [mailing.follow(events).run, mailing.run]

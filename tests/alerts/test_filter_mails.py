@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from chassis import mailing as module
 from chassis.inbox import Entry
 from chassis.settings import ServiceSettings
-from services.alerts import mailing as module
 from services.alerts.domain.alerts import News
 from services.alerts.domain.filters import EVERYTHING, Delivery, Filter, SavedFilter
 from services.alerts.mailing import Wording

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from chassis import mailing as module
 from chassis.caller import Signer
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
@@ -24,7 +25,6 @@ from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.requests.v1 import requests_pb2 as pb
 from protos.requests.v1.events_pb2 import RequestChanged
 from services.directory import storage as directory_storage
-from services.requests import mailing as module
 from services.requests import storage
 from services.requests.domain.lifecycle import Status
 from services.requests.mailing import Mailing, Wording, sending
@@ -264,11 +264,11 @@ async def test_while_the_directory_is_away_e_mails_wait(
     told = an_event("evt_1", request.id, START, actor=ITALY.authority_id)
     await sender.hear(told)
     async with open_channel("127.0.0.1:9") as nowhere:
-        there = sender.mailing._directory
-        sender.mailing._directory = DirectoryServiceStub(nowhere)
+        there = sender.mailing._post._directory
+        sender.mailing._post._directory = DirectoryServiceStub(nowhere)
         with capture_logs() as lines:
             await sender.send()
-        sender.mailing._directory = there
+        sender.mailing._post._directory = there
     assert "timer_waits" in {line["event"] for line in lines}
     assert office.came == []
     sender.clock.forward(seconds=2)

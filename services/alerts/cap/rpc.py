@@ -12,7 +12,7 @@ from chassis.caller import Caller, current_person
 from chassis.calls import Peer
 from chassis.participants import Participants
 from chassis.server import Call
-from chassis.wire import wanted_languages
+from chassis.wire import in_chunks, wanted_languages
 from protos.alerts.v1 import cap_pb2 as pb
 from protos.alerts.v1.cap_pb2_grpc import CapServiceServicer
 from protos.directory.v1 import directory_pb2
@@ -27,7 +27,6 @@ from vocabulary import languages
 from vocabulary.refusals import Conflict, NotFound
 from vocabulary.values import LocalizedText, ValueType
 
-CHUNK_BYTES = 64 * 1024
 log = structlog.get_logger(__name__)
 
 
@@ -79,8 +78,8 @@ class CapRpc(CapServiceServicer):
         )
         name = f"{messages[-1][1].identifier}.xml"
         yield pb.RenderCapResponse(header=pb.CapHeader(file_name=name, size_bytes=len(content), sha256=sha256))
-        for start in range(0, len(content), CHUNK_BYTES):
-            yield pb.RenderCapResponse(chunk=content[start : start + CHUNK_BYTES])
+        for chunk in in_chunks(content):
+            yield pb.RenderCapResponse(chunk=chunk)
 
     async def _seen(self, asked: pb.RenderCapRequest, caller: Caller) -> tuple[Alert, Alert]:
         """The alert, and what *caller* may see of it and asked for; raises NotFound if they may not know of it."""

@@ -12,7 +12,7 @@ import structlog
 from chassis.aggregates import Aggregates, Kept
 from chassis.caller import Caller, current_person
 from chassis.server import Call
-from chassis.wire import batch, timestamp
+from chassis.wire import batch, in_chunks, timestamp
 from protos.alerts.v1 import receipts_pb2 as pb
 from protos.alerts.v1.receipts_pb2_grpc import ReceiptsServiceServicer
 from services.alerts.domain.alerts import Alert, Party
@@ -27,7 +27,6 @@ from services.alerts.receipts.ledger import Ledger, instant
 from services.alerts.receipts.recording import said
 from vocabulary.refusals import Forbidden, NotFound
 
-CHUNK_BYTES = 64 * 1024
 # Copies are hashed on a thread; more at once would only wait for each other, and hold the memory of all.
 AT_ONCE = 2
 # A delivery takes a kilobyte: of a country that told a thousand of every step, not all are shown for ever.
@@ -69,8 +68,8 @@ class ReceiptsRpc(ReceiptsServiceServicer):
             file_name=f"{kept.state.number}-receipt.json", size_bytes=len(rendered), sha256=sha256
         )
         yield pb.RenderReceiptResponse(header=header)
-        for start in range(0, len(rendered), CHUNK_BYTES):
-            yield pb.RenderReceiptResponse(chunk=rendered[start : start + CHUNK_BYTES])
+        for chunk in in_chunks(rendered):
+            yield pb.RenderReceiptResponse(chunk=chunk)
 
     async def _rendered(self, kept: Kept[Alert], copy: Copy, *, with_content: bool) -> tuple[bytes, bool]:
         """The reader's copy as JSON, and whether it has what the alert says. Of the chain, only some links are held at a time."""

@@ -1,20 +1,15 @@
-"""The words of a report in one language, and how that language writes dates, numbers, countries and languages."""
+"""The words of a report in one language."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal
+from babel.dates import format_datetime
 
-from chassis import catalogues
+from chassis import catalogues, wording
 from services.requests.domain.dates import BRUSSELS
-from vocabulary import countries, languages
-from vocabulary.values import LocalizedText
 
 CATALOGUE = Path(__file__).with_name("words")
 
@@ -25,12 +20,11 @@ def tables() -> Mapping[str, Any]:
     return catalogues.load(CATALOGUE)
 
 
-class Wording:
+class Wording(wording.Wording):
     """What a report says in *language*."""
 
     def __init__(self, language: str) -> None:
-        self.language = language
-        self._locale = Locale.parse(language)
+        super().__init__(language)
         self._tables = tables()
 
     def __call__(self, table: str, code: str, **places: str) -> str:
@@ -40,26 +34,6 @@ class Wording:
             text = text.replace(f"{{{name}}}", value)
         return text
 
-    def of(self, texts: LocalizedText) -> str:
-        """The text of *texts* for this language's readers; empty if there is none."""
-        found = languages.best_text(texts, self.language)
-        return found[0] if found else ""
-
-    def day(self, day: date) -> str:
-        return format_date(day, "long", locale=self._locale)
-
     def moment(self, at: datetime) -> str:
         """By the clock of Brussels, as a report says of all its times."""
         return format_datetime(at, "medium", tzinfo=BRUSSELS, locale=self._locale)
-
-    def number(self, number: Decimal) -> str:
-        return format_decimal(number, locale=self._locale, decimal_quantization=False)
-
-    def amount(self, amount: Decimal, currency: str) -> str:
-        return format_currency(amount, currency, locale=self._locale, currency_digits=False, decimal_quantization=False)
-
-    def country(self, code: str) -> str:
-        return str(self._locale.territories.get(countries.iso(code), code))
-
-    def language_name(self, code: str) -> str:
-        return str(self._locale.languages.get(code, code))

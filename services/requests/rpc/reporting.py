@@ -10,6 +10,7 @@ from chassis.aggregates import Aggregates, Kept
 from chassis.caller import Caller, current_person
 from chassis.participants import Participants
 from chassis.server import Call
+from chassis.wire import in_chunks
 from protos.requests.v1 import reports_pb2 as pb
 from protos.requests.v1.reports_pb2_grpc import ReportServiceServicer
 from services.requests.domain.impersonal import impersonal
@@ -24,7 +25,6 @@ from services.requests.report.wording import Wording
 from vocabulary import ids, languages
 from vocabulary.refusals import NotFound
 
-CHUNK_BYTES = 64 * 1024
 # Pages are set on a thread; more at once would only wait for each other, and hold the memory of all.
 AT_ONCE = 2
 log = structlog.get_logger(__name__)
@@ -65,8 +65,8 @@ class ReportingRpc(ReportServiceServicer):
         )
         name = f"{case.request.number}-{language}.pdf"
         yield pb.RenderReportResponse(header=pb.ReportHeader(file_name=name, size_bytes=len(content), sha256=sha256))
-        for start in range(0, len(content), CHUNK_BYTES):
-            yield pb.RenderReportResponse(chunk=content[start : start + CHUNK_BYTES])
+        for chunk in in_chunks(content):
+            yield pb.RenderReportResponse(chunk=chunk)
 
     async def _case(
         self, kept: Kept[Request] | None, asked: pb.RenderReportRequest, caller: Caller, language: str
