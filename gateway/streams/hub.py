@@ -97,6 +97,9 @@ class Streams:
         """Stop everything; clients come back with their cursors."""
         if self._looking is not None:
             self._looking.cancel()
+        # Nobody is counted as listening to a gateway that is no more, whatever its transports still let go of.
+        for one in list(self._following):
+            one.leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

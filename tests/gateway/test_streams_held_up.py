@@ -31,6 +31,7 @@ from gateway.streams.transport import LendingProtocol
 from protos.alerts.v1 import alerts_pb2
 from tests.chassis.waiting import until
 from tests.gateway.running import SERVICES, dead_address
+from tests.gateway.streaming import counted
 from tests.gateway.test_streams_at_random import Reader, Service, a_context, running, small  # noqa: F401
 from tests.gateway.test_streams_viewers import Alone
 from vocabulary.refusals import Unauthenticated
@@ -199,12 +200,14 @@ async def again(sign_in: SignIn) -> SignIn:
 async def following(tmp_path: Path) -> AsyncIterator[Following]:
     away = Addresses.model_validate({f"{name}_address": dead_address() for name in SERVICES})
     changed.clear()
+    before = counted("streams")
     async with connected(away, None) as stubs, open_streams(stubs, graphql_schema, again) as streams:
         all_of_them = Following(streams, Alone(stubs, Signer(KeyRing(tmp_path / "keys"), GATEWAY)))
         yield all_of_them
         for task in all_of_them.tasks:
             task.cancel()
         await asyncio.wait(all_of_them.tasks)
+    assert counted("streams") == before, "who has not left is let go when the gateway stops"
 
 
 async def taken(one: Subscriber, count: int) -> list[dict[str, Any]]:
