@@ -42,6 +42,7 @@ ALL_QUESTIONS = [pb.AskedQuestionDraft(code=code) for code, one in QUESTIONS.que
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
 
+# A day that has not passed anywhere, whenever the tests run and however long: for a country further east it may be tomorrow already.
 TOMORROW = (datetime.now(UTC).date() + timedelta(days=2)).isoformat()
 
 WIRE_STATUS = {status: pb.RequestStatus.Value(f"REQUEST_STATUS_{status}") for status in Status}

@@ -113,7 +113,7 @@ async def test_an_unfit_date_is_not_proposed(
 
 
 async def test_what_is_agreed_counts_for_what_is_overdue(asking: Asking) -> None:
-    request = await a_request(asking, Status.SENT, desired_date=datetime.now(UTC).date().isoformat())
+    request = await a_request(asking, Status.SENT, desired_date=TOMORROW)
     await asking.do(HUNGARY, "AcceptRequest", id=request.id, command=command(), proposed_date="2999-01-01")
     agreed = await asking.do(ITALY, "AcceptProposedDate", id=request.id)
     stored = await asking.documents.get(storage.REQUESTS, request.id)
