@@ -5,19 +5,21 @@ PYTHON_FOUND := $(firstword $(foreach name,python3.13 python3.12 python3.11 pyth
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 PINS := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -q
+# TRAINING=1, before or after the target: the training system.
+export TRAINING
 # How many processes share the tests.
 WORKERS ?= 2
 # Tests wait longer for the disk that stores commit to than they compute: where memory has room, their folders are there.
 IN_MEMORY = { df -Pk /dev/shm && cat /proc/meminfo; } 2>/dev/null | awk '$$6 == "/dev/shm" { room = $$4 } \
   $$1 == "MemAvailable:" { free = $$2 } END { if (room > 4000000 && free > 8000000) print "/dev/shm" }'
 
-.PHONY: help up up-cluster demo test engines-test faults deploy-test check bench pins reset token format protos schema catalogue
+.PHONY: help up up-cluster demo test engines-test faults deploy-test check bench bench-gateway plan pins reset token format protos schema catalogue
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-up: $(READY)  ## start everything in one process, with training data; Ctrl-C stops it
-	@exec $(PYTHON) -m deploy.embedded
+up: $(READY)  ## start everything in one process, with training data; Ctrl-C stops it (ONLY=directory,alerts: some parts)
+	@exec $(PYTHON) -m deploy.embedded --only "$(ONLY)"
 
 up-cluster: $(READY)  ## start real engines and each part as its own process (needs Java 21 and Maven)
 	@exec $(PYTHON) -m deploy.cluster
@@ -28,7 +30,7 @@ demo: $(READY)  ## run the example exchange and print its transcript (GATEWAY_UR
 test: $(READY)  ## run every test
 	@PYTEST_DEBUG_TEMPROOT="$$($(IN_MEMORY))" exec $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21 and Maven)
+engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21, Maven and apt)
 	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist --timeout 900 $(or $(ARGS),tests/engines tests/journeys tests/faults)
 
 faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
@@ -41,6 +43,8 @@ pins: $(READY)  ## pin the newest versions that work together, with hashes
 	.venv/bin/uv pip compile $(PINS) pyproject.toml -o requirements/runtime.txt
 	.venv/bin/uv pip compile $(PINS) pyproject.toml --extra cluster -o requirements/cluster.txt
 	.venv/bin/uv pip compile $(PINS) pyproject.toml --extra cluster --group dev -o requirements/dev.txt
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["ctranslate2"], sep="\n")' \
+	  | .venv/bin/uv pip compile $(PINS) - -c requirements/cluster.txt -o requirements/ctranslate2.txt
 
 check: $(READY)  ## style, types, layer rules, catalogues, generated files
 	$(PYTHON) -m ruff check .
@@ -57,9 +61,17 @@ bench: $(READY)  ## measure exchanges, work lists, live streams and search, on e
 	$(PYTHON) -m bench.streams
 	$(PYTHON) -m bench.broadcast
 	$(PYTHON) -m bench.search
+	$(PYTHON) -m bench.detection
+	$(PYTHON) -m bench.apertium
 
-reset:  ## remove all data of `make up`
-	@rm -rf "$${DATA_DIR:-.data}"
+bench-gateway: $(READY)  ## measure what an operation takes of the gateway, with plans and without
+	$(PYTHON) -m bench.gateway
+
+plan: $(READY)  ## print the plan of an operation: make plan QUERY=operation.graphql
+	@exec $(PYTHON) -m gateway.plan $(QUERY)
+
+reset: $(if $(TRAINING),$(READY))  ## remove all data of `make up` (TRAINING=1: those of the training system)
+	@$(if $(TRAINING),exec $(PYTHON) -m deploy.training reset,rm -rf "$${DATA_DIR:-.data}")
 
 token: $(READY)  ## print a bearer token: make token USER=it-handler
 	@exec $(PYTHON) -m gateway.issue_token $(USER)

@@ -128,7 +128,7 @@ async def _parts(file: bytes, dry_run: bool) -> AsyncIterator[pb.ImportAuthoriti
 
 async def _started(folder: Path) -> tuple[asyncio.subprocess.Process, str]:
     """A directory with the training data, in a process of its own, and where it answers."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     settings = {"DATA_DIR": str(folder), "LISTEN_ADDRESS": address, "TRAINING_DATA": "true"}
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -137,7 +137,7 @@ async def _started(folder: Path) -> tuple[asyncio.subprocess.Process, str]:
     return process, address
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -1,8 +1,8 @@
 """Live streams on one gateway: memory for each, how long one entry takes to all of them, and what an answer costs.
 
 ``python -m bench.streams`` measures the gateway alone, over an inbox in memory, and in turn with it a bare graphql-ws server on Node
-that pushes the same answers; ``--system`` measures the whole system instead, from the broadcast of an alert on. The listeners run on
-the same machine and do nothing but note the time.
+that pushes the same answers, and the gateway with server-sent events; ``--system`` measures the whole system instead, from the
+broadcast of an alert on. The listeners run on the same machine and do nothing but note the time.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ import typer
 
 from bench import streams_servers
 from bench.figures import console, machine, memory_kb, percentile, show
-from bench.streams_listeners import listening
-from bench.streams_servers import Running
+from bench.streams_listeners import EventListener, Listener, listening
+from bench.streams_servers import ONE_FOR_ALL, Running
 from bench.streams_source import QUERY
 from chassis.keys import KeyRing
 from deploy.cluster import cluster
@@ -29,6 +29,7 @@ from deploy.demo.client import signed_in
 from deploy.demo.stage import Stage
 from gateway.tokens import DevelopmentTokens
 
+Opened = Callable[[Path], AbstractAsyncContextManager[Running]]
 SINGLE_EVENTS = 5
 BETWEEN_S = 0.5
 SETTLED_S = 2.0
@@ -46,10 +47,10 @@ class Measured:
     rate: float
 
 
-async def measure(server: Running, streams: int, events: int, every_s: float) -> Measured:
+async def measure(server: Running, kind: type[Listener], streams: int, events: int, every_s: float) -> Measured:
     """Open *streams*, tell them single events, then *events* at a pace."""
     before = memory_kb(server.pid)
-    listeners, heard = await listening(server.port, streams, server.token, QUERY)
+    listeners, heard = await listening(server.port, streams, server.token, QUERY, kind)
     await asyncio.sleep(SETTLED_S)
     each_kb = (memory_kb(server.pid) - before) / streams
     lasts: list[float] = []
@@ -86,17 +87,17 @@ async def compared(
     streams: int, events: int, every_s: float, rounds: int, *, with_node: bool
 ) -> dict[str, list[Measured]]:
     """What was measured, by server; the servers in turn, each round with new processes."""
-    kinds: dict[str, Callable[[Path], AbstractAsyncContextManager[Running]]] = {
-        "gateway": lambda folder: streams_servers.gateway(folder, {})
-    }
+    gateway: Opened = lambda folder: streams_servers.gateway(folder, {})  # noqa: E731
+    kinds: dict[str, tuple[Opened, type[Listener]]] = {"gateway": (gateway, Listener)}
     if with_node:
-        kinds["Node"] = streams_servers.node
+        kinds["Node"] = (streams_servers.node, Listener)
+    kinds["gateway, SSE"] = (gateway, EventListener)
     found: dict[str, list[Measured]] = {name: [] for name in kinds}
     for _ in range(rounds):
-        for name, opened in kinds.items():
+        for name, (opened, kind) in kinds.items():
             with tempfile.TemporaryDirectory(prefix="imi-bench-") as folder:
                 async with opened(Path(folder)) as server:
-                    found[name].append(await measure(server, streams, events, every_s))
+                    found[name].append(await measure(server, kind, streams, events, every_s))
     return found
 
 
@@ -136,7 +137,7 @@ def _shown(streams: int, every_s: float, found: dict[str, list[Measured]]) -> No
 async def _system() -> AsyncIterator[tuple[Running, Any]]:
     """The whole system, each part a process, and what broadcasts an alert in it."""
     with tempfile.TemporaryDirectory(prefix="imi-bench-") as folder:
-        async with cluster(Path(folder), {}) as system:
+        async with cluster(Path(folder), ONE_FOR_ALL) as system:
             tokens = DevelopmentTokens(KeyRing(system.folder / "keys"))
             url, server = system.urls[0], system.parts["gateway"][0]
             async with (

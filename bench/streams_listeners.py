@@ -1,4 +1,4 @@
-"""Listeners by the thousand, in one process: graphql-transport-ws with as little around it as there can be."""
+"""Listeners by the thousand, in one process: graphql-transport-ws, or server-sent events, with as little around it as there can be."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 OPENED_AT_ONCE = 50
 TEXT, PING = 1, 9
+NEXT, END = b"event: next\r\ndata: ", b"\r\n\r\n"
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Listener(asyncio.Protocol):
     def __init__(self, heard: Heard, authorization: str, query: str) -> None:
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._heard = heard
+        self._authorization, self._query = authorization, query
         self._messages = [
             {"type": "connection_init", "payload": {"authorization": authorization}},
             {"type": "subscribe", "id": "1", "payload": {"query": query}},
@@ -113,7 +115,31 @@ def _end(buffer: bytes, start: int) -> tuple[int, int] | None:
     return start + 2 + more, start + 2 + more + int.from_bytes(buffer[start + 2 : start + 2 + more])
 
 
-async def listening(port: int, count: int, token: str, query: str) -> tuple[Sequence[Listener], Heard]:
+class EventListener(Listener):
+    """The same over server-sent events."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        body = json.dumps({"query": self._query}).encode()
+        head = (
+            f"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\ncontent-type: application/json\r\n"
+            f"authorization: {self._authorization}\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        transport.write(head.encode() + body)
+
+    def data_received(self, data: bytes) -> None:
+        now = time.perf_counter()
+        *whole, self._buffer = (self._buffer + data).split(END)
+        for event in whole:
+            _, found, answer = event.partition(NEXT)
+            if found:
+                self._frame(TEXT, b'"next"' + answer, now)
+
+
+async def listening(
+    port: int, count: int, token: str, query: str, kind: type[Listener] = Listener
+) -> tuple[Sequence[Listener], Heard]:
     """*count* open streams, each of which has heard its opening."""
     heard = Heard()
     free = asyncio.Semaphore(OPENED_AT_ONCE)
@@ -121,9 +147,7 @@ async def listening(port: int, count: int, token: str, query: str) -> tuple[Sequ
 
     async def one() -> Listener:
         async with free:
-            _, listener = await loop.create_connection(
-                lambda: Listener(heard, f"Bearer {token}", query), "127.0.0.1", port
-            )
+            _, listener = await loop.create_connection(lambda: kind(heard, f"Bearer {token}", query), "127.0.0.1", port)
             await listener.opened
             return listener
 

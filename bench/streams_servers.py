@@ -22,6 +22,10 @@ NODE = Path(__file__).parent / "node"
 CACHE = Path.home() / ".cache/imi-bench"
 
 
+# One person listens in the place of thousands.
+ONE_FOR_ALL = {"STREAMS_PER_PERSON": "100000"}
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A server with streams: where it is, who may listen, and how it is made to tell something."""
@@ -37,7 +41,7 @@ class Running:
 async def gateway(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Running]:
     """Our gateway, over an inbox in memory."""
     async with source() as (tell, addresses):
-        environment = {**addresses, **settings, "DATA_DIR": str(folder)}
+        environment = {**addresses, **ONE_FOR_ALL, **settings, "DATA_DIR": str(folder)}
         part = Part("gateway-1", "gateway", "gateway", environment)
         server = Server(part, folder, next(servers.free_ports(folder)), 0)
         token = DevelopmentTokens(KeyRing(folder / "keys")).issue("listener")

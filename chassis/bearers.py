@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
-from chassis.caller import AUDIENCE, DEVELOPMENT_ISSUER
+from chassis.caller import DEVELOPMENT_ISSUER
 from chassis.keys import ALGORITHM, KeyRing
 from chassis.settings import SignInSettings
 from vocabulary.refusals import Unauthenticated, Unavailable
@@ -57,7 +57,7 @@ class OwnTokens:
         key = self._keys.public(DEVELOPMENT)
         if key is None:
             raise Unauthenticated("no development token has been issued here", reason="TOKEN_FOREIGN")
-        return _bearer(token, key, [ALGORITHM], DEVELOPMENT_ISSUER, AUDIENCE)
+        return _bearer(token, key, [ALGORITHM], DEVELOPMENT_ISSUER, self._keys.audience)
 
 
 class IssuerTokens:

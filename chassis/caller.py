@@ -20,7 +20,6 @@ from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, WorkflowRo
 
 METADATA_KEY = "imi-caller"
 GATEWAY = "gateway"
-AUDIENCE = "imi"
 LIFETIME_S = 300
 LEEWAY_S = 60
 EVERY = "*"
@@ -102,6 +101,7 @@ class Signer:
     def __init__(self, keys: KeyRing, name: str) -> None:
         self._key = keys.private(name)
         self._name = name
+        self._audience = keys.audience
         self._own: tuple[str, float] | None = None
 
     def for_service(self) -> str:
@@ -126,7 +126,7 @@ class Signer:
 
     def _sign(self, claims: dict[str, Any]) -> str:
         now = int(time.time())
-        payload = {**claims, "iss": self._name, "aud": AUDIENCE, "iat": now, "exp": now + LIFETIME_S}
+        payload = {**claims, "iss": self._name, "aud": self._audience, "iat": now, "exp": now + LIFETIME_S}
         return jwt.encode({"alg": ALGORITHM, "kid": self._name}, payload, self._key, algorithms=[ALGORITHM])
 
 
@@ -165,7 +165,7 @@ class Verifier:
                     reason="TOKEN_FOREIGN",
                 )
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-            if claims.get("iss") != issuer or claims.get("aud") != AUDIENCE:
+            if claims.get("iss") != issuer or claims.get("aud") != self._keys.audience:
                 raise Unauthenticated(
                     "the caller token is for another system", field=METADATA_KEY, reason="TOKEN_FOREIGN"
                 )

@@ -6,8 +6,8 @@ itself, within the deadline.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -18,12 +18,15 @@ from grpc import aio
 from chassis import refusals, telemetry
 from chassis.caller import METADATA_KEY
 from chassis.security import Security
+from vocabulary.parts import NOT_THERE
 from vocabulary.refusals import Unavailable
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 DEFAULT_BUDGET_S = 10.0
+# Where nobody can listen.
+NOWHERE = "127.0.0.1:0"
 # Left of the caller's budget for saying which call was late.
 REPORTING_S = 0.02
 
@@ -47,19 +50,38 @@ _SERVICE_CONFIG = {
 }
 # A page of large things is larger than gRPC takes unless told so; what a page holds is limited where it is made.
 ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+# Of a connection on which something is under way: one that answers no ping for so long is dead, whatever TCP still believes. Servers
+# bear with pings as often as that (`chassis/server.py`).
+PING_EVERY_MS = 20_000
+PONG_WITHIN_MS = 10_000
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", ANSWER_LIMIT_BYTES),
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_time_ms", PING_EVERY_MS),
+    ("grpc.keepalive_timeout_ms", PONG_WITHIN_MS),
+    ("grpc.http2.ping_timeout_ms", PONG_WITHIN_MS),
+    ("grpc.http2.max_pings_without_data", 0),
 ]
 
 
 def set_deadline(seconds_left: float | None) -> None:
     """From here on in this task, outgoing calls end in time for an answer within *seconds_left*."""
     _deadline.set(None if seconds_left is None else asyncio.get_running_loop().time() + seconds_left)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Calls made inside end within *seconds*, and never later than they would have without this."""
+    asked = asyncio.get_running_loop().time() + seconds
+    before = _deadline.get()
+    token = _deadline.set(asked if before is None else min(before, asked))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 def budget() -> float:
@@ -176,9 +198,12 @@ class InternalError(Exception):
 async def open_channel(address: str, security: Security | None = None) -> AsyncIterator[aio.Channel]:
     """A channel to *address*, connected when first used and again whenever the connection is lost.
 
-    Calls go round the replicas that the address lists (``host:port,host:port``) or that its name stands for.
+    Calls go round the replicas that the address lists (``host:port,host:port``) or that its name stands for. Where the address says
+    that there is no such service, every call is refused at once, as by one that is away.
     """
     options: list[tuple[str, Any]] = [*CHANNEL_OPTIONS]
+    if address == NOT_THERE:
+        address = NOWHERE
     target = f"ipv4:{address}" if "," in address else address
     if security is None:
         channel = aio.insecure_channel(target, options=options)

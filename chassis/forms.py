@@ -1,6 +1,6 @@
 """Typed fields from a catalogue: questions, alert forms, repository definitions; and the closed lists they share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +8,10 @@ from typing import Any
 
 import vocabulary
 from chassis import catalogues
+from chassis.wire import localized_from
+from protos.common.v1 import common_pb2
+from vocabulary.forms import TEXT_LIMIT
+from vocabulary.refusals import Invalid
 from vocabulary.values import Choice, Field, ValueType
 
 _LISTS = Path(vocabulary.__file__).parent / "lists"
@@ -46,6 +50,32 @@ def field(table: Mapping[str, Any]) -> Field:
         maximum=_decimal(table.get("maximum")),
         searchable=table.get("searchable", False),
     )
+
+
+def choices_from(
+    code: str, kind: ValueType, choice_list: str, own: Sequence[common_pb2.Choice], *, at: str
+) -> tuple[Choice, ...]:
+    """The choices of the field *code* that somebody writes: its *own*, or those of a closed list; raises Invalid for both, and for a
+    list that there is not.
+    """
+    name = choice_list or list_of(kind)
+    if name and own:
+        raise Invalid(
+            f"{code} has the choices of {name}, or its own, but not both", field=f"{at}.choices", reason="CONTRADICTION"
+        )
+    if not name:
+        return tuple(
+            Choice(
+                code=one.code,
+                label=localized_from(one.label, at=f"{at}.choices[{index}].label", limit=TEXT_LIMIT),
+            )
+            for index, one in enumerate(own)
+        )
+    lists = closed_lists()
+    if name not in lists or list_of(kind) not in ("", name):
+        known = list_of(kind) or ", ".join(sorted(lists))
+        raise Invalid(f"{code} has no list {name!r}; there is {known}", field=f"{at}.choiceList", reason="UNKNOWN_LIST")
+    return lists[name]
 
 
 def _choice(table: Mapping[str, Any]) -> Choice:

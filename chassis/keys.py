@@ -3,6 +3,9 @@
 A private key stays with its process: ``<name>.private.jwk``, readable by its owner only. The public halves, ``<name>.public.jwk``, are
 for everybody who must verify. Keys are Ed25519 (RFC 8037). On one machine the folder is made as it is needed; in a cluster
 it is mounted, and a process that finds its private key there never makes one.
+
+A training system has keys of its own, in a folder with a file ``training``, and signs for an audience of its own: what is signed in
+one system is believed in no other, even if somebody gave both the same keys.
 """
 
 import json
@@ -12,21 +15,45 @@ from pathlib import Path
 
 from joserfc.jwk import OKPKey
 
+from chassis.settings import CannotStart, ProcessSettings
+
 ALGORITHM = "Ed25519"
+# Whom caller tokens and development sign-ins are for.
+AUDIENCE, TRAINING_AUDIENCE = "imi", "imi-training"
+# The file that says of a folder of keys that a training system's are in it.
+TRAINING = "training"
+
+
+def key_ring(settings: ProcessSettings) -> "KeyRing":
+    """The keys of the system that *settings* are of; raises CannotStart if those in its folder are of the other kind of system."""
+    return KeyRing(settings.keys, training=settings.training)
 
 
 class KeyRing:
     """The keys of one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, training: bool = False) -> None:
+        self.audience = TRAINING_AUDIENCE if training else AUDIENCE
         self._folder = folder
+        self._training = training
         self._public: dict[str, OKPKey] = {}
+        trains = (folder / TRAINING).exists()
+        if trains and not training:
+            raise CannotStart(
+                f"The keys in {folder} are those of a training system. Set TRAINING=1, or another KEYS_DIR or DATA_DIR."
+            )
+        if training and not trains and any(folder.glob("*.jwk")):
+            raise CannotStart(
+                f"The keys in {folder} are those of a real system, and a training system has its own. Set KEYS_DIR or DATA_DIR."
+            )
 
     def private(self, name: str) -> OKPKey:
         """The private key of *name*, made on first use together with its public half."""
         path = self._folder / f"{name}.private.jwk"
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
+            if self._training:
+                (self._folder / TRAINING).touch()
             key = OKPKey.generate_key("Ed25519")
             _place(path, json.dumps(key.as_dict(private=True)), mode=0o600)
         key = OKPKey.import_key(json.loads(path.read_text()))

@@ -55,6 +55,14 @@ def without_mailbox(stored: Timer) -> None:
     log.info("mail_without_mailbox", mail=stored.id)
 
 
+async def hand_over(stored: Timer, mail: Mail, mailer: Mailer, now: datetime) -> None:
+    """Hand *mail* to the mail server; raises Unavailable if that is away. One that can never arrive is given up at once."""
+    try:
+        await mailer.send(mail, now)
+    except Undeliverable as why:
+        log.error("mail_undeliverable", mail=stored.id, why=str(why))
+
+
 class Post:
     """The mailboxes of authorities, as the directory has them at this moment, and the way to them."""
 
@@ -73,8 +81,5 @@ class Post:
         return Mailbox(address=found[0].contact.email, language=language)
 
     async def hand_over(self, stored: Timer, mail: Mail, mailer: Mailer) -> None:
-        """Hand *mail* to the mail server; raises Unavailable if that is away. One that can never arrive is given up at once."""
-        try:
-            await mailer.send(mail, self._now())
-        except Undeliverable as why:
-            log.error("mail_undeliverable", mail=stored.id, why=str(why))
+        """Hand *mail* to the mail server; see `hand_over`."""
+        await hand_over(stored, mail, mailer, self._now())

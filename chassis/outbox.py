@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from ulid import ULID
 
 from chassis import telemetry
+from chassis.metrics import PUBLISHED
 from engines.documents import Documents
 from engines.events import Event, Events
 
@@ -59,6 +60,7 @@ class Outbox:
 
     async def _publish(self, events: Sequence[Event]) -> None:
         await self._events.publish(self.topic, events)
+        PUBLISHED.labels(self.topic).inc(len(events))
 
 
 def topic(service: str) -> str:

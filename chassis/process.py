@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from chassis import settings, telemetry
+from chassis.metrics import answer_metrics
 from chassis.reactions import once_available
 from engines import NotPrepared, UnknownEngine
 
@@ -63,6 +65,9 @@ def main(
     values = settings.read(kind)
     telemetry.configure_logging(values.log_level)
     if wanted == "run":
+        if isinstance(values, settings.ServiceSettings) and values.metrics_address:
+            address = values.metrics_address
+            _in_words(lambda: answer_metrics(address))
         run(lambda: program(values))
     else:
         _in_words(lambda: asyncio.run(_done(wanted, commands[wanted], values)))
@@ -107,6 +112,9 @@ async def _run(program: Callable[[], AbstractAsyncContextManager[object]]) -> No
             starting.cancel()
             return
         await starting
+        # What the process is made of stays to its end: the garbage collector need not look through all of it again and again.
+        gc.collect()
+        gc.freeze()
         await stopping
         log.info("stopping")
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from chassis import telemetry
+from chassis.metrics import EVENT_AGE, EVENTS, age_of
 from engines.events import Event, Events, Member, Received
 from vocabulary.refusals import Unavailable
 
@@ -56,10 +57,16 @@ class Reactions:
 
     async def _deal_with(self, member: Member, run: Sequence[Received]) -> None:
         reaction = self._by_type.get(run[0].event.type)
-        if reaction is not None and not await self._done(reaction, run, attempts=1):
-            for received in run:
-                if not await self._done(reaction, [received], attempts=ATTEMPTS):
-                    await self._set_aside(received)
+        if reaction is not None:
+            aside = 0
+            if not await self._done(reaction, run, attempts=1):
+                for received in run:
+                    if not await self._done(reaction, [received], attempts=ATTEMPTS):
+                        await self._set_aside(received)
+                        aside += 1
+            EVENTS.labels(self._group, "done").inc(len(run) - aside)
+            EVENTS.labels(self._group, "set_aside").inc(aside)
+            EVENT_AGE.labels(self._group).observe(age_of(run[0].event.time.timestamp()))
         for received in run[-1:]:
             await member.commit(received)
 

@@ -12,7 +12,7 @@ import structlog
 
 from chassis.caller import Signer
 from chassis.calls import Peer, open_channel
-from chassis.keys import KeyRing
+from chassis.keys import key_ring
 from chassis.lists import sortable
 from chassis.participants import PARTICIPANTS, Participants
 from chassis.process import clock
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 async def rebuild_participants(settings: ServiceSettings, service: str) -> None:
     """Read the copy of the directory that *service* keeps anew; see `chassis.participants`."""
-    signer = Signer(KeyRing(settings.keys), service)
+    signer = Signer(key_ring(settings), service)
     async with (
         open_documents(settings.documents(service), [PARTICIPANTS]) as documents,
         open_channel(settings.directory_address, Security.of(settings)) as channel,

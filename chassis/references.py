@@ -1,6 +1,6 @@
 """Checking that what a value refers to exists: authorities, areas and concepts are the directory's to know."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from chassis.calls import Peer
 from chassis.participants import Participants
@@ -27,10 +27,7 @@ class References:
                 where = f"{at}[{index}].value.references[{place}]"
                 used.setdefault(types[code], {}).setdefault(reference, where)
         if authorities := used.get(ValueType.AUTHORITY):
-            # Whoever was registered once stays: what the copy knows exists.
-            found = await self._participants.get_many(authorities)
-            there = [id_ for id_, one in found.items() if not one.gone]
-            _require(authorities, there, "an authority of the directory", "UNKNOWN_AUTHORITY")
+            await self._require_authorities(authorities)
         if areas := used.get(ValueType.AREA):
             listed = await self._peer.call(
                 self._directory.BatchGetAreas, pb.BatchGetAreasRequest(ids=areas, languages=["en"])
@@ -45,6 +42,16 @@ class References:
                 "a concept of the keyword lists",
                 "UNKNOWN_CONCEPT",
             )
+
+    async def require_authorities(self, ids: Sequence[str], *, field: str) -> None:
+        """Raises Invalid naming the item of *field* that is not an authority."""
+        await self._require_authorities({id_: f"{field}[{index}]" for index, id_ in enumerate(ids)})
+
+    async def _require_authorities(self, used: Mapping[str, str]) -> None:
+        # Whoever was registered once stays: what the copy knows exists.
+        found = await self._participants.get_many(used)
+        there = [id_ for id_, one in found.items() if not one.gone]
+        _require(used, there, "an authority of the directory", "UNKNOWN_AUTHORITY")
 
     async def authorities(self, ids: Iterable[str]) -> dict[str, pb.Authority]:
         """The authorities of *ids* that exist, by id, as the directory has them at this moment."""

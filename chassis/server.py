@@ -14,9 +14,10 @@ from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
-from chassis import calls, refusals, telemetry
+from chassis import calls, metrics, refusals, telemetry
 from chassis.admission import Admission, admitted
 from chassis.caller import METADATA_KEY, Verifier, set_current
+from chassis.places import Places
 from chassis.security import Security, peer_names
 from chassis.settings import CannotStart
 from chassis.sign_ins import SignIns
@@ -46,10 +47,17 @@ class CallGuard(aio.ServerInterceptor):
     With *sign_ins*, a call from outside may carry a bearer token instead of a caller token.
     """
 
-    def __init__(self, verifier: Verifier, security: Security | None, sign_ins: SignIns | None = None) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        security: Security | None,
+        sign_ins: SignIns | None = None,
+        places: Places | None = None,
+    ) -> None:
         self._verifier = verifier
         self._security = security
         self._sign_ins = sign_ins
+        self._places = places or Places()
         self._watching: set[asyncio.Task[Any]] = set()
         self._draining = False
 
@@ -107,7 +115,7 @@ class CallGuard(aio.ServerInterceptor):
         async def answer(request: Any, context: Call) -> AsyncIterator[Any]:
             async with self._around(method, context) as admission:
                 calls.set_deadline(None)
-                with self._watched(method):
+                with self._watched(method), self._counted(method, admission):
                     async with aclosing(behaviour(request, context)) as messages:
                         async for message in admission.lasting(messages) if admission else messages:
                             yield message
@@ -116,9 +124,8 @@ class CallGuard(aio.ServerInterceptor):
 
     @contextmanager
     def _watched(self, method: str) -> Iterator[None]:
-        """Methods called Watch… are the ones that never end."""
         task = asyncio.current_task()
-        if task is None or not method.rpartition("/")[2].startswith("Watch"):
+        if task is None or not _never_ends(method):
             yield
             return
         self._watching.add(task)
@@ -131,11 +138,20 @@ class CallGuard(aio.ServerInterceptor):
         finally:
             self._watching.discard(task)
 
+    @contextmanager
+    def _counted(self, method: str, admission: Admission | None) -> Iterator[None]:
+        """Whoever comes from outside has so many streams open. A gateway has one for many, and counts these itself."""
+        if admission is None or not _never_ends(method):
+            yield
+            return
+        with self._places.one(admission.caller.user_id):
+            yield
+
     @asynccontextmanager
     async def _around(self, method: str, context: Call) -> AsyncIterator[Admission | None]:
         metadata = dict(context.invocation_metadata() or ())
         started = time.perf_counter()
-        outcome = "OK"
+        outcome = code = "OK"
         with telemetry.span(telemetry.metadata_value(metadata, telemetry.TRACEPARENT), method=method):
             try:
                 if self._security is not None:
@@ -145,22 +161,26 @@ class CallGuard(aio.ServerInterceptor):
                 set_current(admission.caller if admission else self._verifier.verify(token))
                 yield admission
             except Refusal as refusal:
-                outcome = refusal.reason
+                outcome, code = refusal.reason, refusal.code
                 if isinstance(refusal, Unavailable):
                     log.warning("unavailable", reason=refusal.reason, cause=repr(refusal.__cause__))
                 await context.abort_with_status(rpc_status.to_status(refusals.to_status(refusal)))
             except TimeoutError:
-                outcome = "DEADLINE_EXCEEDED"
+                outcome = code = "DEADLINE_EXCEEDED"
                 await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the answer would have come too late")
             except asyncio.CancelledError:
-                outcome = "CANCELLED"
+                outcome = code = "CANCELLED"
                 raise
             except Exception:
-                outcome = "INTERNAL"
+                outcome = code = "INTERNAL"
                 log.exception("fault")
                 await context.abort_with_status(rpc_status.to_status(refusals.internal()))
             finally:
-                log.info("call", outcome=outcome, ms=round((time.perf_counter() - started) * 1000, 2))
+                took = time.perf_counter() - started
+                metrics.CALLS.labels(method, code).inc()
+                if not _never_ends(method):
+                    metrics.CALL_SECONDS.labels(method).observe(took)
+                log.info("call", outcome=outcome, ms=round(took * 1000, 2))
 
 
 def _hearing_out(behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -197,6 +217,11 @@ def _hearing_out_while_answering(behaviour: Callable[..., AsyncGenerator[Any]]) 
     return answer
 
 
+def _never_ends(method: str) -> bool:
+    """Methods called Watch… are the streams that end by themselves never."""
+    return method.rpartition("/")[2].startswith("Watch")
+
+
 class Server:
     """A running server: the port it got, and its health."""
 
@@ -226,19 +251,21 @@ async def serving(
     security: Security | None = None,
     health_address: str | None = None,
     sign_ins: SignIns | None = None,
+    places: Places | None = None,
 ) -> AsyncIterator[Server]:
     """Answer at *address* (port 0 takes a free one) for as long as the context lasts, then drain.
 
     *register* adds the servicers; *service_names* are their full protobuf names, for health and reflection. *sign_ins* lets people and
-    systems from outside sign in here.
+    systems from outside sign in here, each with so many streams as there are *places*.
     """
-    guard = CallGuard(verifier, security, sign_ins)
+    guard = CallGuard(verifier, security, sign_ins, places)
     server = aio.server(
         interceptors=[guard],
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),
             ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
+            ("grpc.http2.min_ping_interval_without_data_ms", calls.PING_EVERY_MS // 2),
         ],
     )
     register(server)

@@ -7,15 +7,20 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.mail import Server, check_address
 from engines.scanning import open_scanner
+from vocabulary import parts
 
 Settings = TypeVar("Settings", bound=BaseSettings)
+
+TRAINING_DATA_DIR = Path(".training")
+# What the audience of a training system's sign-ins ends in, so that no token is good in both.
+TRAINING_ENDING = "-training"
 
 
 class CannotStart(Exception):
@@ -29,6 +34,10 @@ def _addresses(value: str) -> str:
     for one in value.split(","):
         _host_and_port(one.removeprefix("dns:///"))
     return value
+
+
+def _addresses_or_none(value: str) -> str:
+    return value if value == parts.NOT_THERE else _addresses(value)
 
 
 def _host_and_port(value: str) -> str:
@@ -80,9 +89,29 @@ def _proxy(value: str) -> str:
     return value
 
 
+def _is_true(given: Any) -> bool:
+    try:
+        return TypeAdapter(bool).validate_python(given)
+    except ValidationError:
+        return False
+
+
+def _apart(events_url: str) -> str:
+    """Where a training system keeps its events in what *events_url* names: topics of its own, or a file of its own."""
+    parts = urlsplit(events_url)
+    if parts.scheme == "sqlite":
+        folder, _, name = events_url.rpartition("/")
+        return f"{folder}/training-{name}"
+    said = [(name, value) for name, value in parse_qsl(parts.query) if name != "prefix"]
+    prefix = f"training.{dict(parse_qsl(parts.query)).get('prefix', '')}"
+    return parts._replace(query=urlencode([*said, ("prefix", prefix)])).geturl()
+
+
 Address = Annotated[str, AfterValidator(_host_and_port)]
 # One address, several of replicas with commas between, or a name that stands for several: dns:///requests.imi:50052.
 Addressees = Annotated[str, AfterValidator(_addresses)]
+# The same of a service that there need not be: `none`.
+PartAddressees = Annotated[str, AfterValidator(_addresses_or_none)]
 
 
 class ProcessSettings(BaseSettings):
@@ -90,7 +119,14 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    data_dir: Path = Field(Path(".data"), description="The folder for all data of the embedded engines.")
+    training: bool = Field(
+        False,
+        description="Whether it is a training system: the same program, with a store and keys of its own, invented data, and a mark "
+        "on every answer.",
+    )
+    data_dir: Path = Field(
+        Path(".data"), description="The folder for all data of the embedded engines; of a training system, `.training`."
+    )
     keys_dir: Path | None = Field(
         None, description="The folder of signing keys, private and public. Default: `keys` in `DATA_DIR`."
     )
@@ -107,6 +143,15 @@ class ProcessSettings(BaseSettings):
         "", description="Names of which a caller's certificate must have one, separated by spaces. Default: any name."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _training_has_its_own(cls, given: Any) -> Any:
+        """A training system keeps its data elsewhere and begins with invented ones."""
+        if isinstance(given, dict) and _is_true(given.get("training")):
+            usual = {"data_dir": TRAINING_DATA_DIR, "training_data": True}
+            return {**{name: value for name, value in usual.items() if name in cls.model_fields}, **given}
+        return given
+
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         parts = (self.tls_certificate, self.tls_key, self.tls_authority)
@@ -120,19 +165,27 @@ class ProcessSettings(BaseSettings):
 
     @property
     def events(self) -> str:
-        return self.events_url or f"sqlite:///{self.data_dir.resolve()}/events.db"
+        url = self.events_url or f"sqlite:///{self.data_dir.resolve()}/events.db"
+        return _apart(url) if self.training and self.events_url else url
 
 
 class Addresses(BaseSettings):
-    """Where the services are found."""
+    """Where the services are found; ``none`` says that there is no such service in this system. The directory is always there."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     directory_address: Addressees = Field("127.0.0.1:50051", description="Where the directory service answers.")
-    requests_address: Addressees = Field("127.0.0.1:50052", description="Where the requests service answers.")
-    alerts_address: Addressees = Field("127.0.0.1:50053", description="Where the alerts service answers.")
-    translation_address: Addressees = Field("127.0.0.1:50054", description="Where the translation service answers.")
-    repositories_address: Addressees = Field("127.0.0.1:50055", description="Where the repositories service answers.")
+    requests_address: PartAddressees = Field("127.0.0.1:50052", description="Where the requests service answers.")
+    alerts_address: PartAddressees = Field("127.0.0.1:50053", description="Where the alerts service answers.")
+    translation_address: PartAddressees = Field("127.0.0.1:50054", description="Where the translation service answers.")
+    repositories_address: PartAddressees = Field(
+        "127.0.0.1:50055", description="Where the repositories service answers."
+    )
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The services that there are in this system."""
+        return frozenset(name for name in parts.SERVICES if getattr(self, f"{name}_address") != parts.NOT_THERE)
 
 
 class SignInSettings(BaseSettings):
@@ -144,11 +197,16 @@ class SignInSettings(BaseSettings):
         "", description="The OpenID Connect issuer of sign-ins. Without one, development sign-ins are accepted."
     )
     oidc_audience: str = Field("", description="The audience that tokens of `OIDC_ISSUER` must name.")
+    streams_per_person: int = Field(
+        100, ge=1, description="Live streams that one person, or one system, has open at one process at the same time."
+    )
 
     @model_validator(mode="after")
     def _issuer_has_audience(self) -> Self:
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
             raise ValueError("OIDC_ISSUER and OIDC_AUDIENCE go together")
+        if self.oidc_issuer and self.oidc_audience.endswith(TRAINING_ENDING) != getattr(self, "training", False):
+            raise ValueError(f"the OIDC_AUDIENCE of a training system, and of no other, ends in {TRAINING_ENDING}")
         return self
 
 
@@ -160,6 +218,9 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
     )
     health_address: Address | None = Field(
         None, description="Where this process answers questions about its health besides, in plain text, for probes."
+    )
+    metrics_address: Address | None = Field(
+        None, description="Where this process answers `/metrics` for Prometheus, in plain text. Default: nowhere."
     )
     documents_url: str = Field("", description="The document store. Default: `sqlite:///` in `DATA_DIR`.")
     search_url: str = Field("", description="The search engine. Default: `tantivy:///` in `DATA_DIR`.")
@@ -192,16 +253,52 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
     )
     webhook_proxy: Annotated[str, AfterValidator(_proxy)] = Field(
         "",
-        description="The HTTP proxy that webhooks go through: `http://`, `user:password@`, host and port. Default: they go directly.",
+        description="The HTTP proxy that webhooks and link checks go through: `http://`, `user:password@`, host and port. Default: "
+        "they go directly.",
     )
     webhook_loopback: Literal["refused", "allowed"] = Field(
-        "refused", description="Whether webhooks may go to this machine, then also in plain text. For development only."
+        "refused",
+        description="Whether webhooks and link checks may go to this machine, then also in plain text. For development only.",
+    )
+    link_checks: Literal["off", "on"] = Field(
+        "off", description="Whether the addresses in published entries are looked at on the public web, now and then."
+    )
+    link_ports: Annotated[str, AfterValidator(_ports)] = Field(
+        "80 443", description="The ports that link checks may go to, separated by spaces."
+    )
+
+    mt_providers: Path | None = Field(
+        None, description="The file that lists the engines for machine translation (TOML). Default: there is none."
+    )
+    mt_wait_s: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        description="The seconds that a reader waits for a machine translation before it is said to be pending.",
+    )
+    mt_callback_address: Address | None = Field(
+        None, description="Where engines call back that translate later (HTTP, `host:port`). Default: nowhere."
     )
 
     @model_validator(mode="after")
     def _mail_is_whole(self) -> Self:
         if self.smtp_url and not (self.mail_from and self.public_url):
             raise ValueError("SMTP_URL needs MAIL_FROM and PUBLIC_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _training_is_apart(self) -> Self:
+        if not self.training:
+            return self
+        if self.smtp_url:
+            raise ValueError("a training system writes to nobody: SMTP_URL and TRAINING do not go together")
+        if not self.training_data:
+            raise ValueError("a training system has invented data: TRAINING_DATA and TRAINING go together")
+        for name in ("documents_url", "search_url", "files_url"):
+            if getattr(self, name) and "{service}" not in getattr(self, name):
+                raise ValueError(
+                    f"write {{service}} in {name.upper()}: a training system adds its own name there, so that its store is its own"
+                )
         return self
 
     def documents(self, service: str) -> str:
@@ -214,7 +311,9 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
         return self._engine(self.files_url, "folder:///{data}/{service}/files", service)
 
     def _engine(self, url: str, default: str, service: str) -> str:
-        return (url or default.replace("{data}", str(self.data_dir.resolve()))).replace("{service}", service)
+        if not url:
+            return default.replace("{data}", str(self.data_dir.resolve())).replace("{service}", service)
+        return url.replace("{service}", f"training-{service}" if self.training else service)
 
     def listening(self, service: str) -> str:
         address = self.listen_address or str(getattr(self, f"{service}_address"))

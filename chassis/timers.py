@@ -17,6 +17,7 @@ import structlog
 
 from chassis import telemetry
 from chassis.lists import sortable
+from chassis.metrics import TIMER_LAG, TIMERS
 from engines.documents import AlreadyExists, Collection, Document, Documents, Index, Range, RevisionChanged
 from vocabulary.refusals import Unavailable
 
@@ -142,7 +143,9 @@ class Timers:
             lag = (self._now() - timer.due).total_seconds()
             with telemetry.span("", timer=timer.id):
                 fired = await self._fired(timer, fire)
+            TIMERS.labels(self._collection.name, "fired" if fired else "put_off").inc()
             if fired:
+                TIMER_LAG.labels(self._collection.name).observe(max(0.0, lag))
                 await self._put_off(claimed, NEVER, 0)
                 return lag
             pause = min(FIRST_PAUSE * 2 ** min(timer.attempts, 20), LONGEST_PAUSE)

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.common.v1 import common_pb2 as pb
 from vocabulary import languages, pages
+from vocabulary.files import File
 from vocabulary.pages import Page
 from vocabulary.refusals import Invalid
 from vocabulary.values import (
@@ -188,6 +189,17 @@ def field(field: Field, wanted: Collection[str]) -> pb.Field:
 
 def choice(choice: Choice, wanted: Collection[str]) -> pb.Choice:
     return pb.Choice(code=choice.code, label=localized(choice.label, wanted))
+
+
+def file(file: File) -> pb.File:
+    return pb.File(
+        id=file.id,
+        name=file.name,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+        language=file.language,
+    )
 
 
 def page_info(page: Page[Any]) -> pb.PageInfo:

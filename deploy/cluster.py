@@ -22,10 +22,11 @@ from chassis.calls import open_channel
 from chassis.settings import read
 from deploy import servers
 from deploy.announce import announce
-from deploy.parts import SERVICES, prepare
+from deploy.parts import prepare
 from deploy.servers.server import Command, Server
 from gateway.settings import GatewaySettings
 from services.directory.settings import DirectorySettings
+from vocabulary.parts import SERVICES
 
 ANSWER_WITHIN_S = 2.0
 

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from chassis.keys import KeyRing
+from chassis.keys import TRAINING, KeyRing
 
 # Who calls others in its own name, or signs for people.
-SIGNERS = ("gateway", "directory", "requests", "alerts", "repositories")
+SIGNERS = ("gateway", "directory", "requests", "alerts", "translation", "repositories")
 # What parts have keys for besides calls. These outlive a change of the others (docs/operating.md).
 MORE = {"alerts": ("alerts_receipts", "alerts_related", "alerts_webhooks")}
 
@@ -22,9 +22,10 @@ def main(
     folder: Annotated[Path, typer.Argument(help="where the keys go; those that are there stay")],
     release: Annotated[str, typer.Option(help="what the names of the Secrets begin with")] = "imi",
     namespace: Annotated[str, typer.Option(help="the namespace of the release")] = "imi",
+    training: Annotated[bool, typer.Option(help="the keys of a training system")] = False,
 ) -> None:
     """Make a key pair for each part that signs, and print the commands that bring them into a cluster."""
-    ring = KeyRing(folder)
+    ring = KeyRing(folder, training=training)
     for part in SIGNERS:
         for name in _names(part):
             ring.private(name)
@@ -47,7 +48,10 @@ def commands(folder: Path, release: str, namespace: str) -> list[str]:
         create(
             "configmap",
             f"{release}-public-keys",
-            files=[name for part in SIGNERS for name in _files(folder, part, "public")],
+            files=[
+                *(name for part in SIGNERS for name in _files(folder, part, "public")),
+                *([TRAINING] if (folder / TRAINING).exists() else []),
+            ],
         ),
     ]
 

@@ -1,6 +1,8 @@
 """The parts of the system: what each is called, how it is started and made ready."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from services.alerts import wiring as alerts
 from services.directory import wiring as directory
@@ -8,9 +10,15 @@ from services.directory.settings import DirectorySettings
 from services.repositories import wiring as repositories
 from services.requests import wiring as requests
 from services.translation import wiring as translation
+from vocabulary.parts import ALL, SERVICES
 
-# In the order in which they are started.
-SERVICES = ("directory", "requests", "alerts", "translation", "repositories")
+PREPARING: dict[str, Callable[[DirectorySettings], Coroutine[Any, Any, None]]] = {
+    "directory": directory.prepare,
+    "requests": requests.prepare,
+    "alerts": alerts.prepare,
+    "translation": translation.prepare,
+    "repositories": repositories.prepare,
+}
 
 SIGN_INS = {
     "it-handler": "request handler, Italy",
@@ -20,12 +28,6 @@ SIGN_INS = {
 }
 
 
-async def prepare(settings: DirectorySettings) -> None:
-    """Make the engines of every service ready."""
-    await asyncio.gather(
-        directory.prepare(settings),
-        requests.prepare(settings),
-        alerts.prepare(settings),
-        translation.prepare(settings),
-        repositories.prepare(settings),
-    )
+async def prepare(settings: DirectorySettings, running: frozenset[str] = ALL) -> None:
+    """Make the engines of every service that is *running* ready."""
+    await asyncio.gather(*(PREPARING[name](settings) for name in SERVICES if name in running))

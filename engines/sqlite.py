@@ -77,6 +77,8 @@ class Database:
             )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            # What was erased is overwritten, and does not stay in pages that are free.
+            connection.execute("PRAGMA secure_delete=ON")
             self._local.connection = connection
             self._connections.append(connection)
         return connection

@@ -1,161 +1,89 @@
 """The gateway over HTTP: GraphQL with its subscriptions, files, health and metrics."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 from strawberry.http.websocket_origin import normalize_allowed_origins
-from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
 from chassis import telemetry
-from gateway import alert_files, bulk, drafts, files, reports
+from gateway import alert_files, bulk, drafts, files, reports, repository_files
+from gateway.admitting import Admitting
 from gateway.backends import Backends, Stubs
-from gateway.context import Context
 from gateway.disconnects import Disconnects
-from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error
-from gateway.people import People, SignIn
-from gateway.schema import schema
+from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error, status_of
+from gateway.headers import SecurityHeaders
+from gateway.limits.policy import Policy
+from gateway.people import People
+from gateway.public import PublicReading
+from gateway.schema import joined
+from gateway.serving.documents import Documents
+from gateway.serving.endpoint import Endpoint
 from gateway.streams.connections import Speaking
-from gateway.streams.events import EventStream
-from gateway.streams.following import Offer
+from gateway.streams.events import LEFT, Delivery
 from gateway.streams.hub import Streams
-from gateway.streams.websocket import Sockets
+from gateway.streams.websocket import MAX_SOCKETS, Sockets
+from gateway.training import marking
 from vocabulary.refusals import (
-    Conflict,
-    CursorExpired,
-    Forbidden,
-    Invalid,
-    NotFound,
     Refusal,
-    Unauthenticated,
-    Unavailable,
 )
 
 READY_TIMEOUT_S = 2.0
 # Nobody can sign in without it; whatever else is away is refused by name, and the rest goes on.
 NEEDED = "directory"
 
-HTTP_STATUS: dict[type[Refusal], int] = {
-    Unauthenticated: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    Invalid: 400,
-    Conflict: 409,
-    CursorExpired: 410,
-    Unavailable: 503,
-}
+# Part → what it answers besides, as files that come in or go out. The requests service keeps the uploaded ones.
+FILES: list[tuple[str, str, Callable[[Request, Backends], Awaitable[Response]], str]] = [
+    ("requests", "/files", files.upload, "POST"),
+    ("requests", "/files/{id}", files.download, "GET"),
+    ("requests", "/requests/{id}/report", reports.give, "GET"),
+    ("alerts", "/alerts/{id}/receipt", alert_files.receipt, "GET"),
+    ("alerts", "/alerts/{id}/cap", alert_files.cap, "GET"),
+    ("alerts", "/receipts/keys", alert_files.keys, "GET"),
+    ("directory", "/directory/import", bulk.take, "POST"),
+    ("directory", "/directory/export", bulk.give, "GET"),
+    ("requests", "/requests/import", drafts.take, "POST"),
+    ("repositories", "/repositories/files", files.upload_for_entry, "POST"),
+    ("repositories", "/repositories/files/{id}", files.download_of_entry, "GET"),
+    ("repositories", "/repositories/{code}/import", repository_files.take, "POST"),
+    ("repositories", "/repositories/{code}/export", repository_files.give, "GET"),
+]
 
 log = structlog.get_logger(__name__)
 
 
-class Gateway(GraphQL[Context, None]):
-    """Strawberry's ASGI view for HTTP, with our sign-in; and the connections of graphql-transport-ws."""
-
-    def __init__(
-        self, stubs: Stubs, people: People, streams: Streams | None, allowed_origins: list[str], *, explorer: bool
-    ) -> None:
-        super().__init__(
-            schema,
-            graphql_ide="graphiql" if explorer else None,
-            allow_queries_via_get=False,
-            subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
-        )
-        self._stubs = stubs
-        self._people = people
-        self._streams = streams
-        origins = normalize_allowed_origins(allowed_origins)
-        self.sockets = Sockets(Speaking(schema, origins, self._greet, self._sign_in, self._still, streams))
-
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
-        context = self._greet(request.headers)
-        if context.bearer:
-            context.sign_in = await self._people.verify(context.bearer)
-        if self._streams is not None:
-            request.state.offer = context.offer = Offer()
-        return context
-
-    async def create_streaming_response(
-        self,
-        request: Request | WebSocket,
-        stream: Callable[[], AsyncIterator[str]],
-        sub_response: Response,
-        headers: Mapping[str, str],
-    ) -> Response:
-        if self._streams is None:
-            return await super().create_streaming_response(request, stream, sub_response, headers)
-        return EventStream(stream, headers, request.state.offer, self._streams)
-
-    def decode_json(self, data: str | bytes) -> object:
-        try:
-            return super().decode_json(data)
-        except (RecursionError, UnicodeDecodeError) as error:
-            raise json.JSONDecodeError("nested too deeply, or not UTF-8", "", 0) from error
-
-    def parse_json(self, data: str | bytes) -> Any:
-        body = super().parse_json(data)
-        if not isinstance(body, dict | list):
-            raise Invalid("send a JSON object with a `query`", reason="BODY")
-        return body
-
-    def _greet(self, headers: Headers) -> Context:
-        """The context of a connection on which nobody has signed in yet."""
-        context = Context(self._stubs, None, headers.get("accept-language", ""))
-        context.bearer = _token(headers.get("authorization", ""))
-        return context
-
-    async def _sign_in(self, context: Context, authorization: object) -> None:
-        """On a WebSocket, where a browser cannot set headers, the token comes with connection_init, or in the header after all."""
-        token = _token(authorization) or context.bearer
-        if token:
-            sign_in = await self._people.verify(token)
-            # A stranger has two operations, and needs no connection that stays.
-            sign_in.require_person()
-            context.sign_in = sign_in
-
-    async def _still(self, sign_in: SignIn) -> SignIn:
-        return await self._people.again(sign_in)
-
-
-def bearer(connection: HTTPConnection) -> str:
-    """The bearer token of a request (RFC 6750); empty if there is none."""
-    return _token(connection.headers.get("authorization", ""))
-
-
-def _token(authorization: object) -> str:
-    if not isinstance(authorization, str):
-        return ""
-    scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
 def app(
-    stubs: Stubs, people: People, allowed_origins: list[str], *, explorer: bool, streams: Streams | None = None
-) -> Starlette:
+    stubs: Stubs,
+    people: People,
+    allowed_origins: list[str],
+    *,
+    explorer: bool,
+    streams: Streams | None = None,
+    policy: Policy | None = None,
+    documents: Documents | None = None,
+    max_sockets: int = MAX_SOCKETS,
+    planned: bool = True,
+) -> "Application":
     """The gateway as an ASGI application; *explorer* shows browsers a page to try queries on. Without *streams*, every stream is
     read and executed by itself."""
+    admitting = Admitting(stubs, people, policy or Policy())
+    known = documents or Documents()
 
     def signed_in(
         answer: Callable[[Request, Backends], Awaitable[Response]],
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            token = bearer(request)
-            if not token:
-                raise Unauthenticated("send an Authorization header with a bearer token")
-            person = await people.sign_in(token)
+            person = await admitting.person(request)
             return await answer(request, Backends(stubs, person.token))
 
         return endpoint
@@ -172,7 +100,9 @@ def app(
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
-    graphql = Gateway(stubs, people, streams, allowed_origins, explorer=explorer)
+    schema = joined(frozenset(stubs.channels), planned=planned)
+    graphql = Endpoint(schema, admitting, known, streams, explorer)
+    speaking = Speaking(schema, normalize_allowed_origins(allowed_origins), admitting, known, streams)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=allowed_origins,
@@ -180,39 +110,54 @@ def app(
         allow_headers=["authorization", "content-type", "x-requested-with", "traceparent", bulk.KEY_HEADER],
     )
     return Application(
-        graphql.sockets,
+        Sockets(speaking, max_sockets),
+        training=stubs.training,
         routes=[
-            Route("/files", signed_in(files.upload), methods=["POST"]),
-            Route("/files/{id}", signed_in(files.download), methods=["GET"]),
-            Route("/requests/{id}/report", signed_in(reports.give), methods=["GET"]),
-            Route("/alerts/{id}/receipt", signed_in(alert_files.receipt), methods=["GET"]),
-            Route("/alerts/{id}/cap", signed_in(alert_files.cap), methods=["GET"]),
-            Route("/receipts/keys", signed_in(alert_files.keys), methods=["GET"]),
-            Route("/directory/import", signed_in(bulk.take), methods=["POST"]),
-            Route("/directory/export", signed_in(bulk.give), methods=["GET"]),
-            Route("/requests/import", signed_in(drafts.take), methods=["POST"]),
+            Route("/graphql", graphql),
+            *(
+                Route(path, signed_in(answer), methods=[method])
+                for part, path, answer, method in FILES
+                if part in stubs.channels
+            ),
+            *(_public(PublicReading(stubs, admitting.policy)) if "repositories" in stubs.channels else []),
             Route("/health/live", _live),
             Route("/health/ready", ready),
             Route("/metrics", _metrics),
-            Route("/graphql", graphql),
         ],
-        middleware=[Middleware(Disconnects), Middleware(Traced), *([cors] if allowed_origins else [])],
+        middleware=[
+            Middleware(Disconnects),
+            Middleware(Traced),
+            *([cors] if allowed_origins else []),
+        ],
         exception_handlers={Refusal: _refused, Exception: _failed},
     )
 
 
 class Application(Starlette):
-    """All over HTTP through Starlette; a WebSocket past it, since each layer in between stays in memory as long as the connection."""
+    """All over HTTP through Starlette; a WebSocket past it, since each layer in between stays in memory as long as the connection. An
+    answer that goes on as a stream goes on here, when the layers have returned.
+    """
 
-    def __init__(self, sockets: ASGIApp, **options: Any) -> None:
+    def __init__(self, sockets: Sockets, *, training: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._sockets = sockets
+        # Around all layers: also what none of them could answer.
+        self._answering = SecurityHeaders(super().__call__, training=training)
+        self._training = training
+
+    async def stop(self) -> None:
+        """Say to all who have a WebSocket that it ends, and when to come back."""
+        await self._sockets.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"].rstrip("/") == "/graphql":
-            await self._sockets(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            await self._sockets(scope, receive, marking(send) if self._training else send)
+            return
+        left: list[Delivery] = []
+        scope[LEFT] = left
+        await self._answering(scope, receive, send)
+        for delivery in left:
+            await delivery.go_on(receive, send)
 
 
 class Traced:
@@ -232,6 +177,15 @@ class Traced:
             await self._inner(scope, receive, send)
 
 
+def _public(reading: PublicReading) -> list[Route]:
+    return [
+        Route("/public/repositories", reading.repositories),
+        Route("/public/repositories/{code}", reading.repository),
+        Route("/public/repositories/{code}/entries", reading.entries),
+        Route("/public/repositories/{code}/entries/{id}", reading.entry),
+    ]
+
+
 async def _live(_: Request) -> Response:
     return JSONResponse({"live": True})
 
@@ -242,8 +196,7 @@ async def _metrics(_: Request) -> Response:
 
 async def _refused(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
-    status = next(HTTP_STATUS[kind] for kind in type(refusal).__mro__ if kind in HTTP_STATUS)
-    headers = {"www-authenticate": 'Bearer error="invalid_token"'} if status == 401 else {}
+    status, headers = status_of(refusal)
     return JSONResponse({"errors": [as_error(refusal)]}, status_code=status, headers=headers)
 
 

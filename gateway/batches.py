@@ -1,6 +1,6 @@
 """Batch reads as data: which service, which method, what its answer is called. Every link in the schema goes through one of them.
 
-Each operation has one DataLoader per batch read, so that however many fields ask for an authority, the directory is asked once.
+Each operation has one loader per batch read, so that however many fields ask for an authority, the directory is asked once.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
-from strawberry.dataloader import DataLoader
 
+from gateway.loading import Loader
 from protos.alerts.v1 import alerts_pb2, receipts_pb2, related_pb2
 from protos.directory.v1 import directory_pb2, people_pb2
 from protos.repositories.v1 import repositories_pb2
@@ -18,10 +18,8 @@ from protos.requests.v1 import requests_pb2
 if TYPE_CHECKING:
     from gateway.context import Context
 
-BATCH_LIMIT = 500
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BatchRead:
     """A batch RPC: ``<service>.<method>(request(ids=…))`` answers with *items*, each known by its *key*."""
 
@@ -30,6 +28,11 @@ class BatchRead:
     request: type[Message]
     items: str
     key: str = "id"
+
+    @property
+    def part(self) -> str:
+        """The part of the system that answers it: its package says so, ``imi.<part>.v1``."""
+        return self.request.DESCRIPTOR.file.package.split(".")[1]
 
     @property
     def localized(self) -> bool:
@@ -61,19 +64,22 @@ RECEIPT_HEADS = BatchRead(
     "receipts", "BatchGetReceiptHeads", receipts_pb2.BatchGetReceiptHeadsRequest, "heads", "alert_id"
 )
 ENTRIES = BatchRead("repositories", "BatchGetEntries", repositories_pb2.BatchGetEntriesRequest, "entries")
+ENTRY_ACTIONS = BatchRead(
+    "repositories", "BatchGetEntryActions", repositories_pb2.BatchGetEntryActionsRequest, "actions"
+)
+ENTRY_FILE_SCANS = BatchRead(
+    "repositories", "BatchGetEntryFileScans", repositories_pb2.BatchGetEntryFileScansRequest, "scans"
+)
+# By code the newest version, by "<code>:<version>" that one.
 REPOSITORIES = BatchRead(
-    "repositories",
-    "BatchGetRepositories",
-    repositories_pb2.BatchGetRepositoriesRequest,
-    "repositories",
-    "code",
+    "repositories", "BatchGetRepositories", repositories_pb2.BatchGetRepositoriesRequest, "repositories"
 )
 
 
-def loader(context: "Context", batch: BatchRead) -> DataLoader[str, Any]:
+def loader(context: "Context", batch: BatchRead) -> Loader:
     """A loader of *batch* for one operation: id → message, or None for what is not there or not to be known of."""
 
-    async def load(ids: Sequence[str]) -> list[Any]:
+    async def read(ids: Sequence[str]) -> list[Any]:
         backend = getattr(context.backends, batch.service)
         request: Any = batch.request(ids=ids)
         if batch.localized:
@@ -82,4 +88,4 @@ def loader(context: "Context", batch: BatchRead) -> DataLoader[str, Any]:
         found = {getattr(item, batch.key): item for item in getattr(response, batch.items)}
         return [found.get(id_) for id_ in ids]
 
-    return DataLoader(load_fn=load, max_batch_size=BATCH_LIMIT)
+    return Loader(read)

@@ -1,34 +1,46 @@
 """What every resolver can reach: who asks, in which language, and the services in their name. One per operation."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from graphql import ArgumentNode, EnumValueNode, VariableDefinitionNode, VariableNode, Visitor, visit
+from graphql import ArgumentNode, DocumentNode, EnumValueNode, VariableDefinitionNode, VariableNode, Visitor, visit
 from strawberry.dataloader import DataLoader
 from strawberry.types.execution import ExecutionContext
 
 from chassis.bearers import LEEWAY_S
 from gateway import batches
-from gateway.backends import Backends, Stubs
+from gateway.backends import Backends, Calls, Stubs
 from gateway.batches import BatchRead
+from gateway.limits.policy import Policy
+from gateway.loading import Loader
 from gateway.people import Person, SignIn
+from gateway.public import for_nobody
 from gateway.streams.following import Offer
+from gateway.texts.gathering import Texts
 from vocabulary import languages
 from vocabulary.refusals import Unauthenticated
 
 LANGUAGE_ARGUMENT = "language"
+# As many as the parser has: that one gives equal texts the same document.
+DOCUMENTS_REMEMBERED = 128
 
 
 class Context:
     """Of a connection first, then, through `for_operation`, of each operation on it."""
 
-    def __init__(self, stubs: Stubs, sign_in: SignIn | None, accept_language: str) -> None:
+    def __init__(
+        self, stubs: Stubs, sign_in: SignIn | None, accept_language: str, policy: Policy | None = None
+    ) -> None:
         self.sign_in = sign_in
+        self.policy = policy or Policy()
         self.accept_language = accept_language
         # The bearer token in the connection's headers.
         self.bearer = ""
+        # Where the connection comes from.
+        self.address = ""
         # Made by a transport that delivers streams itself.
         self.offer: Offer | None = None
         # Root field → the language its `language` argument asked for.
@@ -36,12 +48,35 @@ class Context:
         self._stubs = stubs
         self._execution: ExecutionContext | None = None
         self._loaders: dict[object, DataLoader[Any, Any]] = {}
+        self._batches: dict[BatchRead, Loader] = {}
         self._languages: list[str] = []
 
     @cached_property
+    def calls(self) -> Calls:
+        """The calls that are made for this operation."""
+        return Calls()
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The translations of what it shows."""
+        return Texts(self, self._stubs.asking)
+
+    @cached_property
     def backends(self) -> Backends:
-        """The services, in the name of whoever asks."""
-        return Backends(self._stubs, self._token)
+        """The services, in the name of whoever asks; to nobody in particular, what is public."""
+        if self.person is None:
+            return for_nobody(self._stubs, self._token, self._stubs.own, self.calls)
+        return Backends(self._stubs, self._token, self.calls)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The services that there are."""
+        return frozenset(self._stubs.channels)
+
+    @property
+    def training(self) -> bool:
+        """Whether this is a training system."""
+        return self._stubs.training
 
     @property
     def execution(self) -> ExecutionContext:
@@ -51,20 +86,24 @@ class Context:
 
     def for_operation(self, execution: ExecutionContext) -> "Context":
         """A fresh context for one operation: nothing one operation has read answers another."""
-        fresh = Context(self._stubs, self.sign_in, self.accept_language)
+        fresh = Context(self._stubs, self.sign_in, self.accept_language, self.policy)
         fresh._execution = execution
         fresh.offer = self.offer
         return fresh
 
     def offering(self, offer: Offer | None) -> "Context":
         """The same connection, for one operation whose stream, if it is one, goes to *offer*."""
-        fresh = Context(self._stubs, self.sign_in, self.accept_language)
+        fresh = Context(self._stubs, self.sign_in, self.accept_language, self.policy)
+        fresh.address = self.address
         fresh.offer = offer
         return fresh
 
     def begin_event(self) -> None:
         """Forget what was read for the event before: a subscription lives long, and things change."""
         self._loaders = {}
+        self._batches = {}
+        self.__dict__.pop("texts", None)
+        self.calls.answers.clear()
 
     @property
     def person(self) -> Person | None:
@@ -102,7 +141,14 @@ class Context:
 
     def load(self, batch: BatchRead, id_: str) -> Any:
         """Awaits the message with this id, together with all others asked for at the same moment."""
-        return self.loader(batch, lambda: batches.loader(self, batch)).load(id_)
+        return self.batch(batch).load(id_)
+
+    def batch(self, batch: BatchRead) -> Loader:
+        """The loader of *batch* in this operation."""
+        loader = self._batches.get(batch)
+        if loader is None:
+            loader = self._batches[batch] = batches.loader(self, batch)
+        return loader
 
     def loader(self, key: object, make: Callable[[], DataLoader[Any, Any]]) -> DataLoader[Any, Any]:
         """The loader that goes by *key* in this operation."""
@@ -116,11 +162,27 @@ class Context:
     def _named(self) -> set[str]:
         if self._execution is None or self._execution.graphql_document is None:
             return set()
+        said, defaults = _language_arguments(self._execution.graphql_document)
+        variables = {**defaults, **(self._execution.variables or {})}
+        found = [variables.get(one.name.value) if isinstance(one, VariableNode) else one.value for one in said]
+        return {code for one in found if isinstance(one, str) and (code := languages.normalise(one))}
+
+
+_Said = tuple[list[EnumValueNode | VariableNode], dict[str, Any]]
+# Document, by its identity → what it says; with the document, so that no other has its identity.
+_said: OrderedDict[int, tuple[DocumentNode, _Said]] = OrderedDict()
+
+
+def _language_arguments(document: DocumentNode) -> _Said:
+    """What the `language` arguments of *document* say, and what its variables are if they are not given."""
+    known = _said.get(id(document))
+    if known is None:
         collector = _LanguageArguments()
-        visit(self._execution.graphql_document, collector)
-        variables = {**collector.defaults, **(self._execution.variables or {})}
-        said = [variables.get(one.name.value) if isinstance(one, VariableNode) else one.value for one in collector.said]
-        return {code for one in said if isinstance(one, str) and (code := languages.normalise(one))}
+        visit(document, collector)
+        known = _said[id(document)] = (document, (collector.said, collector.defaults))
+        if len(_said) > DOCUMENTS_REMEMBERED:
+            _said.popitem(last=False)
+    return known[1]
 
 
 class _LanguageArguments(Visitor):

@@ -1,7 +1,7 @@
 """What a client learns when something is refused or goes wrong: a code, the field at fault, and never an exception's text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import structlog
@@ -18,10 +18,40 @@ from graphql import (
     Visitor,
     visit,
 )
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
 
-from vocabulary.refusals import Invalid, Refusal
+from gateway.limits.refusals import Limited, RateLimited, TooLarge
+from gateway.serving.refusals import MethodNotAllowed, NotAcceptable, UnsupportedType
+from vocabulary.refusals import (
+    Conflict,
+    CursorExpired,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
 
+# What a refusal is in HTTP, where it is not part of a GraphQL answer.
+HTTP_STATUS: dict[type[Refusal], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Invalid: 400,
+    MethodNotAllowed: 405,
+    NotAcceptable: 406,
+    UnsupportedType: 415,
+    Conflict: 409,
+    CursorExpired: 410,
+    Limited: 400,
+    TooLarge: 413,
+    RateLimited: 429,
+    Unavailable: 503,
+}
 INTERNAL = "INTERNAL"
 INTERNAL_MESSAGE = "An internal error occurred. It has been logged."
 # graphql-core says only in its message where in a variable a value is wrong, and which input is missing or unknown.
@@ -59,12 +89,33 @@ def masked(error: GraphQLError, document: DocumentNode | None) -> GraphQLError:
     )
 
 
+def told(errors: Iterable[GraphQLError]) -> list[Any]:
+    """*errors* as entries of a response's `errors`. One that has no code yet is of a fault around the operation, and is masked."""
+    return [(error if "code" in (error.extensions or {}) else masked(error, None)).formatted for error in errors]
+
+
 def coded(refusal: Refusal) -> dict[str, Any]:
     """*refusal* as GraphQL error extensions."""
-    extensions = {"code": refusal.code, "reason": refusal.reason}
+    extensions: dict[str, Any] = {"code": refusal.code, "reason": refusal.reason}
     if refusal.field:
         extensions["field"] = refusal.field
+    if isinstance(refusal, Limited):
+        extensions.update(refusal.numbers)
     return extensions
+
+
+def status_of(refusal: Refusal) -> tuple[int, dict[str, str]]:
+    """The HTTP status that says *refusal*, and the headers that go with it."""
+    status = next(HTTP_STATUS[kind] for kind in type(refusal).__mro__ if kind in HTTP_STATUS)
+    match refusal:
+        case Unauthenticated():
+            return status, {"www-authenticate": 'Bearer error="invalid_token"'}
+        case MethodNotAllowed():
+            return status, {"allow": "GET, POST"}
+        case RateLimited():
+            return status, {"retry-after": str(refusal.numbers["retryAfter"])}
+        case _:
+            return status, {}
 
 
 def as_error(refusal: Refusal) -> dict[str, Any]:
@@ -76,7 +127,22 @@ def _refusal(error: GraphQLError) -> Refusal | None:
     cause = error.original_error
     if isinstance(cause, UnicodeEncodeError):
         return Invalid("a text has half of a character in it (a lone surrogate)", reason="NOT_TEXT")
-    return cause if isinstance(cause, Refusal) else None
+    return cause if isinstance(cause, Refusal) else unfit(cause)
+
+
+def unfit(error: object) -> Refusal | None:
+    """What Strawberry says of an operation that there is none of, or none of a kind that is answered here; None for all else."""
+    if isinstance(error, MissingQueryError):
+        return Invalid("send a `query`, or the id of a document", field="query", reason="BODY")
+    if isinstance(error, CannotGetOperationTypeError):
+        message = "name with `operationName` one of the document's operations"
+        return Invalid(message, field="operationName", reason="OPERATION_NAME")
+    if not isinstance(error, InvalidOperationTypeError):
+        return None
+    if error.operation_type is OperationType.SUBSCRIPTION:
+        message = "a subscription has many answers: ask for text/event-stream, or use a WebSocket"
+        return Invalid(message, reason="SUBSCRIPTION")
+    return MethodNotAllowed("a mutation goes by POST")
 
 
 def _message(error: GraphQLError) -> str:

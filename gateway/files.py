@@ -1,6 +1,9 @@
-"""Files in and out over HTTP: the content is passed on as it comes, and access is the requests service's to decide."""
+"""Files in and out over HTTP: the content is passed on as it comes, and access is for the service that keeps them to decide."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
@@ -10,7 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.attachments import HEADERS, chunks
 from gateway.backends import Backends
-from protos.requests.v1 import requests_pb2 as pb
+from protos.repositories.v1 import repositories_pb2
+from protos.requests.v1 import requests_pb2
 from vocabulary.refusals import Invalid
 
 CHUNK_BYTES = 64 * 1024
@@ -19,21 +23,54 @@ BODY_LIMIT_BYTES = 26 * 1024 * 1024
 MULTIPART = "multipart/form-data"
 
 
-async def upload(request: Request, backends: Backends) -> Response:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where files are kept: by which service, by which methods, in which messages, and under which path."""
+
+    service: str
+    path: str
+    upload: str
+    download: str
+    header: Any
+    part: Any
+    wanted: Any
+
+
+REQUESTS = Place(
+    "requests",
+    "/files",
+    "UploadFile",
+    "DownloadFile",
+    requests_pb2.UploadHeader,
+    requests_pb2.UploadFileRequest,
+    requests_pb2.DownloadFileRequest,
+)
+ENTRIES = Place(
+    "repositories",
+    "/repositories/files",
+    "UploadEntryFile",
+    "DownloadEntryFile",
+    repositories_pb2.UploadEntryFileHeader,
+    repositories_pb2.UploadEntryFileRequest,
+    repositories_pb2.DownloadEntryFileRequest,
+)
+
+
+async def _upload(place: Place, request: Request, backends: Backends) -> Response:
     """``POST /files``: the raw content with ``?name=`` and perhaps ``&language=``, or a multipart form with a part ``file`` and
     perhaps one ``language``. Answers with the file's id, and what the scanner for malware said.
     """
     if request.headers.get("content-type", "").startswith(MULTIPART):
-        return await _multipart(request, backends)
-    header = pb.UploadHeader(
+        return await _multipart(place, request, backends)
+    header = place.header(
         name=request.query_params.get("name", ""),
         media_type=request.headers.get("content-type", ""),
         language=request.query_params.get("language", ""),
     )
-    return await _passed_on(header, request.stream(), backends)
+    return await _passed_on(place, header, request.stream(), backends)
 
 
-async def _multipart(request: Request, backends: Backends) -> Response:
+async def _multipart(place: Place, request: Request, backends: Backends) -> Response:
     # A browser sends a form across sites without asking first; it asks before it sends a header of ours.
     if "x-requested-with" not in request.headers:
         raise Invalid("a form upload needs the header X-Requested-With", field="X-Requested-With", reason="HEADER")
@@ -43,25 +80,25 @@ async def _multipart(request: Request, backends: Backends) -> Response:
             if not isinstance(file, UploadFile):
                 raise Invalid("the form has no part `file`", field="file", reason="MISSING_FIELD")
             language = form.get("language", "")
-            header = pb.UploadHeader(
+            header = place.header(
                 name=file.filename or "",
                 media_type=file.content_type or "",
                 language=language if isinstance(language, str) else "",
             )
-            return await _passed_on(header, _chunks(file), backends)
+            return await _passed_on(place, header, _chunks(file), backends)
     except HTTPException as error:
         raise Invalid("the form cannot be read", field="file", reason="FORM") from error
 
 
-async def _passed_on(header: pb.UploadHeader, content: AsyncIterator[bytes], backends: Backends) -> Response:
-    async def parts() -> AsyncIterator[pb.UploadFileRequest]:
-        yield pb.UploadFileRequest(header=header)
+async def _passed_on(place: Place, header: Any, content: AsyncIterator[bytes], backends: Backends) -> Response:
+    async def parts() -> AsyncIterator[Any]:
+        yield place.part(header=header)
         async for piece in content:
             for start in range(0, len(piece), CHUNK_BYTES):
-                yield pb.UploadFileRequest(chunk=piece[start : start + CHUNK_BYTES])
+                yield place.part(chunk=piece[start : start + CHUNK_BYTES])
 
-    requests = backends.requests
-    answer = await requests.upload(requests.stub.UploadFile, parts())
+    backend = getattr(backends, place.service)
+    answer = await backend.upload(getattr(backend.stub, place.upload), parts())
     file, scan = answer.file, answer.scan
     described = {
         "id": file.id,
@@ -71,18 +108,18 @@ async def _passed_on(header: pb.UploadHeader, content: AsyncIterator[bytes], bac
         "sha256": file.sha256,
         "language": file.language or None,
         "scan": {
-            "state": pb.ScanState.Name(scan.state).removeprefix("SCAN_STATE_"),
+            # The states have the same numbers wherever files are kept.
+            "state": requests_pb2.ScanState.Name(scan.state).removeprefix("SCAN_STATE_"),
             "at": scan.at.ToJsonString() if scan.HasField("at") else None,
         },
     }
-    return JSONResponse(described, status_code=201, headers={"location": f"/files/{file.id}"})
+    return JSONResponse(described, status_code=201, headers={"location": f"{place.path}/{file.id}"})
 
 
-async def download(request: Request, backends: Backends) -> Response:
+async def _download(place: Place, request: Request, backends: Backends) -> Response:
     """``GET /files/{id}``: the content, always as an attachment."""
-    requests = backends.requests
-    message = pb.DownloadFileRequest(id=request.path_params["id"])
-    parts = requests.stream(requests.stub.DownloadFile, message)
+    backend = getattr(backends, place.service)
+    parts = backend.stream(getattr(backend.stub, place.download), place.wanted(id=request.path_params["id"]))
     header = (await anext(parts)).header
 
     return StreamingResponse(
@@ -94,6 +131,10 @@ async def download(request: Request, backends: Backends) -> Response:
             **HEADERS,
         },
     )
+
+
+upload, download = partial(_upload, REQUESTS), partial(_download, REQUESTS)
+upload_for_entry, download_of_entry = partial(_upload, ENTRIES), partial(_download, ENTRIES)
 
 
 def _limited(request: Request):  # type: ignore[no-untyped-def]  # Starlette's receive, which ends a body that is too long

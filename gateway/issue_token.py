@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chassis import settings
-from chassis.keys import KeyRing
+from chassis.keys import key_ring
 from gateway.settings import GatewaySettings
 from gateway.tokens import DevelopmentTokens
 
@@ -17,7 +17,12 @@ def main(user: Annotated[str, typer.Argument(help="a sample user, such as it-han
     if values.oidc_issuer:
         print(f"Sign-ins come from {values.oidc_issuer}; development tokens are not accepted.", file=sys.stderr)
         raise typer.Exit(1)
-    print(DevelopmentTokens(KeyRing(values.keys)).issue(user))
+    try:
+        token = DevelopmentTokens(key_ring(values)).issue(user)
+    except settings.CannotStart as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(token)
 
 
 if __name__ == "__main__":

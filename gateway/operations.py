@@ -11,14 +11,34 @@ from strawberry.extensions import ParserCache, SchemaExtension
 
 from gateway.context import Context
 
-OPERATIONS = Counter("imi_gateway_operations_total", "GraphQL operations.", ["kind", "outcome"])
-SECONDS = Histogram("imi_gateway_operation_seconds", "How long queries and mutations take.", ["kind"])
+# Names of operations that are told apart: the first ones that people use. All others are `other`, and those without a name have none.
+NAMES = 100
+OTHER = "other"
+
+OPERATIONS = Counter("imi_gateway_operations_total", "GraphQL operations.", ["kind", "operation", "outcome"])
+SECONDS = Histogram("imi_gateway_operation_seconds", "How long queries and mutations take.", ["kind", "operation"])
 
 log = structlog.get_logger(__name__)
 
 
+class Names:
+    """Keeps the labels of metrics few, whatever clients call their operations."""
+
+    def __init__(self, at_most: int = NAMES) -> None:
+        self._at_most = at_most
+        self._shown: set[str] = {""}
+
+    def shown(self, name: str, *, known: bool) -> str:
+        """*name*, or `other`. Only who is *known* makes room be taken for a new one."""
+        if name not in self._shown and known and len(self._shown) <= self._at_most:
+            self._shown.add(name)
+        return name if name in self._shown else OTHER
+
+
 class Operations(SchemaExtension):
     """Gives each operation a fresh context, so that two on one WebSocket share nothing but who asks; counts and logs it."""
+
+    _names = Names()
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
@@ -31,9 +51,10 @@ class Operations(SchemaExtension):
         took = time.perf_counter() - started
         errors = getattr(execution.result, "errors", None)
         outcome = str((errors[0].extensions or {}).get("code", "INTERNAL")) if errors else "OK"
-        OPERATIONS.labels(kind, outcome).inc()
+        name = self._names.shown(execution.operation_name or "", known=connection.person is not None)
+        OPERATIONS.labels(kind, name, outcome).inc()
         if kind != "subscription":
-            SECONDS.labels(kind).observe(took)
+            SECONDS.labels(kind, name).observe(took)
         log.info("operation", kind=kind, operation=execution.operation_name, outcome=outcome, ms=round(took * 1000, 2))
 
 

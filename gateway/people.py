@@ -1,12 +1,13 @@
 """Who signs in: from a bearer token to a person, their authority and their roles, as the directory knows them."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chassis.bearers import Bearer, BearerTokens
 from chassis.caller import LIFETIME_S, Caller, Signer
-from chassis.sign_ins import UNKNOWN_USER, SignIns, caller_of
+from chassis.sign_ins import REMEMBERED, UNKNOWN_USER, SignIns, caller_of
 from engines.events import Events
 from gateway.backends import Backend, Stubs
 from protos.directory.v1 import directory_pb2 as pb
@@ -57,6 +58,8 @@ class People:
         self, tokens: BearerTokens, signer: Signer, stubs: Stubs, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._signer = signer
+        # Issuer and subject → what the directory said, and who that is.
+        self._met: OrderedDict[tuple[str, str], tuple[pb.ResolveUserResponse, Person]] = OrderedDict()
         directory = Backend("directory", signer.for_service, stubs.directory)
         self._sign_ins = SignIns(tokens, directory, directory.stub, clock)
         self._invitations: Backend[InvitationServiceStub] = Backend("directory", signer.for_service, stubs.invitations)
@@ -86,8 +89,18 @@ class People:
             if refused.reason != UNKNOWN_USER:
                 raise
             return SignIn(bearer, None, self._invitations)
-        person = Person(found.user, found.authority, caller_of(found), bearer.expires_at, self._signer)
-        return SignIn(bearer, person, self._invitations)
+        return SignIn(bearer, self._person(bearer, found), self._invitations)
+
+    def _person(self, bearer: Bearer, found: pb.ResolveUserResponse) -> Person:
+        """Who is signed in: the same for as long as the directory says the same, so that they sign for many calls at once."""
+        key = (bearer.issuer, bearer.subject)
+        known = self._met.get(key)
+        if known is None or known[0] is not found or known[1].expires_at != bearer.expires_at:
+            person = Person(found.user, found.authority, caller_of(found), bearer.expires_at, self._signer)
+            known = self._met[key] = (found, person)
+            if len(self._met) > REMEMBERED:
+                self._met.popitem(last=False)
+        return known[1]
 
     async def forget_on_change(self, events: Events) -> None:
         """Forget whom a directory event concerns, for ever."""

@@ -5,6 +5,7 @@ and type are the message's own needs no reading at all. The others name one of t
 the field's metadata under ``reading``, where a plan compiler can find it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -21,6 +22,8 @@ from gateway.enums import Language
 from vocabulary import languages
 
 READING = "reading"
+# Where an `is_type_of` says which kind of message it asks for.
+MESSAGE = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +52,17 @@ def given(source: str, description: str | None = None) -> Any:
 
 def part(source: str, description: str | None = None) -> Any:
     """The message at *source*, or null where there is none."""
-    head, _, name = source.rpartition(".")
-    holder = attrgetter(head) if head else None
-
-    def read(root: Any) -> Any:
-        message = holder(root) if holder else root
-        return getattr(message, name) if message.HasField(name) else None
-
-    return _field(Reading("part", source), read, description)
+    return _field(Reading("part", source), _part_at(source), description)
 
 
 def moment(source: str, description: str | None = None) -> Any:
     """The time at *source*, or null where there is none."""
 
+    message = _part_at(source)
+
     def read(root: Any) -> datetime | None:
-        return getattr(root, source).ToDatetime(tzinfo=UTC) if root.HasField(source) else None
+        found = message(root)
+        return None if found is None else found.ToDatetime(tzinfo=UTC)
 
     return _field(Reading("moment", source), read, description)
 
@@ -138,7 +137,24 @@ def speak(info: Info[Context, None], language: Language | None) -> str:
 
 def is_message(kind: type[Message]) -> Any:
     """An `is_type_of` for a type whose objects are messages of *kind*."""
-    return classmethod(lambda _cls, value, _info: isinstance(value, kind))
+
+    def is_it(_cls: Any, value: Any, _info: Any) -> bool:
+        return isinstance(value, kind)
+
+    setattr(is_it, MESSAGE, kind)
+    return classmethod(is_it)
+
+
+def _part_at(source: str) -> Callable[[Any], Any]:
+    """What gives the message at *source*, or None where there is none."""
+    head, _, name = source.rpartition(".")
+    holder = attrgetter(head) if head else None
+
+    def read(root: Any) -> Any:
+        message = holder(root) if holder else root
+        return getattr(message, name) if message.HasField(name) else None
+
+    return read
 
 
 def _field(reading: Reading, read: Any, description: str | None) -> Any:

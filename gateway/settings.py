@@ -1,8 +1,28 @@
 """What the gateway reads from the environment."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Annotated
+
+from limits import parse
+from pydantic import AfterValidator, Field
 
 from chassis.settings import Addresses, ProcessSettings, SignInSettings
+from gateway.limits.policy import Introspection
+
+
+def _rate(said: str) -> str:
+    if said:
+        try:
+            parse(said)
+        except ValueError:
+            raise ValueError("write how much in how long, such as 6000/minute") from None
+    return said
+
+
+def _storage(said: str) -> str:
+    if said != "memory://" and not said.startswith(("redis://", "rediss://")):
+        raise ValueError("memory://, redis:// or rediss://")
+    return said
 
 
 class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
@@ -17,3 +37,34 @@ class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
     stream_sharing: bool = Field(
         True, description="Whether live streams whose answers are equal are read, executed and serialised once for all."
     )
+    plans: bool = Field(
+        True,
+        description="Whether operations are compiled once and answered by their plans, instead of by graphql-core.",
+    )
+    cost_nobody: int = Field(1_000, ge=1, description="What one operation of somebody who has not signed in may cost.")
+    cost_people: int = Field(20_000, ge=1, description="What one operation of a signed-in person may cost.")
+    cost_commission: int = Field(50_000, ge=1, description="What one operation of the Commission's people may cost.")
+    introspection: Introspection = Field(
+        "people",
+        description="Who is told the schema: `everyone`, `people` who have signed in, the `commission`, or `nobody`.",
+    )
+    rate_people: Annotated[str, AfterValidator(_rate)] = Field(
+        "6000/minute", description="How much one person may ask. Empty: there is no limit."
+    )
+    rate_addresses: Annotated[str, AfterValidator(_rate)] = Field(
+        "3000/minute",
+        description="How much may be asked from one address without signing in, failed sign-ins included. Empty: there is no limit.",
+    )
+    rate_storage: Annotated[str, AfterValidator(_storage)] = Field(
+        "memory://",
+        description="Where it is counted: in each replica for itself, or for all of them in Redis (`redis://…`).",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas. Default: nobody's is.",
+    )
+    trusted_documents: Path | None = Field(
+        None, description="A JSON file of documents by their ids, which clients may name instead of sending them."
+    )
+    trusted_only: bool = Field(False, description="Whether only the documents of `TRUSTED_DOCUMENTS` are answered.")
+    max_sockets: int = Field(10_000, ge=1, description="WebSockets that are open at the same time.")

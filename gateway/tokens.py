@@ -5,7 +5,7 @@ import time
 from joserfc import jwt
 
 from chassis.bearers import DEVELOPMENT, OwnTokens
-from chassis.caller import AUDIENCE, DEVELOPMENT_ISSUER
+from chassis.caller import DEVELOPMENT_ISSUER
 from chassis.keys import ALGORITHM
 
 DEVELOPMENT_LIFETIME_S = 12 * 3600
@@ -20,7 +20,7 @@ class DevelopmentTokens(OwnTokens):
         claims = {
             "iss": DEVELOPMENT_ISSUER,
             "sub": user,
-            "aud": AUDIENCE,
+            "aud": self._keys.audience,
             "iat": now,
             "exp": now + DEVELOPMENT_LIFETIME_S,
         }

@@ -7,18 +7,24 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
+from limits.errors import ConfigurationError
 
 from chassis.bearers import bearer_tokens
 from chassis.caller import GATEWAY, Signer
-from chassis.keys import KeyRing
+from chassis.keys import key_ring
+from chassis.places import Places
 from chassis.process import working
 from chassis.security import Security
 from chassis.settings import CannotStart
 from engines.events import open_events
 from gateway.app import app
 from gateway.backends import connected
+from gateway.limits.budgets import Budgets
+from gateway.limits.policy import Policy
+from gateway.limits.rates import Rates
 from gateway.people import People
-from gateway.schema import graphql_schema
+from gateway.schema import joined
+from gateway.serving.documents import Documents, trusted_documents
 from gateway.settings import GatewaySettings
 from gateway.streams.hub import open_streams
 from gateway.streams.lending import websocket_protocol
@@ -60,24 +66,59 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _policy(settings: GatewaySettings) -> Policy:
+    return Policy(
+        budgets=Budgets(settings.cost_nobody, settings.cost_people, settings.cost_commission),
+        introspection=settings.introspection,
+        rates=_rates(settings),
+        places=Places(settings.streams_per_person),
+    )
+
+
+def _rates(settings: GatewaySettings) -> Rates:
+    try:
+        return Rates(settings.rate_people, settings.rate_addresses, settings.rate_storage)
+    except ConfigurationError as error:
+        raise CannotStart(f"RATE_STORAGE={settings.rate_storage} needs the redis package: {error}") from error
+
+
+def _documents(settings: GatewaySettings) -> Documents:
+    path = settings.trusted_documents
+    if settings.trusted_only and path is None:
+        raise CannotStart("TRUSTED_ONLY needs TRUSTED_DOCUMENTS: without any, nothing would be answered.")
+    return Documents(trusted_documents(path) if path else None, trusted_only=settings.trusted_only)
+
+
 @asynccontextmanager
 async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
     """The gateway, answering for as long as the context lasts; gives its address, such as ``http://127.0.0.1:8000``."""
-    keys = KeyRing(settings.keys)
+    keys = key_ring(settings)
+    signer = Signer(keys, GATEWAY)
     async with (
-        connected(settings, Security.of(settings)) as stubs,
+        connected(settings, Security.of(settings), signer.for_service) as stubs,
         open_events(settings.events) as events,
         AsyncExitStack() as stack,
     ):
-        people = People(bearer_tokens(settings, keys), Signer(keys, GATEWAY), stubs)
+        people = People(bearer_tokens(settings, keys), signer, stubs)
         # The page is for development: with a real issuer there are real data, and it loads its scripts from elsewhere.
         explorer = not settings.oidc_issuer
+        schema = joined(settings.running, planned=settings.plans)
         streams = (
-            await stack.enter_async_context(open_streams(stubs, graphql_schema, people.again))
+            await stack.enter_async_context(open_streams(stubs, schema._schema, people.again))
             if settings.stream_sharing
             else None
         )
-        application = app(stubs, people, settings.allowed_origins.split(), explorer=explorer, streams=streams)
+        application = app(
+            stubs,
+            people,
+            settings.allowed_origins.split(),
+            explorer=explorer,
+            streams=streams,
+            policy=_policy(settings),
+            documents=_documents(settings),
+            max_sockets=settings.max_sockets,
+            planned=settings.plans,
+        )
         config = uvicorn.Config(
             application,
             log_config=None,
@@ -88,6 +129,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
             # A compressor for each connection takes more memory than all else of a stream.
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=DRAIN_S,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
         )
         with _listener(settings.gateway_host, settings.gateway_port) as listener:
             port = listener.getsockname()[1]
@@ -101,5 +144,6 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
                 finally:
                     if streams is not None:
                         streams.stop()
+                    await application.stop()
                     server.should_exit = True
                     await serving

@@ -15,7 +15,9 @@ HEADER = "Pre-translated texts. Unofficial translation, open to correction by na
 
 def folders(root: Path = ROOT) -> list[Path]:
     """Every catalogue folder of the project."""
-    found = (path.parent for room in ("vocabulary", "services") for path in (root / room).rglob("structure.toml"))
+    found = (
+        path.parent for room in ("vocabulary", "services", "gateway") for path in (root / room).rglob("structure.toml")
+    )
     return sorted(found)
 
 

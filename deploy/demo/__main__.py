@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from chassis import telemetry
-from chassis.keys import KeyRing
+from chassis.keys import KeyRing, key_ring
 from chassis.settings import read
 from deploy.demo import alert, family, repository, request
 from deploy.demo.client import NotAsExpected, signed_in
@@ -28,12 +28,12 @@ async def _gateway(stage: Stage, settings: GatewaySettings) -> AsyncIterator[tup
     """A running gateway and the keys of its sign-ins: the one at `GATEWAY_URL`, or one of our own in a temporary folder."""
     if settings.gateway_url:
         stage.note(f"using the system at {settings.gateway_url}")
-        yield settings.gateway_url.rstrip("/"), KeyRing(settings.keys)
+        yield settings.gateway_url.rstrip("/"), key_ring(settings)
         return
     stage.note("starting the five services and the gateway in a temporary folder …")
     with tempfile.TemporaryDirectory(prefix="imi-demo-") as folder:
         async with system(Path(folder), port=0) as url:
-            yield url, KeyRing(Path(folder) / "keys")
+            yield url, KeyRing(Path(folder) / "keys", training=settings.training)
 
 
 async def play() -> None:

@@ -136,6 +136,8 @@ async def answer(stage: Stage, hungary: User, id_: str) -> None:
     before = (await hungary.ask(READ, id=id_, language="HU"))["request"]
     expect(before["subject"] is None, "the responder does not see whom it is about before accepting")
     stage.say("HU", before["number"], [f"? {asked['question']['text']}" for asked in before["questions"]])
+    asked = before["justification"]
+    stage.say("HU", "gépi fordítás", _reading(("eredeti (IT)", "fordítás"), asked["original"], asked["text"]))
     stage.note("Whom it is about stays hidden until Hungary accepts.")
     accepted = await hungary.ask(
         "mutation ($input: AcceptRequestInput!) { acceptRequest(input: $input) { request { status } } }",
@@ -182,11 +184,7 @@ async def read_reply(stage: Stage, italy: User, id_: str) -> None:
     stage.table("IT", "risposta", [(one["question"]["text"], _shown(one["value"])) for one in reply["answers"]])
     reading = answers["PQ3a"]["value"]["text"]["text"]
     expect(reading["notice"], "a notice says what the translation is worth, or why there is none")
-    stage.say(
-        "IT",
-        "traduzione automatica",
-        [f"originale (HU): {DIFFERENCE}", f"traduzione: {reading['translation'] or '—'}", f"ⓘ {reading['notice']}"],
-    )
+    stage.say("IT", "traduzione automatica", _reading(("originale (HU)", "traduzione"), DIFFERENCE, reading))
     certificate = answers["PQ8"]["value"]["files"][0]
     content = await italy.download(certificate["url"])
     expect(hashlib.sha256(content).hexdigest() == certificate["sha256"], "the certificate arrives as it was sent")
@@ -196,6 +194,17 @@ async def read_reply(stage: Stage, italy: User, id_: str) -> None:
     )
     expect(closed["closeRequest"]["request"]["status"] == "CLOSED", "the request is CLOSED")
     stage.note(f"{closed['closeRequest']['request']['number']} is closed. {certificate['name']} was read in Italy.")
+
+
+def _reading(words: tuple[str, str], original: str, reading: Data) -> list[str]:
+    """A free text as its reader sees it: as it was written, and what a machine makes of it and what that is worth, or why nothing.
+
+    *words* are those for the original and for the translation.
+    """
+    details = reading["details"]
+    why = f" ({details['reason']})" if details["reason"] else ""
+    translated = reading["translation"] or f"{details['status']}{why}"
+    return [f"{words[0]}: {original}", f"{words[1]}: {translated}", f"ⓘ {reading['notice']}"]
 
 
 def _shown(value: Data) -> str:

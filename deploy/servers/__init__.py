@@ -1,7 +1,8 @@
 """The engines of a system at scale, run from this machine without containers: for tests against the real ones and `make up-cluster`.
 
-Apache Kafka and Elasticsearch are what production has; for MongoDB a compatible server stands in. Java 21 or newer and Maven have
-to be there; the rest is fetched once into the cache (`deploy.servers.cache`)::
+Apache Kafka and Elasticsearch are what production has; for MongoDB a compatible server stands in. Apertium, for machine translation,
+comes from Debian's packages. Java 21 or newer and Maven have to be there, and apt; the rest is fetched once into the cache
+(`deploy.servers.cache`)::
 
     async with running(folder) as servers:
         ...  # servers.documents_url, servers.events_url, servers.search_url, servers.files_url
@@ -19,16 +20,31 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from deploy.servers.apertium import Apertium
 from deploy.servers.elasticsearch import Elasticsearch
 from deploy.servers.kafka import Kafka
 from deploy.servers.maven import NotFetched, ToolMissing
 from deploy.servers.mongo import Mongo
 from deploy.servers.server import NotStarted, Program, Server
 
-__all__ = ["KINDS", "NotFetched", "NotStarted", "Server", "Servers", "ToolMissing", "fetch", "free_ports", "running"]
+__all__ = [
+    "ALL_KINDS",
+    "KINDS",
+    "NotFetched",
+    "NotStarted",
+    "Server",
+    "Servers",
+    "ToolMissing",
+    "fetch",
+    "free_ports",
+    "running",
+]
 
-_PROGRAMS: dict[str, Program] = {program.name: program for program in (Kafka(), Mongo(), Elasticsearch())}
-KINDS = tuple(_PROGRAMS)
+_ENGINES: tuple[Program, ...] = (Kafka(), Mongo(), Elasticsearch())
+# Apertium translates: the system runs without it, so it is started only where it is asked for.
+_PROGRAMS: dict[str, Program] = {program.name: program for program in (*_ENGINES, Apertium())}
+KINDS = tuple(program.name for program in _ENGINES)
+ALL_KINDS = tuple(_PROGRAMS)
 # Below the ports that systems give to outgoing connections: one of those could take a server's port while it is down, and a client
 # that keeps trying could even connect to itself.
 _PORTS = range(20_000, 32_000)
@@ -51,6 +67,10 @@ class Servers:
     @property
     def elasticsearch(self) -> Server:
         return self.by_kind["elasticsearch"]
+
+    @property
+    def apertium_url(self) -> str:
+        return f"http://127.0.0.1:{self.by_kind['apertium'].port}"
 
     @property
     def settings(self) -> dict[str, str]:
@@ -80,7 +100,7 @@ class Servers:
         return f"elasticsearch://127.0.0.1:{self.elasticsearch.port}/imi-{{service}}?replicas=0"
 
 
-def fetch(kinds: Iterable[str] = KINDS) -> None:
+def fetch(kinds: Iterable[str] = ALL_KINDS) -> None:
     """Download and build what *kinds* need, or return at once. Raises ToolMissing or NotFetched."""
     for kind in kinds:
         _PROGRAMS[kind].fetch()

@@ -10,6 +10,7 @@ import typer
 
 from chassis import process
 from deploy.servers import NotFetched, NotStarted, ToolMissing, fetch, running
+from deploy.servers.python import packages
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -26,8 +27,9 @@ def up(
 
 @app.command(name="fetch")
 def fetch_only() -> None:
-    """Download and build what the servers need, and start nothing."""
+    """Download and build what the servers and the tests beside them need, and start nothing."""
     fetch()
+    packages("ctranslate2")
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ engine; text in them is always taken literally, and folded as it was when indexe
 - What a document scores depends on the query and on that document, never on others: pages meet although documents come and go
   between them, and every replica ranks alike.
 - A facet counts what would be found without the filters on its own field, so that one more value can be chosen.
+- A list by a key has those without one at its end, whichever way it goes, and equals by the number that their ids give them.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ from vocabulary.refusals import Unavailable
 @dataclass(frozen=True, slots=True)
 class Index:
     """What an index holds: fields of words, fields of word pieces (for typos and endings), fields of exact terms, and fields of
-    words without their endings, each with its language.
+    words without their endings, each with its language; and keys to sort by, of which a document has one each at most.
     """
 
     name: str
@@ -37,11 +38,14 @@ class Index:
     grams: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     stems: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever a field does: an index with other fields is another index."""
-        shape = json.dumps([self.words, self.grams, self.terms, sorted(self.stems.items())])
+        # Keys came later: an index without any is the index that it was.
+        keys = [self.keys] if self.keys else []
+        shape = json.dumps([self.words, self.grams, self.terms, sorted(self.stems.items()), *keys])
         return hashlib.sha256(shape.encode()).hexdigest()[:8]
 
 
@@ -118,6 +122,26 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """Matches documents whose *field* of terms has a value that begins with *start*. Scores 1.
+
+    As a facet, it counts these values alone.
+    """
+
+    field: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Matches documents whose *field* of terms has a value from *lowest* to *highest*, both included. Scores 1."""
+
+    field: str
+    lowest: str
+    highest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """Matches what *query* matches, always with this score."""
 
@@ -155,15 +179,30 @@ class But:
     without: "Query"
 
 
-Query = Union[Everything, Words, Starts, Grams, Stems, Terms, Scored, Boosted, Best, All, But]  # noqa: UP007  # the names are quoted
+Query = Union[  # noqa: UP007  # the names are quoted
+    Everything, Words, Starts, Grams, Stems, Terms, Beginning, Between, Scored, Boosted, Best, All, But
+]
+Facet = str | Beginning
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """By a key of the index instead of by score."""
+
+    key: str
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a hit stands in the list: by its score, the highest first, and among equals by a number that its id gives it."""
+    """Where a hit stands in the list: by its score, the highest first, and among equals by a number that its id gives it.
+
+    In a list by a key, by that: None, if it has none, and then it stands at the end. Its score is 0 there.
+    """
 
     score: float
     order: int
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +227,7 @@ class Hits:
     hits: Sequence[Hit] = ()
     total: int = 0
     more: bool = False
-    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    facets: Mapping[Facet, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
 # How many places there are among equals.
@@ -202,6 +241,13 @@ def order_of(id_: str) -> int:
 
 # So many values of a facet are counted.
 FACET_VALUES = 1_000
+
+
+def concerns(part: Terms, facet: Facet) -> bool:
+    """Whether the filter *part* is one on the values that *facet* counts, which it must not narrow."""
+    if isinstance(facet, str):
+        return part.field == facet
+    return part.field == facet.field and all(value.startswith(facet.start) for value in part.values)
 
 
 def most_frequent_first(buckets: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
@@ -236,9 +282,10 @@ class Search(Protocol):
         filters: Sequence[Terms] = (),
         after: Position | None = None,
         limit: int,
-        facets: Sequence[str] = (),
+        facets: Sequence[Facet] = (),
+        by: Sort | None = None,
     ) -> Hits:
-        """What matches *query* and every one of *filters*, behind *after*; *facets* are fields of terms.
+        """What matches *query* and every one of *filters*, behind *after*; *facets* are fields of terms, or some of their values.
 
         Raises NotBuilt, and Unavailable if the engine is away.
         """

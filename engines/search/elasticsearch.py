@@ -21,6 +21,7 @@ from ulid import ULID
 
 from engines import NotPrepared
 from engines.search import (
+    Facet,
     Hit,
     Hits,
     Index,
@@ -29,9 +30,11 @@ from engines.search import (
     Put,
     Query,
     SearchDocument,
+    Sort,
     Terms,
+    concerns,
 )
-from engines.search.elasticsearch_queries import ORDER, counts, facet, mappings, operation, translate
+from engines.search.elasticsearch_queries import ORDER, counts, facet, mappings, operation, sorting, translate
 from vocabulary.refusals import Unavailable
 
 REQUEST_TIMEOUT_S = 5.0
@@ -155,17 +158,18 @@ class ElasticSearch:
         filters: Sequence[Terms] = (),
         after: Position | None = None,
         limit: int,
-        facets: Sequence[str] = (),
+        facets: Sequence[Facet] = (),
+        by: Sort | None = None,
     ) -> Hits:
-        # A filter on a facet's field must not narrow that facet, so it is applied after the counting.
-        late = [part for part in filters if part.field in facets]
-        early = [translate(index, part) for part in filters if part.field not in facets]
+        # A filter on a facet's values must not narrow that facet, so it is applied after the counting.
+        late = [part for part in filters if any(concerns(part, one) for one in facets)]
+        early = [translate(index, part) for part in filters if part not in late]
         asked: dict[str, Any] = {
             "query": {"bool": {"must": [translate(index, query)], "filter": early}},
-            "aggs": {field: facet(index, field, late) for field in facets},
+            "aggs": {str(number): facet(index, one, late) for number, one in enumerate(facets)},
             "size": limit + 1,
-            "sort": [{"_score": "desc"}, {ORDER: "asc"}],
-            "track_scores": True,
+            "sort": [sorting(by), {ORDER: "asc"}],
+            "track_scores": by is None,
             "track_total_hits": True,
             "source": False,
             # A shard that is away is no reason to find less.
@@ -174,7 +178,7 @@ class ElasticSearch:
         if late:
             asked["post_filter"] = {"bool": {"filter": [translate(index, part) for part in late]}}
         if after is not None:
-            asked["search_after"] = [after.score, after.order]
+            asked["search_after"] = [after.key if by else after.score, after.order]
         try:
             with _in_our_words():
                 found = await self._client.search(index=self._place.alias(index), **asked)
@@ -182,8 +186,8 @@ class ElasticSearch:
             raise NotBuilt(index) from error
         if len({hit["_index"] for hit in found["hits"]["hits"]}) > 1:
             raise NotBuilt(index)  # replicas that built at once are handing over
-        hits = [Hit(hit["_id"], Position(float(hit["sort"][0]), hit["sort"][1])) for hit in found["hits"]["hits"]]
-        counted = {field: counts(found["aggregations"][field]) for field in facets}
+        hits = [Hit(hit["_id"], _position(hit["sort"], by)) for hit in found["hits"]["hits"]]
+        counted = {one: counts(found["aggregations"][str(number)]) for number, one in enumerate(facets)}
         return Hits(hits[:limit], found["hits"]["total"]["value"], len(hits) > limit, counted)
 
     async def _names(self, index: Index) -> list[str]:
@@ -239,6 +243,10 @@ class ElasticSearch:
                     raise Unavailable(
                         "the search engine did not take a document; try again later", reason="SEARCH_UNAVAILABLE"
                     ) from ValueError(result["error"])
+
+
+def _position(at: Sequence[Any], by: Sort | None) -> Position:
+    return Position(0.0, at[1], at[0]) if by else Position(float(at[0]), at[1])
 
 
 def _age_s(name: str) -> float:

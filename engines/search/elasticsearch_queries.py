@@ -1,33 +1,41 @@
 """Documents and queries as Elasticsearch has them."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from engines.search import (
     FACET_VALUES,
     All,
+    Beginning,
     Best,
+    Between,
     Boosted,
     But,
     Everything,
+    Facet,
     Grams,
     Index,
     Query,
     Scored,
     SearchDocument,
+    Sort,
     Starts,
     Stems,
     Terms,
     Words,
+    concerns,
     most_frequent_first,
     order_of,
 )
-from engines.search.folding import edits, folded_word, grams, words
+from engines.search.folding import edits, folded_word, grams, indexed_grams, indexed_words, words
 
 ORDER = "order"
 # What comes folded is only taken apart at its spaces.
 FOLDED = "whitespace"
+# What a regular expression of Lucene's gives a meaning.
+_SPECIAL = re.compile(r'[.?+*|{}\[\]()"\\#@&<>~^$-]')
 # Languages without one keep their words as they are, folded.
 ANALYZERS = {
     "bg": "bulgarian", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -40,7 +48,7 @@ def mappings(index: Index) -> dict[str, Any]:
     text = {"type": "text", "analyzer": FOLDED, "index_options": "docs", "norms": False}
     properties: dict[str, Any] = {ORDER: {"type": "long"}}
     properties |= dict.fromkeys((*index.words, *index.grams), text)
-    properties |= {name: {"type": "keyword"} for name in index.terms}
+    properties |= {name: {"type": "keyword"} for name in (*index.terms, *index.keys)}
     properties |= {
         name: {**text, "analyzer": ANALYZERS.get(language, FOLDED)} for name, language in index.stems.items()
     }
@@ -58,9 +66,9 @@ def operation(index: Index, name: str, document: SearchDocument) -> list[dict[st
 
 def _indexed(index: Index, field: str, value: str) -> str:
     if field in index.words:
-        return " ".join(words(value))
+        return indexed_words(value)
     if field in index.grams:
-        return " ".join(grams(value))
+        return indexed_grams(value)
     if field in index.stems:
         return _for_stems(index, field, value)
     return value
@@ -92,6 +100,10 @@ def translate(index: Index, query: Query) -> dict[str, Any]:
             return _always({"match": {field: {"query": _for_stems(index, field, text), "operator": "and"}}}, 1.0)
         case Terms(field, values):
             return _always({"terms": {field: list(values)}}, 1.0)
+        case Beginning(field, start):
+            return _always({"prefix": {field: start}}, 1.0)
+        case Between(field, lowest, highest):
+            return _always({"range": {field: {"gte": lowest, "lte": highest}}}, 1.0)
         case Scored(inner, score):
             return _always(translate(index, inner), score)
         case Boosted(inner, factor):
@@ -109,13 +121,26 @@ def _near(field: str, word: str) -> dict[str, Any]:
     return {"fuzzy": {field: {"value": word, "fuzziness": forgiven}}} if forgiven else {"term": {field: word}}
 
 
-def facet(index: Index, field: str, late: Sequence[Terms]) -> dict[str, Any]:
-    """The values of *field* among what *late* leaves, but for its own filters."""
-    others = [translate(index, part) for part in late if part.field != field]
-    return {
-        "filter": {"bool": {"filter": others}},
-        "aggs": {"values": {"terms": {"field": field, "size": FACET_VALUES, "shard_size": FACET_VALUES}}},
-    }
+def facet(index: Index, counted: Facet, late: Sequence[Terms]) -> dict[str, Any]:
+    """The values that *counted* names among what *late* leaves, but for its own filters."""
+    others = [translate(index, part) for part in late if not concerns(part, counted)]
+    terms: dict[str, Any] = {"size": FACET_VALUES, "shard_size": FACET_VALUES}
+    if isinstance(counted, Beginning):
+        terms |= {"field": counted.field, "include": f"{_SPECIAL.sub(_escaped, counted.start)}(.|\n)*"}
+    else:
+        terms |= {"field": counted}
+    return {"filter": {"bool": {"filter": others}}, "aggs": {"values": {"terms": terms}}}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found.group()}"
+
+
+def sorting(by: Sort | None) -> dict[str, Any]:
+    """By score, or by a key, with those that have none at the end."""
+    if by is None:
+        return {"_score": "desc"}
+    return {by.key: {"order": "desc" if by.descending else "asc", "missing": "_last"}}
 
 
 def counts(answer: dict[str, Any]) -> list[tuple[str, int]]:

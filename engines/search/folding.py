@@ -6,6 +6,7 @@ because the engines' own filters know Latin letters only.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Letters that no decomposition takes apart.
 _SPECIAL = str.maketrans(
@@ -13,6 +14,8 @@ _SPECIAL = str.maketrans(
 )
 _WORD = re.compile(r"[^\W_]+")
 _GRAM_SIZES = (3, 4)
+# What things are called comes again and again; what is said of them does not.
+REMEMBERED, REMEMBERED_LENGTH = 16_384, 100
 
 
 def fold(text: str) -> str:
@@ -39,6 +42,26 @@ def grams(text: str) -> list[str]:
             for start in range(max(1, len(word) - size + 1)):
                 found[word[start : start + size]] = None
     return list(found)
+
+
+def indexed_words(text: str) -> str:
+    """The words of *text* as an index takes them."""
+    return _indexed_words(text) if len(text) <= REMEMBERED_LENGTH else " ".join(words(text))
+
+
+def indexed_grams(text: str) -> str:
+    """The pieces of *text* as an index takes them."""
+    return _indexed_grams(text) if len(text) <= REMEMBERED_LENGTH else " ".join(grams(text))
+
+
+@lru_cache(REMEMBERED)
+def _indexed_words(text: str) -> str:
+    return " ".join(words(text))
+
+
+@lru_cache(REMEMBERED)
+def _indexed_grams(text: str) -> str:
+    return " ".join(grams(text))
 
 
 def edits(word: str) -> int:

@@ -18,7 +18,8 @@ import tantivy
 
 from engines.search import (
     FACET_VALUES,
-    Hit,
+    Beginning,
+    Facet,
     Hits,
     Index,
     NotBuilt,
@@ -26,15 +27,16 @@ from engines.search import (
     Put,
     Query,
     SearchDocument,
+    Sort,
     Terms,
+    concerns,
     most_frequent_first,
 )
 from engines.search.tantivy_generation import FAULTS, Generation, is_whole
-from engines.search.tantivy_queries import ID, ORDER, always, combined, translate
+from engines.search.tantivy_queries import always, beginning, combined, translate
+from engines.search.tantivy_ranking import Ranking
 
 _CURRENT = "current.json"
-# How many more than wanted are read at first, to find the last one's equals.
-TIES = 200
 
 
 @dataclass(slots=True)
@@ -101,9 +103,10 @@ class TantivySearch:
         filters: Sequence[Terms] = (),
         after: Position | None = None,
         limit: int,
-        facets: Sequence[str] = (),
+        facets: Sequence[Facet] = (),
+        by: Sort | None = None,
     ) -> Hits:
-        return await asyncio.to_thread(self._find, index, query, filters, after, limit, facets)
+        return await asyncio.to_thread(self._find, index, query, filters, after, limit, facets, by)
 
     def _open(self, indexes: Sequence[Index]) -> None:
         for index in indexes:
@@ -193,7 +196,8 @@ class TantivySearch:
         filters: Sequence[Terms],
         after: Position | None,
         limit: int,
-        facets: Sequence[str],
+        facets: Sequence[Facet],
+        by: Sort | None,
     ) -> Hits:
         current = self._current.get(index.name)
         if current is None:
@@ -206,53 +210,31 @@ class TantivySearch:
             parts = [always(translate(index, schema, part), 0.0) for part in by]
             return combined([matching, *parts], tantivy.Occur.Must)
 
-        hits, total = _ranked(searcher, narrowed(filters), after, limit + 1)
+        ranking = Ranking(searcher, schema, narrowed(filters))
+        hits, total = ranking.sorted(after, limit + 1, by) if by else ranking.best(after, limit + 1)
         return Hits(hits[:limit], total, len(hits) > limit, _counted(searcher, narrowed, filters, facets))
-
-
-def _ranked(
-    searcher: tantivy.Searcher, query: tantivy.Query, after: Position | None, count: int
-) -> tuple[list[Hit], int]:
-    """The best *count* hits behind *after*, and how many there are before and behind.
-
-    Left to itself the order of equals follows where segments put them, which changes whenever something is indexed. So all equals
-    of the last one wanted are read.
-    """
-    reach = count + TIES
-    while True:
-        found = searcher.search(query, limit=reach, count=True)
-        total: int = found.count or 0  # type: ignore[attr-defined]
-        orders: list[Any] = searcher.fast_field_values(ORDER, [address for _, address in found.hits])
-        behind = [
-            (-float(score), order, address)
-            for (score, address), order in zip(found.hits, orders, strict=True)
-            if after is None or (-score, order) > (-after.score, after.order)
-        ]
-        behind.sort(key=lambda hit: hit[:2])
-        complete = len(found.hits) < reach
-        last = float(found.hits[-1][0]) if found.hits else 0.0
-        # Of the worst score read there may be more that were not.
-        if complete or (len(behind) >= count and -behind[count - 1][0] > last):
-            break
-        reach *= 4
-    hits = [Hit(str(searcher.doc(address)[ID][0]), Position(-score, order)) for score, order, address in behind[:count]]
-    return hits, total
 
 
 def _counted(
     searcher: tantivy.Searcher,
     narrowed: Callable[[Sequence[Terms]], tantivy.Query],
     filters: Sequence[Terms],
-    facets: Sequence[str],
-) -> dict[str, list[tuple[str, int]]]:
+    facets: Sequence[Facet],
+) -> dict[Facet, list[tuple[str, int]]]:
     """How often each value of *facets* occurs; those that no filter concerns are counted in one go."""
-    together = [facet for facet in facets if all(part.field != facet for part in filters)]
-    counted: dict[str, list[tuple[str, int]]] = {}
-    for fields in [together, *([facet] for facet in facets if facet not in together)]:
-        if not fields:
+    together = [facet for facet in facets if not any(concerns(part, facet) for part in filters)]
+    counted: dict[Facet, list[tuple[str, int]]] = {}
+    for group in [together, *([facet] for facet in facets if facet not in together)]:
+        if not group:
             continue
-        query = narrowed([part for part in filters if part.field not in fields])
-        asked = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in fields}
-        for facet, answer in searcher.aggregate(query, asked).items():
-            counted[facet] = most_frequent_first(answer["buckets"])
+        query = narrowed([part for part in filters if not any(concerns(part, facet) for facet in group)])
+        asked = {str(number): _asked(facet) for number, facet in enumerate(group)}
+        for number, answer in searcher.aggregate(query, asked).items():
+            counted[group[int(number)]] = most_frequent_first(answer["buckets"])
     return {facet: counted[facet] for facet in facets}
+
+
+def _asked(facet: Facet) -> dict[str, Any]:
+    if isinstance(facet, Beginning):
+        return {"terms": {"field": facet.field, "size": FACET_VALUES, "include": beginning(facet.start)}}
+    return {"terms": {"field": facet, "size": FACET_VALUES}}

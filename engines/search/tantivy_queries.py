@@ -8,7 +8,9 @@ import tantivy
 
 from engines.search import (
     All,
+    Beginning,
     Best,
+    Between,
     Boosted,
     But,
     Everything,
@@ -23,7 +25,7 @@ from engines.search import (
     Words,
     order_of,
 )
-from engines.search.folding import edits, folded_word, grams, words
+from engines.search.folding import edits, folded_word, grams, indexed_grams, indexed_words, words
 
 ID = "_id"
 ORDER = "_order"
@@ -39,7 +41,7 @@ def schema(index: Index) -> tantivy.Schema:
     builder.add_unsigned_field(ORDER, fast=True)
     for name in (*index.words, *index.grams, *index.stems):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
-    for name in index.terms:
+    for name in (*index.terms, *index.keys):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
 
@@ -51,9 +53,9 @@ def indexed(index: Index, document: SearchDocument) -> tantivy.Document:
     for name, values in (document.fields or {}).items():
         for value in values:
             if name in index.words:
-                value = " ".join(words(value))
+                value = indexed_words(value)
             elif name in index.grams:
-                value = " ".join(grams(value))
+                value = indexed_grams(value)
             elif name in index.stems:
                 value = " ".join(_stems(index.stems[name], value))
             result.add_text(name, value)
@@ -101,6 +103,13 @@ def translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Que
         case Terms(field, values):
             parts = [_word(schema, field, value) for value in values]
             return always(combined(parts, tantivy.Occur.Should), 1.0)
+        case Beginning(field, start):
+            return always(tantivy.Query.regex_query(schema, field, beginning(start)), 1.0)
+        case Between(field, lowest, highest):
+            if lowest > highest:
+                return tantivy.Query.empty_query()
+            parts = [tantivy.Query.regex_query(schema, field, part) for part in between(lowest, highest)]
+            return always(combined(parts, tantivy.Occur.Should), 1.0)
         case Scored(inner, score):
             return always(translate(index, schema, inner), score)
         case Boosted(inner, factor):
@@ -133,3 +142,53 @@ def _near(schema: tantivy.Schema, field: str, word: str) -> tantivy.Query:
 
 def always(query: tantivy.Query, score: float) -> tantivy.Query:
     return tantivy.Query.const_score_query(query, score)
+
+
+_LAST = 0x10FFFF
+_ANYTHING = "[\\x{0}-\\x{10FFFF}]*"
+
+
+def beginning(start: str) -> str:
+    """The regular expression of all texts that begin with *start*."""
+    return _exactly(start) + _ANYTHING
+
+
+def between(lowest: str, highest: str) -> list[str]:
+    """Regular expressions of all texts from *lowest* to *highest*: tantivy has no ranges of terms. Each is small, since their size
+    is limited.
+    """
+    same = next(
+        (at for at, (a, b) in enumerate(zip(lowest, highest, strict=False)) if a != b), min(len(lowest), len(highest))
+    )
+    if same == len(lowest):
+        # What goes on behind *lowest* as *highest* does, or before it.
+        return [_exactly(lowest), *_up_to(highest, same)]
+    middle = _range(ord(lowest[same]) + 1, ord(highest[same]) - 1)
+    found = [_exactly(lowest[:same]) + middle + _ANYTHING] if middle else []
+    found.append(beginning(lowest))
+    for at in range(same + 1, len(lowest)):
+        above = _range(ord(lowest[at]) + 1, _LAST)
+        found += [_exactly(lowest[:at]) + above + _ANYTHING] if above else []
+    return [*found, _exactly(highest[: same + 1]), *_up_to(highest, same + 1)]
+
+
+def _up_to(highest: str, begun: int) -> list[str]:
+    """What goes on behind the first letters of *highest*, as it does or before it."""
+    found: list[str] = []
+    for at in range(begun, len(highest)):
+        below = _range(0, ord(highest[at]) - 1)
+        found += [_exactly(highest[:at]) + below + _ANYTHING] if below else []
+        found.append(_exactly(highest[: at + 1]))
+    return found
+
+
+def _exactly(text: str) -> str:
+    return "".join(map(_literal, text))
+
+
+def _literal(character: str) -> str:
+    return f"\\x{{{ord(character):X}}}"
+
+
+def _range(first: int, last: int) -> str:
+    return f"[\\x{{{first:X}}}-\\x{{{last:X}}}]" if first <= last else ""

@@ -7,6 +7,7 @@ from gateway.enums.alerts import (
     AlertView,
     InboxEntryKind,
     InformationStatus,
+    ProofGround,
 )
 from gateway.enums.common import DataClass, Language, ScanState, ValueType
 from gateway.enums.deliveries import AttemptOutcome, FilterDelivery, PauseReason, WebhookStatus
@@ -14,6 +15,7 @@ from gateway.enums.directory import (
     AccessStatus,
     AuthorityLevel,
     AuthorityStatus,
+    BuildingBlock,
     CoordinationList,
     DirectoryCommand,
     LegislativeRole,
@@ -21,7 +23,15 @@ from gateway.enums.directory import (
     UserRole,
     WorkflowRole,
 )
-from gateway.enums.repositories import EntryStatus, Visibility
+from gateway.enums.repositories import (
+    EntryAction,
+    EntryChangeKind,
+    EntryOrder,
+    EntryStatus,
+    LinkState,
+    RepositoryRole,
+    Visibility,
+)
 from gateway.enums.requests import (
     Grade,
     Leak,
@@ -45,9 +55,13 @@ __all__ = [
     "AttemptOutcome",
     "AuthorityLevel",
     "AuthorityStatus",
+    "BuildingBlock",
     "CoordinationList",
     "DataClass",
     "DirectoryCommand",
+    "EntryAction",
+    "EntryChangeKind",
+    "EntryOrder",
     "EntryStatus",
     "FilterDelivery",
     "Grade",
@@ -56,10 +70,13 @@ __all__ = [
     "Language",
     "Leak",
     "LegislativeRole",
+    "LinkState",
     "PauseReason",
     "PlaceRelation",
+    "ProofGround",
     "QualityTier",
     "ReferralVerdict",
+    "RepositoryRole",
     "RequestAction",
     "RequestList",
     "RequestSort",

@@ -21,6 +21,7 @@ class AlertStatus(Enum):
     EXPIRED = alerts.ALERT_STATUS_EXPIRED
     REVOKED = alerts.ALERT_STATUS_REVOKED
     DELETED = alerts.ALERT_STATUS_DELETED
+    BLOCKED = alerts.ALERT_STATUS_BLOCKED
 
 
 @strawberry.enum(description="What is done to an alert.")
@@ -50,6 +51,10 @@ class AlertAction(Enum):
     MODIFY = alerts.ALERT_ACTION_MODIFY
     COMMENT = alerts.ALERT_ACTION_COMMENT
     ERASE = alerts.ALERT_ACTION_ERASE
+    DELETE = alerts.ALERT_ACTION_DELETE
+    REJECT_INFORMATION = alerts.ALERT_ACTION_REJECT_INFORMATION
+    BLOCK = alerts.ALERT_ACTION_BLOCK
+    PROVE = alerts.ALERT_ACTION_PROVE
 
 
 @strawberry.enum(description="How grave the danger is that an alert tells of.")
@@ -70,6 +75,13 @@ class AlertView(Enum):
 class InformationStatus(Enum):
     PROPOSED = alerts.INFORMATION_STATUS_PROPOSED
     SHARED = alerts.INFORMATION_STATUS_SHARED
+    REJECTED = alerts.INFORMATION_STATUS_REJECTED
+
+
+@strawberry.enum(description="What allows to read what is blocked (Regulation (EU) No 1024/2012, Article 14(3)).")
+class ProofGround(Enum):
+    CONSENT = alerts.PROOF_GROUND_CONSENT
+    PUBLIC_INTEREST = alerts.PROOF_GROUND_PUBLIC_INTEREST
 
 
 @strawberry.enum(description="What an inbox entry tells.")
@@ -94,3 +106,4 @@ class InboxEntryKind(Enum):
     APPEAL_NOTED = alerts.INBOX_ENTRY_KIND_APPEAL_NOTED
     MODIFIED = alerts.INBOX_ENTRY_KIND_MODIFIED
     COMMENTED = alerts.INBOX_ENTRY_KIND_COMMENTED
+    INFORMATION_REJECTED = alerts.INBOX_ENTRY_KIND_INFORMATION_REJECTED

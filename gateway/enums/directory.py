@@ -5,8 +5,18 @@ from enum import Enum
 import strawberry
 
 from protos.directory.v1 import directory_pb2 as directory
+from protos.directory.v1 import guidance_pb2 as guidance
 from protos.directory.v1 import registration_pb2 as registration
 from protos.directory.v1 import search_pb2 as search
+
+
+@strawberry.enum(description="A part of the system that can be used alone.")
+class BuildingBlock(Enum):
+    DIRECTORY = guidance.BUILDING_BLOCK_DIRECTORY
+    REQUESTS = guidance.BUILDING_BLOCK_REQUESTS
+    ALERTS = guidance.BUILDING_BLOCK_ALERTS
+    TRANSLATION = guidance.BUILDING_BLOCK_TRANSLATION
+    REPOSITORIES = guidance.BUILDING_BLOCK_REPOSITORIES
 
 
 @strawberry.enum(description="How far an authority's competence reaches.")
@@ -61,6 +71,7 @@ class UserRole(Enum):
     ALERT_HANDLER = directory.USER_ROLE_ALERT_HANDLER
     ALERT_DISSEMINATOR = directory.USER_ROLE_ALERT_DISSEMINATOR
     REPOSITORY_EDITOR = directory.USER_ROLE_REPOSITORY_EDITOR
+    TRANSLATOR = directory.USER_ROLE_TRANSLATOR
     COORDINATOR = directory.USER_ROLE_COORDINATOR
     LOCAL_DATA_ADMINISTRATOR = directory.USER_ROLE_LOCAL_DATA_ADMINISTRATOR
 

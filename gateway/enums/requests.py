@@ -23,6 +23,7 @@ class RequestStatus(Enum):
     CLOSED = requests.REQUEST_STATUS_CLOSED
     WITHDRAWN = requests.REQUEST_STATUS_WITHDRAWN
     DELETED = requests.REQUEST_STATUS_DELETED
+    BLOCKED = requests.REQUEST_STATUS_BLOCKED
 
 
 @strawberry.enum(description="What is done to a request.")
@@ -54,6 +55,8 @@ class RequestAction(Enum):
     WITHDRAW = requests.REQUEST_ACTION_WITHDRAW
     REMIND = requests.REQUEST_ACTION_REMIND
     INVOLVE_COORDINATORS = requests.REQUEST_ACTION_INVOLVE_COORDINATORS
+    BLOCK = requests.REQUEST_ACTION_BLOCK
+    ERASE = requests.REQUEST_ACTION_ERASE
 
 
 @strawberry.enum(description="Why a request is on somebody's list of things to do.")

@@ -24,6 +24,7 @@ class UnavailableReason(Enum):
     QUOTA = translation.UNAVAILABLE_REASON_QUOTA
     TIMEOUT = translation.UNAVAILABLE_REASON_TIMEOUT
     VALIDATION_FAILED = translation.UNAVAILABLE_REASON_VALIDATION_FAILED
+    ENGINE_FAILED = translation.UNAVAILABLE_REASON_ENGINE_FAILED
 
 
 @strawberry.enum(description="How far a translation can be trusted, best first.")

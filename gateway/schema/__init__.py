@@ -1,25 +1,25 @@
-"""The one schema: five subjects joined."""
+"""The one schema: five subjects joined; where some services do not run, those that do."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    QueryDepthLimiter,
-    ValidationCache,
-)
+from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.execution import ExecutionContext, ExecutionResult
+from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
 
 from gateway.batches import ALERTS, AUTHORITIES, ENTRIES, REQUESTS, USERS, BatchRead
 from gateway.enums import Language
 from gateway.errors import CodedErrors
+from gateway.limits.checking import Checked
 from gateway.operations import Documents, Operations
+from gateway.plan.extension import Planned
+from gateway.plan.plans import Plans
 from gateway.readings import speak
 from gateway.schema.access import AccessMutations
 from gateway.schema.alert_commands import AlertsMutations
@@ -28,26 +28,36 @@ from gateway.schema.alert_receipts import AlertReceiptsQueries
 from gateway.schema.alerts import AlertsQueries
 from gateway.schema.common import GatewayInfo, Node
 from gateway.schema.directory import DirectoryQueries
+from gateway.schema.feedback import FeedbackMutations, FeedbackQueries
+from gateway.schema.help import HelpQueries
 from gateway.schema.invitations import InvitationMutations, InvitationQueries
+from gateway.schema.labels import LabelsQueries
+from gateway.schema.parts import needed
 from gateway.schema.people import PeopleMutations
 from gateway.schema.publishing import PublishingMutations
 from gateway.schema.registration import RegistrationMutations, RegistrationQueries
-from gateway.schema.repositories import RepositoriesMutations, RepositoriesQueries
+from gateway.schema.repositories import RepositoriesQueries
+from gateway.schema.repository_commands import RepositoriesMutations
+from gateway.schema.repository_definitions import RepositoryDefinitionsMutations
+from gateway.schema.repository_search import RepositorySearchQueries
 from gateway.schema.request_commands import RequestsMutations
 from gateway.schema.requests import RequestsQueries
 from gateway.schema.routing import RoutingQueries
 from gateway.schema.search import SearchQueries
 from gateway.schema.statistics import StatisticsQueries
 from gateway.schema.subscriptions import Subscription
+from gateway.schema.system import SystemQueries
 from gateway.schema.translation import TranslationQueries
+from gateway.schema.translation_commands import TranslationMutations
+from gateway.schema.translation_exchange import TranslationExchangeMutations, TranslationExchangeQueries
+from gateway.schema.translation_review import TranslationReviewMutations, TranslationReviewQueries
 from gateway.schema.webhooks import WebhooksMutations, WebhooksQueries
 from gateway.schema.work_lists import WorkListsQueries
-from vocabulary import ids, pages
+from gateway.schema.writing import WritingQueries
+from vocabulary import ids, pages, parts
 from vocabulary.refusals import Invalid
 
-DEPTH_LIMIT = 15
 TOKENS_LIMIT = 4_000
-ALIASES_LIMIT = 50
 
 # What an id is of → where it is read.
 NODES: dict[str, BatchRead] = {
@@ -65,6 +75,9 @@ class Query(
     RegistrationQueries,
     InvitationQueries,
     StatisticsQueries,
+    SystemQueries,
+    HelpQueries,
+    FeedbackQueries,
     SearchQueries,
     RequestsQueries,
     RoutingQueries,
@@ -74,13 +87,18 @@ class Query(
     WebhooksQueries,
     AlertReceiptsQueries,
     TranslationQueries,
+    TranslationReviewQueries,
+    TranslationExchangeQueries,
+    WritingQueries,
+    LabelsQueries,
     RepositoriesQueries,
+    RepositorySearchQueries,
 ):
     @strawberry.field(description="Anything by its id; null if there is no such thing, or none the reader may know of.")
     async def node(self, info: GatewayInfo, id: strawberry.ID, language: Language | None = None) -> Node | None:
         speak(info, language)
-        batch = NODES.get(ids.prefix(id))
-        return cast("Node | None", await info.context.load(batch, id)) if batch else None
+        loading = _node(info, id)
+        return cast("Node | None", await loading) if loading is not None else None
 
     @strawberry.field(description="Several things by their ids, in that order, at most 100.")
     async def nodes(
@@ -95,7 +113,7 @@ class Query(
 
 def _node(info: GatewayInfo, id_: str) -> Any:
     batch = NODES.get(ids.prefix(id_))
-    return info.context.load(batch, id_) if batch else None
+    return info.context.load(batch, id_) if batch and batch.part in info.context.parts else None
 
 
 @strawberry.type
@@ -104,17 +122,38 @@ class Mutation(
     InvitationMutations,
     AccessMutations,
     PeopleMutations,
+    FeedbackMutations,
     RequestsMutations,
     PublishingMutations,
     AlertsMutations,
     AlertFiltersMutations,
     WebhooksMutations,
+    TranslationMutations,
+    TranslationReviewMutations,
+    TranslationExchangeMutations,
     RepositoriesMutations,
+    RepositoryDefinitionsMutations,
 ):
     """Every command, one input each."""
 
 
 class _Schema(strawberry.Schema):
+    """The fields that *running* parts fill; types that none of them gives are not in it."""
+
+    # Without them, graphql-core executes.
+    plans: Plans | None = None
+
+    def __init__(self, running: frozenset[str], **options: Any) -> None:
+        self._running = running
+        subscription = Subscription if self._shown(Subscription.__strawberry_definition__) else None  # type: ignore[attr-defined]
+        super().__init__(Query, Mutation, subscription, **options)
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        return self._shown(type_definition)
+
+    def _shown(self, definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        return [field for field in definition.fields if needed(field) <= self._running]
+
     async def execute(
         self,
         query: str | None,
@@ -135,25 +174,25 @@ class _Schema(strawberry.Schema):
         """Says nothing: Strawberry would log the operation's text, which may hold personal data. `CodedErrors` logs faults."""
 
 
-# Made once: the cache of what is valid goes by the rules too, and a limiter of each operation's own would be a rule it has never seen.
-LIMITS = [
-    *QueryDepthLimiter(max_depth=DEPTH_LIMIT).validation_rules,
-    *MaxAliasesLimiter(max_alias_count=ALIASES_LIMIT).validation_rules,
-]
+@cache
+def joined(running: frozenset[str], *, planned: bool = True) -> strawberry.Schema:
+    """The schema of a system in which *running* are the services; *planned* says whether operations are compiled."""
+    made: _Schema = _Schema(
+        running,
+        config=StrawberryConfig(disable_field_suggestions=True),
+        extensions=[
+            Operations,
+            CodedErrors,
+            lambda: MaxTokensLimiter(max_token_count=TOKENS_LIMIT),
+            Documents,
+            Checked,
+            lambda: Planned(made.plans),
+        ],
+    )
+    made.plans = Plans(made._schema) if planned else None
+    return made
 
-schema = _Schema(
-    Query,
-    Mutation,
-    Subscription,
-    config=StrawberryConfig(disable_field_suggestions=True),
-    extensions=[
-        Operations,
-        CodedErrors,
-        lambda: AddValidationRules(LIMITS),
-        lambda: MaxTokensLimiter(max_token_count=TOKENS_LIMIT),
-        Documents,
-        ValidationCache,
-    ],
-)
+
+schema = joined(parts.ALL)
 # As graphql-core knows it, for whoever executes by itself.
 graphql_schema = schema._schema

@@ -22,6 +22,11 @@ class EditAlertInput(Command):
 
 
 @strawberry.input
+class DeleteAlertDraftInput(Command):
+    id: strawberry.ID
+
+
+@strawberry.input
 class SubmitAlertInput(Command):
     id: strawberry.ID
 
@@ -54,6 +59,11 @@ class CreateAlertPayload:
 
 @strawberry.type
 class EditAlertPayload:
+    alert: Alert
+
+
+@strawberry.type
+class DeleteAlertDraftPayload:
     alert: Alert
 
 
@@ -91,6 +101,12 @@ class AlertDraftMutations:
         alerts = info.context.backends.alerts
         message = pb.EditAlertRequest(command=command(input), id=input.id, values=field_values(input.values))
         return cast("EditAlertPayload", await alerts.call(alerts.stub.EditAlert, message))
+
+    @strawberry.mutation(description="Leaves only that there was one, which nobody is shown.")
+    async def delete_alert_draft(self, info: GatewayInfo, input: DeleteAlertDraftInput) -> DeleteAlertDraftPayload:
+        alerts = info.context.backends.alerts
+        message = pb.DeleteAlertDraftRequest(command=command(input), id=input.id)
+        return cast("DeleteAlertDraftPayload", await alerts.call(alerts.stub.DeleteAlertDraft, message))
 
     @strawberry.mutation(description="Puts it before the own country's alert coordinator.")
     async def submit_alert(self, info: GatewayInfo, input: SubmitAlertInput) -> SubmitAlertPayload:

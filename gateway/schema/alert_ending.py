@@ -4,6 +4,7 @@ from typing import cast
 
 import strawberry
 
+from gateway.enums import ProofGround
 from gateway.schema.alerts import Alert
 from gateway.schema.common import Command, FieldValueInput, FreeTextInput, GatewayInfo, command, field_values, free_text
 from protos.alerts.v1 import alerts_pb2 as pb
@@ -68,6 +69,13 @@ class ExpireAlertInput(Command):
 
 
 @strawberry.input
+class ProveAlertInput(Command):
+    id: strawberry.ID
+    ground: ProofGround
+    reason: FreeTextInput = strawberry.field(description="What has to be proved.")
+
+
+@strawberry.input
 class NoteAlertAppealInput(Command):
     id: strawberry.ID
     pending: bool = strawberry.field(description="Whether an appeal is pending now.")
@@ -121,6 +129,11 @@ class RevokeAlertPayload:
 @strawberry.type
 class ExpireAlertPayload:
     alert: Alert
+
+
+@strawberry.type
+class ProveAlertPayload:
+    alert: Alert = strawberry.field(description="With what it says.")
 
 
 @strawberry.type
@@ -203,6 +216,17 @@ class AlertEndMutations:
         alerts = info.context.backends.alerts
         message = pb.ExpireAlertRequest(command=command(input), id=input.id)
         return cast("ExpireAlertPayload", await alerts.call(alerts.stub.ExpireAlert, message))
+
+    @strawberry.mutation(
+        description="Reads what a blocked alert says, for a coordinator who has to prove that it was exchanged. Each reading is "
+        "written down."
+    )
+    async def prove_alert(self, info: GatewayInfo, input: ProveAlertInput) -> ProveAlertPayload:
+        alerts = info.context.backends.alerts
+        message = pb.ProveAlertRequest(
+            command=command(input), id=input.id, ground=input.ground.value, reason=free_text(input.reason)
+        )
+        return cast("ProveAlertPayload", await alerts.call(alerts.stub.ProveAlert, message))
 
     @strawberry.mutation(description="Whether an appeal against the decision is pending.")
     async def note_alert_appeal(self, info: GatewayInfo, input: NoteAlertAppealInput) -> NoteAlertAppealPayload:

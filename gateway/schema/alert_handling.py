@@ -33,6 +33,13 @@ class ApproveAlertInformationInput(Command):
 
 
 @strawberry.input
+class RejectAlertInformationInput(Command):
+    id: strawberry.ID
+    information_id: strawberry.ID
+    reason: FreeTextInput
+
+
+@strawberry.input
 class CommentAlertInput(Command):
     id: strawberry.ID
     text: FreeTextInput
@@ -55,6 +62,11 @@ class AddAlertInformationPayload:
 
 @strawberry.type
 class ApproveAlertInformationPayload:
+    alert: Alert
+
+
+@strawberry.type
+class RejectAlertInformationPayload:
     alert: Alert
 
 
@@ -95,6 +107,17 @@ class AlertHandlingMutations:
         )
         response = await alerts.call(alerts.stub.ApproveAlertInformation, message)
         return cast("ApproveAlertInformationPayload", response)
+
+    @strawberry.mutation(description="Its coordinator does not share it, and tells who proposed it why.")
+    async def reject_alert_information(
+        self, info: GatewayInfo, input: RejectAlertInformationInput
+    ) -> RejectAlertInformationPayload:
+        alerts = info.context.backends.alerts
+        message = pb.RejectAlertInformationRequest(
+            command=command(input), id=input.id, information_id=input.information_id, reason=free_text(input.reason)
+        )
+        response = await alerts.call(alerts.stub.RejectAlertInformation, message)
+        return cast("RejectAlertInformationPayload", response)
 
     @strawberry.mutation(
         description="A country says what it thinks of a notification; everybody who has it reads that."

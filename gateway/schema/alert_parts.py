@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from gateway.batches import ALERT_TYPES, AREAS, AUTHORITIES, COUNTRIES
-from gateway.enums import AlertAction, AlertStatus, InformationStatus
+from gateway.enums import AlertAction, AlertStatus, InformationStatus, ProofGround
 from gateway.readings import given, link, links, localized, moment, part
 from gateway.schema.common import FormField, FreeText, GatewayInfo, filled
 from gateway.schema.directory import Area, Authority, Country
@@ -48,6 +48,16 @@ class AlertInformation:
     authority: Authority | None = link(AUTHORITIES, "authority_id")
     status: InformationStatus
     text: FreeText | None = part("text")
+    at: datetime | None = moment("at")
+    rejection_reason: FreeText | None = part("rejection_reason", "Why its coordinator does not share it.")
+
+
+@strawberry.type(description="That what a blocked alert says was read, to prove that it was exchanged.")
+class AlertProof:
+    authority: Authority | None = link(AUTHORITIES, "authority_id")
+    country: Country | None = link(COUNTRIES, "country_code")
+    ground: ProofGround
+    reason: FreeText | None = part("reason", "What had to be proved.")
     at: datetime | None = moment("at")
 
 

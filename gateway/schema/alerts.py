@@ -24,6 +24,7 @@ from gateway.schema.alert_parts import (
     AlertComment,
     AlertHistoryEntry,
     AlertInformation,
+    AlertProof,
     AlertType,
     AlertVersion,
     PossibleAlertAction,
@@ -32,6 +33,7 @@ from gateway.schema.alert_parts import (
 from gateway.schema.alert_receipts import AlertReceipt
 from gateway.schema.common import Connection, FreeText, GatewayInfo, Node, connection, page
 from gateway.schema.directory import Area, Authority, Country
+from gateway.schema.translation_whole import PlacedText, translations
 from gateway.schema.values import FieldValue
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1 import related_pb2
@@ -73,6 +75,7 @@ class Alert(Node):
     information: list[AlertInformation]
     history: list[AlertHistoryEntry]
     return_reason: FreeText | None = part("return_reason")
+    translations: list[PlacedText] = translations()
     created_at: datetime | None = moment("created_at")
     changed_at: datetime | None = moment("changed_at")
     broadcast_at: datetime | None = moment("broadcast_at")
@@ -91,6 +94,9 @@ class Alert(Node):
         "standstill_until", "The last day on which the measure that is notified may not be taken yet."
     )
     end_reason: FreeText | None = part("end_reason", "Why it was withdrawn, or closed by hand.")
+    proofs: list[AlertProof] = strawberry.field(
+        description="Who has read it since it is blocked; shown to their own country's coordinators."
+    )
     actions: list[PossibleAlertAction] = strawberry.field(
         resolver=_actions, description="What the reader may do now; and of all else, why not."
     )

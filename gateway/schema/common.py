@@ -7,18 +7,18 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 from strawberry.types.unset import UnsetType
 
-from gateway.batches import FILE_SCANS
+from gateway.batches import ENTRY_FILE_SCANS, FILE_SCANS
 from gateway.context import Context
 from gateway.enums import DataClass, Language, ScanState, ValueType
-from gateway.readings import attr, given, link, localized, moment, part, spoken
+from gateway.readings import attr, given, localized, moment, part, spoken
+from gateway.schema.parts import needs
 from gateway.schema.translation import Translation
 from protos.common.v1 import common_pb2 as pb
 from protos.translation.v1 import translation_pb2
-from vocabulary import pages
+from vocabulary import ids, pages
 from vocabulary.refusals import Invalid
 
 DIGITS_LIMIT = 100
@@ -92,32 +92,20 @@ class FreeTextReading:
     details: Translation
 
 
+def reading(text: Any, translation: Any, language: str) -> FreeTextReading:
+    """*text* for a reader of *language*, with what there is of its *translation*."""
+    translated = translation.status == translation_pb2.TRANSLATION_STATUS_TRANSLATED
+    notice = translation.notice.texts.get(language) or next(iter(translation.notice.texts.values()), None)
+    return FreeTextReading(
+        original=text.text, translation=translation.text if translated else None, notice=notice, details=translation
+    )
+
+
 async def _text(
     root: Any, info: GatewayInfo, language: Language | UnsetType | None = strawberry.UNSET
 ) -> FreeTextReading:
     target = spoken(info, language)
-    translation = await info.context.loader(_text, lambda: _translations(info.context)).load(
-        (root.text, root.language, root.data_class, target)
-    )
-    translated = translation.status == translation_pb2.TRANSLATION_STATUS_TRANSLATED
-    notice = translation.notice.texts.get(target) or next(iter(translation.notice.texts.values()), None)
-    return FreeTextReading(
-        original=root.text, translation=translation.text if translated else None, notice=notice, details=translation
-    )
-
-
-def _translations(context: Context) -> DataLoader[tuple[str, str, int, str], translation_pb2.Translation]:
-    async def load(keys: list[tuple[str, str, int, str]]) -> list[translation_pb2.Translation]:
-        backend = context.backends.translation
-        request = translation_pb2.TranslateRequest(languages=context.languages)
-        for text, language, data_class, target in keys:
-            segment = request.segments.add(target_language=target)
-            segment.text.text, segment.text.language = text, language
-            segment.text.data_class = data_class  # type: ignore[assignment]
-        response = await backend.call(backend.stub.Translate, request)
-        return list(response.translations)
-
-    return DataLoader(load_fn=load, max_batch_size=100)
+    return reading(root, await info.context.texts.load(root, target), target)
 
 
 @strawberry.type(description="What a person wrote, in the language they wrote it in.")
@@ -126,7 +114,9 @@ class FreeText:
     language: Language
     data_class: DataClass
     text: FreeTextReading = strawberry.field(
-        resolver=_text, description="The text for a reader of a language: original, translation, notice."
+        resolver=_text,
+        description="The text for a reader of a language: original, translation, notice.",
+        metadata=needs("translation"),
     )
 
 
@@ -182,6 +172,15 @@ class FileScan:
     at: dt.datetime | None = moment("at", "When it was scanned; null while it has not been.")
 
 
+async def _scan(root: Any, info: GatewayInfo) -> Any:
+    batch = ENTRY_FILE_SCANS if ids.prefix(root.id) == ids.ENTRY_FILE else FILE_SCANS
+    return await info.context.load(batch, root.id)
+
+
+def _url(root: Any) -> str:
+    return f"/repositories/files/{root.id}" if ids.prefix(root.id) == ids.ENTRY_FILE else f"/files/{root.id}"
+
+
 @strawberry.type(description="An uploaded file. Its content is at `url`, for those who may see it.")
 class File:
     id: strawberry.ID
@@ -190,8 +189,8 @@ class File:
     size_bytes: int
     sha256: str
     language: Language | None = given("language", "The language of what it says, if its owner declared one.")
-    scan: FileScan | None = link(FILE_SCANS, "id")
-    url: str = strawberry.field(resolver=lambda root: f"/files/{root.id}")
+    scan: FileScan | None = strawberry.field(resolver=_scan)
+    url: str = strawberry.field(resolver=_url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,8 +162,9 @@ class User(Node):
     roles: list[RoleInModule]
 
 
-@strawberry.type(description="Where to ask for help: the National IMI Coordinator of each country.")
+@strawberry.type(description="Where to ask for help: the National IMI Coordinator of a country, or the Commission.")
 class Helpdesk:
+    country: Country | None = link(COUNTRIES, "country_code", "Null for the Commission.")
     authority: Authority | None = link(AUTHORITIES, "authority_id")
     contact: Contact | None = part("contact")
 
@@ -201,9 +202,22 @@ class DirectoryQueries:
         response = await directory.call(directory.stub.ListCountries, request)
         return cast("list[Country]", response.countries)
 
-    @strawberry.field(description="Whom to ask for help, country by country.")
-    async def helpdesks(self, info: GatewayInfo, language: Language | None = None) -> list[Helpdesk]:
+    @strawberry.field(description="Whom to ask for help: in one country, or in each of them.")
+    async def helpdesks(
+        self, info: GatewayInfo, country: str | None = None, language: Language | None = None
+    ) -> list[Helpdesk]:
         speak(info, language)
-        directory = info.context.backends.directory
-        response = await directory.call(directory.stub.ListHelpdesks, pb.ListHelpdesksRequest())
-        return cast("list[Helpdesk]", response.helpdesks)
+        return cast("list[Helpdesk]", (await _helpdesks(info, country)).helpdesks)
+
+    @strawberry.field(
+        description="The Commission's helpdesk, for National IMI Coordinators and where a country has none."
+    )
+    async def commission_helpdesk(self, info: GatewayInfo, language: Language | None = None) -> Helpdesk | None:
+        speak(info, language)
+        found = await _helpdesks(info, None)
+        return cast("Helpdesk | None", found.commission if found.HasField("commission") else None)
+
+
+async def _helpdesks(info: GatewayInfo, country: str | None) -> pb.ListHelpdesksResponse:
+    directory = info.context.backends.directory
+    return await directory.call(directory.stub.ListHelpdesks, pb.ListHelpdesksRequest(country_code=country or ""))

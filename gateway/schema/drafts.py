@@ -1,4 +1,4 @@
-"""What clients write of an authority, and how it becomes a message."""
+"""What clients write of an authority, or in many languages, and how it becomes a message."""
 
 import strawberry
 
@@ -18,6 +18,16 @@ def localized_text(given: list[LocalizedTextInput] | None) -> common_pb2.Localiz
     if given is None:
         return None
     return common_pb2.LocalizedText(texts={one.language.value: one.text for one in given})
+
+
+@strawberry.input
+class ChoiceInput:
+    code: str
+    label: list[LocalizedTextInput]
+
+
+def choices(given: list[ChoiceInput]) -> list[common_pb2.Choice]:
+    return [common_pb2.Choice(code=one.code, label=localized_text(one.label)) for one in given]
 
 
 @strawberry.input

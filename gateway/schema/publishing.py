@@ -9,16 +9,9 @@ from gateway.batches import QUESTION_SETS
 from gateway.enums import ValueType
 from gateway.readings import link
 from gateway.schema.common import Command, GatewayInfo, command, digits
-from gateway.schema.drafts import LocalizedTextInput, localized_text
+from gateway.schema.drafts import ChoiceInput, LocalizedTextInput, choices, localized_text
 from gateway.schema.requests import QuestionSet
-from protos.common.v1 import common_pb2
 from protos.requests.v1 import publishing_pb2 as pb
-
-
-@strawberry.input
-class ChoiceInput:
-    code: str
-    label: list[LocalizedTextInput]
 
 
 @strawberry.input
@@ -118,7 +111,7 @@ def _question(given: QuestionInput) -> pb.QuestionDraft:
         help=localized_text(given.help),
         type=given.type.value,
         choice_list=given.choice_list or "",
-        choices=[common_pb2.Choice(code=one.code, label=localized_text(one.label)) for one in given.choices],
+        choices=choices(given.choices),
         mandatory=given.mandatory,
         minimum=None if given.minimum is None else digits(given.minimum),
         maximum=None if given.maximum is None else digits(given.maximum),

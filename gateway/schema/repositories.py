@@ -1,84 +1,45 @@
 """Information repositories as clients see them: fields and links, no rules."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 
-from gateway.batches import AUTHORITIES, COUNTRIES, REPOSITORIES
-from gateway.enums import EntryStatus, Language, Visibility
-from gateway.readings import given, is_message, link, localized, moment, speak
-from gateway.schema.common import (
-    Command,
-    Connection,
-    FieldValueInput,
-    Filled,
-    FormField,
-    GatewayInfo,
-    Node,
-    command,
-    connection,
-    field_values,
-    filled,
-    page,
-)
+from gateway.batches import AUTHORITIES, COUNTRIES, ENTRIES, ENTRY_ACTIONS, REPOSITORIES
+from gateway.enums import EntryStatus, Language
+from gateway.readings import given, is_message, link, moment, speak
+from gateway.schema.common import Connection, GatewayInfo, Node, connection, page
 from gateway.schema.directory import Authority, Country
-from gateway.schema.values import FieldValue
+from gateway.schema.repository_parts import (
+    EntryDiff,
+    EntryHistoryEntry,
+    EntryVersion,
+    LinkCheck,
+    PossibleEntryAction,
+    Repository,
+    diff,
+    version_of,
+)
 from protos.repositories.v1 import repositories_pb2 as pb
-
-
-@strawberry.type(description="A data set that authorities keep for each other.")
-class Repository:
-    code: strawberry.ID
-    schema_version: int
-    title: str = localized("title")
-    description: str = localized("description")
-    visibility: Visibility
-    fields: list[FormField]
-
-
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """A version beside the fields of its repository."""
-
-    version: pb.EntryVersion
-    fields: Sequence[Any]
-
-    @property
-    def values(self) -> list[Filled]:
-        return filled(self.version.values, self.fields)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.version, name)
-
-
-@strawberry.type(description="What an entry says, or said.")
-class EntryVersion:
-    number: int
-    schema_version: int
-    values: list[FieldValue]
-    at: datetime | None = moment("version.at")
-    reason: str | None = given("reason")
 
 
 def _version(name: str, description: str) -> Any:
     async def resolve(root: Any, info: GatewayInfo) -> Any:
-        if not root.HasField(name):
-            return None
-        repository = await info.context.load(REPOSITORIES, root.repository_code)
-        return _Version(getattr(root, name), repository.fields)
+        return await version_of(info, root.repository_code, getattr(root, name)) if root.HasField(name) else None
 
     return strawberry.field(resolver=resolve, description=description)
 
 
 async def _earlier(root: Any, info: GatewayInfo) -> Any:
-    repository = await info.context.load(REPOSITORIES, root.repository_code)
-    return [_Version(version, repository.fields) for version in root.earlier]
+    return [await version_of(info, root.repository_code, one) for one in root.earlier]
 
 
-@strawberry.type(description="An entry of a repository, with its versions.")
+async def _actions(root: Any, info: GatewayInfo) -> Any:
+    found: pb.EntryActions | None = await info.context.load(ENTRY_ACTIONS, root.id)
+    return found.actions if found else []
+
+
+@strawberry.type(description="An entry of a repository, with its versions. What the reader may not see is absent.")
 class RepositoryEntry(Node):
     is_type_of = is_message(pb.Entry)
 
@@ -88,22 +49,25 @@ class RepositoryEntry(Node):
     owner: Authority | None = link(AUTHORITIES, "owner_id")
     country: Country | None = link(COUNTRIES, "country_code")
     published: EntryVersion | None = _version("published", "What readers see; null before the first publication.")
-    draft: EntryVersion | None = _version("draft", "What the owner prepares; null for everybody else.")
-    earlier: list[EntryVersion] = strawberry.field(resolver=_earlier, description="The newest first.")
+    draft: EntryVersion | None = _version(
+        "draft", "What the owner prepares; null for everybody else but the approver it waits for."
+    )
+    earlier: list[EntryVersion] = strawberry.field(
+        resolver=_earlier, description="The newest first, of many only those; `entryVersions` has all of them."
+    )
+    history: list[EntryHistoryEntry] = strawberry.field(description="To its owner alone.")
+    return_reason: str | None = given("return_reason", "Why the approver sent it back. To its owner alone.")
+    actions: list[PossibleEntryAction] = strawberry.field(
+        resolver=_actions, description="What the reader may do now; and of all else, why not."
+    )
+    links: list[LinkCheck] = strawberry.field(description="How the addresses in what is published answered.")
     created_at: datetime | None = moment("created_at")
     changed_at: datetime | None = moment("changed_at")
 
 
-@strawberry.input(description="Each list narrows; an empty one does not.")
-class EntryFilter:
-    countries: list[str] = strawberry.field(default_factory=list)
-    areas: list[str] = strawberry.field(default_factory=list)
-    concepts: list[str] = strawberry.field(default_factory=list)
-
-
 @strawberry.type
 class RepositoriesQueries:
-    @strawberry.field(description="The repositories there are.")
+    @strawberry.field(description="The repositories there are, in the newest version of each.")
     async def repositories(self, info: GatewayInfo, language: Language | None = None) -> list[Repository]:
         speak(info, language)
         repositories = info.context.backends.repositories
@@ -111,31 +75,20 @@ class RepositoriesQueries:
         response = await repositories.call(repositories.stub.ListRepositories, request)
         return cast("list[Repository]", response.repositories)
 
-    @strawberry.field(
-        description="Published entries for a text in any language. Without a text, all that the filter leaves."
-    )
-    async def repository_entries(
-        self,
-        info: GatewayInfo,
-        repository: strawberry.ID,
-        text: str | None = None,
-        filter: EntryFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        language: Language | None = None,
-    ) -> Connection[RepositoryEntry]:
+    @strawberry.field(description="A repository in its newest version, or in the one asked for; null if there is none.")
+    async def repository(
+        self, info: GatewayInfo, code: strawberry.ID, version: int | None = None, language: Language | None = None
+    ) -> Repository | None:
         speak(info, language)
-        repositories = info.context.backends.repositories
-        narrowed = filter or EntryFilter()
-        request = pb.SearchEntriesRequest(
-            repository=repository,
-            text=text or "",
-            filter=pb.EntryFilter(countries=narrowed.countries, areas=narrowed.areas, concepts=narrowed.concepts),
-            page=page(first, after),
-        )
-        response = await repositories.call(repositories.stub.SearchEntries, request)
-        found = connection(response.entries, response.page_info, after, response.total)
-        return cast("Connection[RepositoryEntry]", found)
+        id_ = code if version is None else f"{code}:{version}"
+        return cast("Repository | None", await info.context.load(REPOSITORIES, id_))
+
+    @strawberry.field(description="An entry; null if there is none, or none that the reader may know of.")
+    async def repository_entry(
+        self, info: GatewayInfo, id: strawberry.ID, language: Language | None = None
+    ) -> RepositoryEntry | None:
+        speak(info, language)
+        return cast("RepositoryEntry | None", await info.context.load(ENTRIES, id))
 
     @strawberry.field(description="All entries of the signed-in person's own authority, drafts included.")
     async def own_entries(
@@ -152,79 +105,50 @@ class RepositoriesQueries:
         response = await repositories.call(repositories.stub.ListOwnEntries, request)
         return cast("Connection[RepositoryEntry]", connection(response.entries, response.page_info, after))
 
-
-@strawberry.input
-class CreateEntryInput(Command):
-    repository: strawberry.ID
-    values: list[FieldValueInput] = strawberry.field(default_factory=list)
-
-
-@strawberry.input
-class EditEntryInput(Command):
-    id: strawberry.ID
-    values: list[FieldValueInput] = strawberry.field(description="Replace the values as a whole.")
-    reason: str | None = None
-
-
-@strawberry.input
-class PublishEntryInput(Command):
-    id: strawberry.ID
-
-
-@strawberry.input
-class WithdrawEntryInput(Command):
-    id: strawberry.ID
-    reason: str
-
-
-@strawberry.type
-class CreateEntryPayload:
-    entry: RepositoryEntry
-
-
-@strawberry.type
-class EditEntryPayload:
-    entry: RepositoryEntry
-
-
-@strawberry.type
-class PublishEntryPayload:
-    entry: RepositoryEntry
-
-
-@strawberry.type
-class WithdrawEntryPayload:
-    entry: RepositoryEntry
-
-
-@strawberry.type
-class RepositoriesMutations:
-    @strawberry.mutation
-    async def create_entry(self, info: GatewayInfo, input: CreateEntryInput) -> CreateEntryPayload:
+    @strawberry.field(description="Entries of the signed-in coordinator's country that wait for their approval.")
+    async def pending_entries(
+        self,
+        info: GatewayInfo,
+        repository: strawberry.ID,
+        first: int | None = None,
+        after: str | None = None,
+        language: Language | None = None,
+    ) -> Connection[RepositoryEntry]:
+        speak(info, language)
         repositories = info.context.backends.repositories
-        message = pb.CreateEntryRequest(
-            command=command(input), repository=input.repository, values=field_values(input.values)
-        )
-        return cast("CreateEntryPayload", await repositories.call(repositories.stub.CreateEntry, message))
+        request = pb.ListPendingEntriesRequest(repository=repository, page=page(first, after))
+        response = await repositories.call(repositories.stub.ListPendingEntries, request)
+        return cast("Connection[RepositoryEntry]", connection(response.entries, response.page_info, after))
 
-    @strawberry.mutation(description="Changes the draft; of a published entry, prepares the next version.")
-    async def edit_entry(self, info: GatewayInfo, input: EditEntryInput) -> EditEntryPayload:
-        repositories = info.context.backends.repositories
-        message = pb.EditEntryRequest(
-            command=command(input), id=input.id, values=field_values(input.values), reason=input.reason or ""
-        )
-        return cast("EditEntryPayload", await repositories.call(repositories.stub.EditEntry, message))
-
-    @strawberry.mutation(
-        description="Readers see the draft from now on; what they saw before is kept as an earlier version."
+    @strawberry.field(
+        description="Everything that was ever published of an entry, the newest first, as far as the reader sees it."
     )
-    async def publish_entry(self, info: GatewayInfo, input: PublishEntryInput) -> PublishEntryPayload:
+    async def entry_versions(
+        self,
+        info: GatewayInfo,
+        id: strawberry.ID,
+        first: int | None = None,
+        after: str | None = None,
+        language: Language | None = None,
+    ) -> Connection[EntryVersion]:
+        speak(info, language)
         repositories = info.context.backends.repositories
-        message = pb.PublishEntryRequest(command=command(input), id=input.id)
-        return cast("PublishEntryPayload", await repositories.call(repositories.stub.PublishEntry, message))
+        request = pb.ListEntryVersionsRequest(id=id, page=page(first, after))
+        response = await repositories.call(repositories.stub.ListEntryVersions, request)
+        versions = [await version_of(info, response.repository_code, one) for one in response.versions]
+        return cast("Connection[EntryVersion]", connection(versions, response.page_info, after))
 
-    @strawberry.mutation
-    async def withdraw_entry(self, info: GatewayInfo, input: WithdrawEntryInput) -> WithdrawEntryPayload:
+    @strawberry.field(description="What differs between two versions of an entry; for instance from its predecessor.")
+    async def diff(
+        self,
+        info: GatewayInfo,
+        entry: strawberry.ID,
+        from_: Annotated[int, strawberry.argument(name="from")],
+        to: int,
+        language: Language | None = None,
+    ) -> EntryDiff:
+        speak(info, language)
         repositories = info.context.backends.repositories
-        message = pb.WithdrawEntryRequest(command=command(input), id=input.id, reason=input.reason)
-        return cast("WithdrawEntryPayload", await repositories.call(repositories.stub.WithdrawEntry, message))
+        request = pb.DiffEntryRequest(id=entry, to=to, **{"from": from_})
+        found = await repositories.call(repositories.stub.DiffEntry, request)
+        return cast("EntryDiff", await diff(info, found))

@@ -49,6 +49,7 @@ from gateway.schema.request_parts import (
     RequestHistoryEntry,
     SplitOff,
 )
+from gateway.schema.translation_whole import PlacedText, translations
 from gateway.schema.values import Value
 from gateway.schema.work_lists import RequestFilter, filter_message
 from protos.requests.v1 import requests_pb2 as pb
@@ -212,6 +213,7 @@ class Request(Node):
     question_set: QuestionSet | None = link(QUESTION_SETS, "question_set_id")
     subject: Subject | None = strawberry.field(resolver=_subject)
     justification: FreeText | None = part("justification")
+    translations: list[PlacedText] = translations()
     desired_date: date | None = day("desired_date")
     urgent: bool
     urgent_reason: FreeText | None = part("urgent_reason")

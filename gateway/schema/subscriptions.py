@@ -9,13 +9,15 @@ from gateway.readings import speak
 from gateway.schema.alert_filters import InboxFilterInput, inbox_filter
 from gateway.schema.alerts import AlertStreamItem
 from gateway.schema.common import GatewayInfo
+from gateway.schema.repository_changes import RepositoriesSubscriptions
 from gateway.schema.requests import RequestChange
+from gateway.schema.translation import TranslationSubscriptions
 from gateway.streams.following import follow
 from gateway.streams.sources import WATCH_CHANGES, WATCH_INBOX
 
 
 @strawberry.type
-class Subscription:
+class Subscription(TranslationSubscriptions, RepositoriesSubscriptions):
     @strawberry.subscription(
         description="The inbox of the signed-in person's authority, live. `after` resumes without a gap; without it, from now on. "
         "What `filter` or `savedFilter` leaves out moves the cursor on without an entry."

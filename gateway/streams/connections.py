@@ -5,35 +5,40 @@ task at all where the server lends its transport (`gateway/streams/transport.py`
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Send
 from strawberry.schema import Schema
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from chassis import telemetry
-from gateway.context import Context
-from gateway.errors import as_error
-from gateway.people import SignIn
+from chassis.bearers import LEEWAY_S
+from gateway.admitting import Admitting
+from gateway.errors import as_error, told
+from gateway.limits.refusals import RateLimited
+from gateway.serving.documents import Documents
 from gateway.streams.following import Offer, Wanted
 from gateway.streams.framing import Frames, Lines, as_json
 from gateway.streams.hub import Streams
-from gateway.streams.messages import Closing, Gone, parsed
+from gateway.streams.messages import TRY_AGAIN_LATER, Closing, Gone, parsed
 from gateway.streams.subscribers import Subscriber
 from gateway.streams.writers import Writer
-from vocabulary.refusals import Refusal
+from gateway.training import marked
+from vocabulary.refusals import Refusal, Unavailable
 
 PATH = "/graphql"
 INIT_TIMEOUT_S = 10.0
 SUBSCRIPTIONS_PER_CONNECTION = 20
 # What a client still reads after its stream has been ended for its slowness; then its connection is cut.
 GRACE_S = 10.0
+LONGEST_S = 14 * 24 * 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +49,8 @@ class Speaking:
 
     schema: Schema
     origins: frozenset[str]
-    greet: Callable[[Headers], Context]
-    sign_in: Callable[[Context, object], Awaitable[None]]
-    again: Callable[[SignIn], Awaitable[SignIn]]
+    admitting: Admitting
+    documents: Documents
     streams: Streams | None
 
 
@@ -64,20 +68,34 @@ class _Operation:
 class Connection:
     """One client."""
 
-    __slots__ = ("_context", "_cutting", "_operations", "_receive", "_send", "_speaking", "_traceparent", "_writer")
+    __slots__ = (
+        "_context",
+        "_cutting",
+        "_ending",
+        "_expiring",
+        "_operations",
+        "_receive",
+        "_send",
+        "_speaking",
+        "_traceparent",
+        "_writer",
+    )
 
     def __init__(
-        self, speaking: Speaking, headers: Headers, receive: Receive, send: Send, writer: Writer | None
+        self, speaking: Speaking, opened: HTTPConnection, receive: Receive, send: Send, writer: Writer | None
     ) -> None:
         self._speaking = speaking
-        self._context = speaking.greet(headers)
-        self._traceparent = headers.get(telemetry.TRACEPARENT, "")
+        self._context = speaking.admitting.greet(opened)
+        self._traceparent = opened.headers.get(telemetry.TRACEPARENT, "")
         self._receive = receive
         self._send = send
         self._writer = writer
         self._operations: dict[str, _Operation] = {}
         # Under way since a stream was ended that could not be written to.
         self._cutting: asyncio.TimerHandle | None = None
+        # Goes off when the token has run out that the connection was opened with; then what closes it.
+        self._expiring: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
         """Answer until either side closes; leaves nothing running."""
@@ -112,10 +130,26 @@ class Connection:
         if not isinstance(payload, dict):
             raise Closing(4400, "Invalid connection init payload")
         try:
-            await self._speaking.sign_in(self._context, payload.get("authorization", ""))
+            await self._speaking.admitting.connection(self._context, payload.get("authorization", ""))
+        except (Unavailable, RateLimited):
+            # The same token may be good in a moment.
+            raise Closing(TRY_AGAIN_LATER, "Try again later") from None
         except Refusal:
             raise Closing(4403, "Forbidden") from None
         await self._say({"type": "connection_ack"})
+        if self._context.sign_in is not None:
+            left = self._context.sign_in.bearer.expires_at + LEEWAY_S - time.time()
+            # A timer takes no more than some weeks; a token that lasts as long is a test's.
+            self._expiring = asyncio.get_running_loop().call_later(min(left, LONGEST_S), self._expire)
+
+    def _expire(self) -> None:
+        """A connection does not stay open in the name of somebody who would have to sign in again."""
+        closing = {"type": "websocket.close", "code": 4403, "reason": "The token has expired; sign in again"}
+        self._ending = asyncio.ensure_future(self._close(closing))
+
+    async def _close(self, closing: Mapping[str, Any]) -> None:
+        with suppress(Exception):  # a client that is gone needs no telling
+            await self._send(dict(closing))
 
     async def _message(self) -> Mapping[str, Any]:
         return parsed(await self._receive())
@@ -176,13 +210,19 @@ class Connection:
         context = self._context.offering(offer)
         try:
             # A connection lives long: who opened it may have become another, or nobody, since.
-            context.sign_in = context.sign_in and await self._speaking.again(context.sign_in)
+            await self._speaking.admitting.operation(context)
+            query = self._speaking.documents.text(
+                payload.get("query"),
+                payload.get("documentId"),
+                payload.get("extensions"),
+                keeps=context.person is not None,
+            )
         except Refusal as refusal:
             self._forget(operation)
             await self._say({"id": operation.id, "type": "error", "payload": [as_error(refusal)]})
             return False
         results = await self._speaking.schema.stream(
-            payload["query"],
+            query,
             variable_values=payload.get("variables"),
             context_value=context,
             operation_name=payload.get("operationName"),
@@ -190,13 +230,13 @@ class Connection:
         async with aclosing(results):
             async for result in results:
                 assert isinstance(result, ExecutionResult)  # there is no incremental delivery
-                errors = [error.formatted for error in result.errors or []]
+                errors = told(result.errors or [])
                 if isinstance(result, PreExecutionError):
                     self._forget(operation)
                     await self._say({"id": operation.id, "type": "error", "payload": errors})
                     return False
                 body = {"data": result.data, **({"errors": errors} if errors else {})}
-                await self._say({"id": operation.id, "type": "next", "payload": body})
+                await self._say({"id": operation.id, "type": "next", "payload": marked(body, context.training)})
         return True
 
     async def _follow(self, operation: _Operation, wanted: Wanted) -> None:
@@ -263,6 +303,8 @@ class Connection:
         if self._writer is not None:
             self._writer.on_writable = None
         self._spare()
+        if self._expiring is not None:
+            self._expiring.cancel()
         operations = list(self._operations.values())
         self._operations.clear()
         for operation in operations:

@@ -15,7 +15,9 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 
 from gateway.context import Context
 from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error, masked
+from gateway.plan.plans import plans_of
 from gateway.streams.framing import as_json
+from gateway.training import marked
 from vocabulary.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,16 @@ async def answers(schema: GraphQLSchema, context: Context, items: Sequence[Any])
 async def _answer(schema: GraphQLSchema, context: Context, item: Any) -> bytes:
     execution = context.execution
     assert execution.graphql_document is not None
+    plans = plans_of(schema)
+    planned = plans and await plans.executed(
+        execution.graphql_document, execution.operation_name, execution.variables, context, item
+    )
+    return payload(planned or await _executed(schema, context, item), context)
+
+
+async def _executed(schema: GraphQLSchema, context: Context, item: Any) -> ExecutionResult:
+    execution = context.execution
+    assert execution.graphql_document is not None
     result = execute(
         schema,
         execution.graphql_document,
@@ -40,7 +52,7 @@ async def _answer(schema: GraphQLSchema, context: Context, item: Any) -> bytes:
     )
     found = await result if inspect.isawaitable(result) else result
     assert isinstance(found, ExecutionResult)
-    return payload(found, context)
+    return found
 
 
 def payload(result: Any, context: Context) -> bytes:
@@ -49,7 +61,7 @@ def payload(result: Any, context: Context) -> bytes:
     if result.errors:
         document = context.execution.graphql_document
         body["errors"] = [masked(error, document).formatted for error in result.errors]
-    return as_json(body)
+    return as_json(marked(body, context.training))
 
 
 def ending(error: Exception, cursor: str) -> bytes:

@@ -44,6 +44,7 @@ async def _alone(wanted: Wanted) -> AsyncGenerator[Any, None]:
     """A stream of one's own, executed by whoever executes the subscription."""
     context, source = wanted.context, wanted.source
     expires_at = context.signed_in.expires_at
-    async for item in resumed(lambda cursor: source.opened(context.backends, cursor), wanted.after, expires_at):
-        context.begin_event()
-        yield item
+    with context.policy.places.one(context.signed_in.user.id):
+        async for item in resumed(lambda cursor: source.opened(context.backends, cursor), wanted.after, expires_at):
+            context.begin_event()
+            yield item

@@ -110,7 +110,10 @@ class Streams:
             raise expired()
         if self._stopping and isinstance(one.writing, Events):
             raise stopping()
-        followed = self._enter((wanted.source, access_of(person.caller)), wanted.source, one)
+        places = wanted.context.policy.places
+        places.take(person.user.id)
+        let_go = partial(places.give_back, person.user.id)
+        followed = self._enter((wanted.source, access_of(person.caller)), wanted.source, one, let_go)
         tail = followed.tail
         await tail.opening()
         if tail.failure is not None:
@@ -173,7 +176,7 @@ class Streams:
         share.join(one, position)
         return share
 
-    def _enter(self, key: Hashable, source: Source, one: Subscriber) -> _Followed:
+    def _enter(self, key: Hashable, source: Source, one: Subscriber, let_go: Callable[[], None]) -> _Followed:
         followed = self._followed.get(key)
         if followed is None:
             tail = Tail(lambda cursor: source.opened(Backends(self._stubs, new.token), cursor), varies=source.varies)
@@ -182,15 +185,16 @@ class Streams:
             TAILS.inc()
         followed.followers[one] = None
         self._following[one] = None
-        one.leave = partial(self._leave, key, followed, one)
+        one.leave = partial(self._leave, key, followed, one, let_go)
         STREAMS.inc()
         if self._looking is None:
             self._looking = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
         return followed
 
-    def _leave(self, key: Hashable, followed: _Followed, one: Subscriber) -> None:
+    def _leave(self, key: Hashable, followed: _Followed, one: Subscriber, let_go: Callable[[], None]) -> None:
         if one not in followed.followers:
             return
+        let_go()
         del followed.followers[one], self._following[one]
         STREAMS.dec()
         share = one.share

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 REASON_BYTES = 123
+# Of the codes that IANA keeps for WebSockets.
+SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
+_DOCUMENT = frozenset({"query", "documentId", "extensions"})
 
 
 class Closing(Exception):
@@ -47,7 +51,11 @@ def _well_formed(message: Any) -> bool:
     payload = message.get("payload")
     return (
         isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("query"), str | None)
         and isinstance(payload.get("variables"), dict | None)
         and isinstance(payload.get("operationName"), str | None)
+        and isinstance(payload.get("extensions"), dict | None)
+        and isinstance(payload.get("documentId"), str | None)
+        # A document, or what it goes by.
+        and any(payload.get(name) is not None for name in _DOCUMENT)
     )

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from gateway.backends import Backends
 from protos.alerts.v1 import alerts_pb2
+from protos.repositories.v1 import repositories_pb2
 from protos.requests.v1 import requests_pb2
 from vocabulary.refusals import Unauthenticated, Unavailable
 
@@ -66,6 +67,9 @@ class Source:
 
 WATCH_INBOX = Source("alerts", "WatchInbox", alerts_pb2.WatchInboxRequest, alerts_pb2.WatchInboxResponse)
 WATCH_CHANGES = Source("requests", "WatchChanges", requests_pb2.WatchChangesRequest, requests_pb2.WatchChangesResponse)
+WATCH_REPOSITORY = Source(
+    "repositories", "WatchRepository", repositories_pb2.WatchRepositoryRequest, repositories_pb2.WatchRepositoryResponse
+)
 
 
 def expired() -> Unauthenticated:

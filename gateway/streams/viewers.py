@@ -41,7 +41,10 @@ _AUTHORITY = (
 )
 _VALUE = "type choices date number money text files link authorities countries areas concepts languages"
 _FORM_FIELD = "code label help type choices mandatory personal many minimum maximum"
-_TRANSLATION = "status text sourceLanguage targetLanguage reason tier engine at pivot notice"
+_TRANSLATION = (
+    "status text sourceLanguage targetLanguage reason tier engine at pivot notice jobId lowConfidence similarity "
+    "missedTerms"
+)
 
 # Type → those of its fields that a service fills without asking which person it is that reads.
 IMPERSONAL: Mapping[str, frozenset[str]] = {

@@ -2,7 +2,7 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.alerts.wiring import alerts, prepare, rebuild_participants, rebuild_related
+from services.alerts.wiring import alerts, prepare, rebuild_participants, rebuild_related, rebuild_timers
 
 if __name__ == "__main__":
     main(
@@ -10,5 +10,5 @@ if __name__ == "__main__":
         alerts,
         "Alerts: from draft to dissemination, and the inboxes that nothing is lost from.",
         prepare,
-        {"participants": rebuild_participants, "related": rebuild_related},
+        {"participants": rebuild_participants, "related": rebuild_related, "timers": rebuild_timers},
     )

@@ -71,7 +71,7 @@ def beside(
         add_CapServiceServicer_to_server(cap_rpc, server)
 
     return Beside(
-        record=Recorder(ledger, participants).record,
+        record=Recorder(ledger).record,
         loops=[related.follow(events, alerts).run],
         register=register,
     )

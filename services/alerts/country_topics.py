@@ -9,15 +9,13 @@ from dataclasses import replace
 
 from chassis.aggregates import Aggregates
 from chassis.outbox import topic
-from chassis.participants import Participants
 from chassis.reactions import Reactions
 from engines.events import Event, Events
 from protos.alerts.v1 import countries_pb2, events_pb2
 from services.alerts import wire
 from services.alerts.domain.alerts import Alert
 from services.alerts.domain.types import AlertType
-from services.alerts.reactions import recipients_of
-from services.alerts.recipients import Recipients
+from services.alerts.reach import Reach
 from vocabulary import countries
 
 GROUP = "alerts-countries"
@@ -36,8 +34,7 @@ def tell_countries(
     events: Events,
     alerts: Aggregates[Alert],
     types: Mapping[str, AlertType],
-    recipients: Recipients,
-    participants: Participants,
+    reach: Reach,
 ) -> Reactions:
     """Publish for each country what its authorities are told. Doing it again publishes it again, with the same id."""
 
@@ -48,10 +45,11 @@ def tell_countries(
             if not message.delivery_id:
                 continue
             kept = await alerts.get(message.alert_id)
-            assert kept is not None  # alerts are never removed
+            if kept is None:
+                raise LookupError(f"there is no alert {message.alert_id} to tell of")
             due = kept.state.delivery(message.delivery_id)
-            ids = await recipients_of(due, types[kept.state.type_id].module, recipients)
-            for country, authority_ids in _by_country(ids, await _countries(ids, participants)).items():
+            reached = await reach.of(kept.id, due, types[kept.state.type_id].module)
+            for country, authority_ids in _by_country(reached).items():
                 about = countries_pb2.CountryTold(
                     alert_id=kept.id,
                     revision=message.revision,
@@ -72,14 +70,10 @@ def _as(event: Event, about: countries_pb2.CountryTold) -> Event:
     return replace(event, type=about.DESCRIPTOR.full_name, data=about.SerializeToString(deterministic=True))
 
 
-async def _countries(ids: Sequence[str], participants: Participants) -> dict[str, str]:
-    return {id_: one.country for id_, one in (await participants.get_many(ids)).items()}
-
-
-def _by_country(ids: Sequence[str], country_of: Mapping[str, str]) -> dict[str, list[str]]:
-    """*ids* by their country, in the order of their ids; without those of no country that takes part."""
+def _by_country(reached: Mapping[str, str]) -> dict[str, list[str]]:
+    """The ids of *reached* by their country, in their order; without those of no country that takes part."""
     found: dict[str, list[str]] = {}
-    for id_ in sorted(ids):
-        if country_of.get(id_) in countries.LANGUAGES:
-            found.setdefault(country_of[id_], []).append(id_)
+    for id_, country in sorted(reached.items()):
+        if country in countries.LANGUAGES:
+            found.setdefault(country, []).append(id_)
     return found

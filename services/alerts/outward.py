@@ -11,6 +11,7 @@ from grpc import aio
 
 from chassis.aggregates import Aggregates
 from chassis.calls import Peer
+from chassis.egress import Egress, Rules, looking_up
 from chassis.inbox import Entry, Inbox
 from chassis.keys import KeyRing
 from chassis.mailing import mailer
@@ -24,15 +25,17 @@ from protos.alerts.v1.filters_pb2_grpc import add_FiltersServiceServicer_to_serv
 from protos.alerts.v1.webhooks_pb2_grpc import add_WebhooksServiceServicer_to_server
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from services.alerts.domain.alerts import Alert
+from services.alerts.domain.filters import FILTERS_LIMIT
 from services.alerts.domain.types import AlertType
+from services.alerts.domain.webhooks import WEBHOOKS_LIMIT
 from services.alerts.filters.rpc import FiltersRpc
 from services.alerts.filters.selecting import Selecting
 from services.alerts.filters.storage import MAILS, saved_filters
 from services.alerts.mailing import Mailing, Wording
+from services.alerts.quotas import Quota
 from services.alerts.reactions import Told
 from services.alerts.webhooks.book import Book
 from services.alerts.webhooks.delivering import Delivering
-from services.alerts.webhooks.egress import Egress, Rules, looking_up
 from services.alerts.webhooks.messages import Messages
 from services.alerts.webhooks.rpc import WebhooksRpc
 from services.alerts.webhooks.signing import NAME, Secrets
@@ -104,8 +107,10 @@ def outward(
             now,
             name=str(uuid.uuid4()),
         )
-        filtering = FiltersRpc(types, saved, hooks, now, mails=post is not None)
-        hooking = WebhooksRpc(types, hooks, selecting, inbox, book, egress, messages, signers, now)
+        filters_quota = Quota(documents, "filters", FILTERS_LIMIT, now)
+        hooks_quota = Quota(documents, "webhooks", WEBHOOKS_LIMIT, now)
+        filtering = FiltersRpc(types, saved, hooks, filters_quota, now, mails=post is not None)
+        hooking = WebhooksRpc(types, hooks, selecting, inbox, book, egress, messages, signers, hooks_quota, now)
 
         async def told(entries: Mapping[str, Sequence[Entry]]) -> None:
             await mailing.told(entries)

@@ -8,10 +8,10 @@ from chassis.outbox import topic
 from chassis.reactions import Reactions
 from engines.events import Event, Events
 from protos.alerts.v1 import events_pb2
-from services.alerts.domain.alerts import Alert, Delivery
+from services.alerts.domain.alerts import Alert
 from services.alerts.domain.types import AlertType
+from services.alerts.reach import Reach
 from services.alerts.receipts.recording import Reached
-from services.alerts.recipients import Recipients
 
 STREAM = "alerts"
 # Each may be due to thousands: so many take less time than a broker waits for.
@@ -26,7 +26,7 @@ def deliver(
     events: Events,
     alerts: Aggregates[Alert],
     types: Mapping[str, AlertType],
-    recipients: Recipients,
+    reach: Reach,
     inbox: Inbox,
     told: Told,
     record: Record,
@@ -45,10 +45,10 @@ def deliver(
                 if message.delivery_id:
                     raise LookupError(f"there is no alert {message.alert_id} to tell of")
                 continue
-            to: Sequence[str] = ()
+            to: Mapping[str, str] = {}
             if message.delivery_id:
                 due = alert.state.delivery(message.delivery_id)
-                to = await recipients_of(due, types[alert.state.type_id].module, recipients)
+                to = await reach.of(alert.id, due, types[alert.state.type_id].module)
                 entry = Entry(id=event.id, subject=alert.id, kind=due.news, at=event.time)
                 for recipient in to:
                     entries.setdefault(recipient, []).append(entry)
@@ -59,11 +59,3 @@ def deliver(
 
     by_type = {events_pb2.AlertChanged.DESCRIPTOR.full_name: changed}
     return Reactions(events, "alerts-inbox", [topic("alerts")], by_type, at_once=AT_ONCE)
-
-
-async def recipients_of(due: Delivery, module: str, recipients: Recipients) -> list[str]:
-    """The authorities whose inboxes *due* goes into."""
-    by_country = await recipients.coordinators(module, due.countries, besides=due.besides)
-    coordinators = (id_ for ids in by_country.values() for id_ in ids)
-    nationals = await recipients.nationals(due.national)
-    return list(dict.fromkeys((*due.authority_ids, *coordinators, *nationals)))

@@ -39,11 +39,11 @@ class Recipients:
             found |= _by_country(alone, national, besides)
         return found
 
-    async def nationals(self, countries: Sequence[str]) -> list[str]:
+    async def nationals(self, countries: Sequence[str]) -> list[Participant]:
         """The National IMI Coordinators of *countries*, those that have one."""
         if not countries:
             return []
-        return [one.id for one in await self._participants.taking_part(LegislativeRole.NIMIC, countries=countries)]
+        return await self._participants.taking_part(LegislativeRole.NIMIC, countries=countries)
 
     async def _coordinators_now(
         self, module: str, countries: Sequence[str], *, besides: str = ""

@@ -11,15 +11,19 @@ from chassis.timers import timers
 from engines.documents import Collection, Documents, Index, Json
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.lifecycle import Status
+from services.alerts.domain.retention import disclosed
 from services.alerts.filters.storage import MAILS, SAVED_FILTERS
 from services.alerts.hints.index import RELATED
+from services.alerts.quotas import QUOTAS
 from services.alerts.receipts.ledger import RECEIPTS, SECRETS
 from services.alerts.webhooks.book import BOOK
 from services.alerts.webhooks.storage import WEBHOOKS
 
 ALERTS = Collection("alerts", (Index(("readers", "type", "status", "changed_at", "area", "severity", "country")),))
 TIMERS = timers("timers")
-COLLECTIONS = (ALERTS, INBOX, PARTICIPANTS, TIMERS, SAVED_FILTERS, MAILS, WEBHOOKS, BOOK, RECEIPTS, SECRETS, RELATED)
+COLLECTIONS = (
+    ALERTS, INBOX, PARTICIPANTS, TIMERS, SAVED_FILTERS, MAILS, WEBHOOKS, BOOK, QUOTAS, RECEIPTS, SECRETS, RELATED,
+)  # fmt: skip
 
 
 def alerts(documents: Documents, outbox: Outbox) -> Aggregates[Alert]:
@@ -41,12 +45,15 @@ def _indexed(alert: Alert) -> Mapping[str, Json]:
         "status": alert.status,
         "changed_at": sortable(alert.changed_at),
         "area": alert.area,
-        "severity": alert.severity,
+        # Nothing is found by what is blocked.
+        "severity": disclosed(alert).severity,
         "country": alert.country,
     }
 
 
 def _readers(alert: Alert) -> list[str]:
+    if alert.is_discarded:
+        return []
     found = [written_by(alert.author_id, alert.area)]
     if alert.status is not Status.DRAFT:
         found.append(_coordinator(alert.country, alert.area))

@@ -17,7 +17,7 @@ from services.alerts.domain.types import AlertType
 
 
 class Timing(Duties[Alert, events_pb2.AlertChanged]):
-    """Escalates, closes, expires and erases alerts when it is time."""
+    """Escalates, closes, expires, blocks and erases alerts when it is time."""
 
     def __init__(
         self,
@@ -49,5 +49,5 @@ class Timing(Duties[Alert, events_pb2.AlertChanged]):
             lambda after: events_pb2.AlertChanged(alert_id=after.id, revision=after.revision),
             events_pb2.AlertChanged,
             # The answers to earlier commands say what the alert said.
-            forget=action is Action.ERASE,
+            forget=action in duties.HIDING,
         )

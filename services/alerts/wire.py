@@ -23,7 +23,8 @@ from services.alerts.domain.alerts import (
 )
 from services.alerts.domain.dates import end_of
 from services.alerts.domain.filters import Severity
-from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.lifecycle import SILENCING, Action, Status
+from services.alerts.domain.proofs import Ground, Proof
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View
 
@@ -33,6 +34,7 @@ SEVERITY = EnumOnWire(Severity, pb.AlertSeverity)
 VIEW = EnumOnWire(View, pb.AlertView)
 NEWS = EnumOnWire(News, pb.InboxEntryKind)
 INFORMATION_STATUS = EnumOnWire(InformationStatus, pb.InformationStatus)
+GROUND = EnumOnWire(Ground, pb.ProofGround)
 
 
 def alert_type(kind: AlertType, wanted: Collection[str]) -> pb.AlertType:
@@ -81,6 +83,7 @@ def alert(kept: Kept[Alert], view: View) -> pb.Alert:
         standstill_until=state.standstill_until.isoformat() if state.standstill_until else "",
         end_reason=wire.free_text(state.end_reason),
         earlier_closures=map(closure, state.earlier_closures),
+        proofs=map(proof, state.proofs),
     )
 
 
@@ -137,6 +140,16 @@ def comment(one: Comment) -> pb.AlertComment:
     )
 
 
+def proof(one: Proof) -> pb.AlertProof:
+    return pb.AlertProof(
+        authority_id=one.authority_id,
+        country_code=one.country,
+        ground=GROUND.to_wire(one.ground),
+        reason=wire.free_text(one.reason),
+        at=timestamp(one.at),
+    )
+
+
 def possibility(one: Possibility) -> pb.PossibleAlertAction:
     against = one.refusal
     return pb.PossibleAlertAction(
@@ -155,6 +168,7 @@ def information(one: Information) -> pb.AlertInformation:
         status=INFORMATION_STATUS.to_wire(one.status),
         text=wire.free_text(one.text),
         at=timestamp(one.at),
+        rejection_reason=wire.free_text(one.rejection_reason),
     )
 
 
@@ -195,6 +209,11 @@ def changed(id_: str, revision: int, before: Alert | None, after: Alert) -> even
         kind=NEWS.to_wire(owed[0].news) if owed else pb.INBOX_ENTRY_KIND_UNSPECIFIED,
         **{"from": _before(last)},
     )
+
+
+def silenced(told: events_pb2.AlertChanged) -> str:
+    """The id of an alert that says nothing any more; empty for any other."""
+    return told.alert_id if ACTION.known(told.action) in SILENCING else ""
 
 
 def _before(entry: HistoryEntry) -> "pb.AlertStatus.ValueType":

@@ -12,10 +12,12 @@ import chassis.rebuilding
 from chassis.bearers import bearer_tokens
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
+from chassis.forgetting import forget_translations
 from chassis.inbox import Inbox
-from chassis.keys import KeyRing
+from chassis.keys import key_ring
 from chassis.outbox import Outbox
 from chassis.participants import Participants
+from chassis.places import Places
 from chassis.process import clock, working
 from chassis.references import References
 from chassis.security import Security
@@ -25,19 +27,29 @@ from chassis.sign_ins import SignIns
 from chassis.timers import Timers
 from engines.documents import open_documents
 from engines.events import open_events
-from protos.alerts.v1 import cap_pb2, counting_pb2, filters_pb2, receipts_pb2, related_pb2, webhooks_pb2
+from protos.alerts.v1 import (
+    cap_pb2,
+    counting_pb2,
+    events_pb2,
+    filters_pb2,
+    receipts_pb2,
+    related_pb2,
+    webhooks_pb2,
+)
 from protos.alerts.v1.alerts_pb2 import DESCRIPTOR
 from protos.alerts.v1.alerts_pb2_grpc import add_AlertsServiceServicer_to_server
 from protos.alerts.v1.counting_pb2_grpc import add_CountingServiceServicer_to_server
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
-from services.alerts import storage
+from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
+from services.alerts import storage, wire
 from services.alerts.beside import beside
 from services.alerts.catalogue import SHIPPED, alert_types
 from services.alerts.country_topics import TOPICS, tell_countries
 from services.alerts.hints.identity import Identities
 from services.alerts.hints.index import RelatedAlerts
 from services.alerts.outward import outward
+from services.alerts.reach import Reach
 from services.alerts.reactions import STREAM, deliver
 from services.alerts.recipients import Recipients
 from services.alerts.rpc import AlertsRpc
@@ -60,7 +72,7 @@ log = structlog.get_logger(__name__)
 async def alerts(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncIterator[Server]:
     """The service with the alert types of *catalogue*, answering for as long as the context lasts."""
     types = alert_types(catalogue)
-    keys = KeyRing(settings.keys)
+    keys = key_ring(settings)
     async with (
         open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
         open_events(settings.events) as events,
@@ -69,7 +81,8 @@ async def alerts(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncI
     ):
         outbox = Outbox(NAME, documents, events, clock)
         inbox = Inbox(documents, STREAM, clock)
-        peer, directory = Peer("directory", Signer(keys, NAME).for_service), DirectoryServiceStub(channel)
+        signer = Signer(keys, NAME)
+        peer, directory = Peer("directory", signer.for_service), DirectoryServiceStub(channel)
         participants = Participants(documents, peer, ParticipantsServiceStub(channel))
         recipients = Recipients(participants, peer, directory)
         kept = storage.alerts(documents, outbox)
@@ -79,9 +92,14 @@ async def alerts(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncI
         more = beside(settings, keys, documents, events, types, kept, participants, peer, directory, clock)
         references = References(peer, directory, participants)
         rpc = AlertsRpc(types, kept, references, recipients, inbox, out.selecting, clock)
-        delivering = deliver(events, kept, types, recipients, inbox, out.told, more.record)
+        reach = Reach(recipients, participants)
+        delivering = deliver(events, kept, types, reach, inbox, out.told, more.record)
         loops = [outbox.relay, delivering.run, *out.loops, *more.loops]
-        loops += [tell_countries(events, kept, types, recipients, participants).run]
+        loops += [tell_countries(events, kept, types, reach).run]
+        if "translation" in settings.running:
+            texts = await stack.enter_async_context(open_channel(settings.translation_address, Security.of(settings)))
+            translation = Peer("translation", signer.for_service), TranslationServiceStub(texts)
+            loops += [forget_translations(events, NAME, *translation, events_pb2.AlertChanged, wire.silenced).run]
         timing = Timing(kept, types, Timers(documents, storage.TIMERS, clock), clock)
         loops += [timing.follow(events, NAME).run, timing.run]
         sign_ins = SignIns(bearer_tokens(settings, keys), peer, directory)
@@ -103,6 +121,7 @@ async def alerts(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncI
                 security=Security.of(settings),
                 health_address=settings.health_address,
                 sign_ins=sign_ins,
+                places=Places(settings.streams_per_person),
             ) as server,
         ):
             log.info("serving", service=NAME, port=server.port)
@@ -119,6 +138,18 @@ async def rebuild_participants(settings: ServiceSettings) -> None:
     await chassis.rebuilding.rebuild_participants(settings, NAME)
 
 
+async def rebuild_timers(settings: ServiceSettings, catalogue: Path = SHIPPED) -> None:
+    """Arrange anew what each alert waits for, while it is used."""
+    types = alert_types(catalogue)
+    async with (
+        open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
+        open_events(settings.events) as events,
+    ):
+        kept = storage.alerts(documents, Outbox(NAME, documents, events, clock))
+        count = await Timing(kept, types, Timers(documents, storage.TIMERS, clock), clock).rebuild()
+    log.info("timers_rebuilt", alerts=count)
+
+
 async def rebuild_related(settings: ServiceSettings, catalogue: Path = SHIPPED) -> None:
     """Make what related alerts are found under anew, with the key of today, while it is used."""
     types = alert_types(catalogue)
@@ -127,5 +158,5 @@ async def rebuild_related(settings: ServiceSettings, catalogue: Path = SHIPPED) 
         open_events(settings.events) as events,
     ):
         kept = storage.alerts(documents, Outbox(NAME, documents, events, clock))
-        count = await RelatedAlerts(documents, types, Identities.of(KeyRing(settings.keys))).rebuild(kept)
+        count = await RelatedAlerts(documents, types, Identities.of(key_ring(settings))).rebuild(kept)
     log.info("related_rebuilt", alerts=count)

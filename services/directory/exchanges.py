@@ -12,7 +12,7 @@ from protos.alerts.v1 import counting_pb2 as alerts
 from protos.alerts.v1.counting_pb2_grpc import CountingServiceStub as AlertsStub
 from protos.requests.v1 import counting_pb2 as requests
 from protos.requests.v1.counting_pb2_grpc import CountingServiceStub as RequestsStub
-from services.directory.settings import NOT_THERE
+from vocabulary import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def open_exchanges(
     async with AsyncExitStack() as stack:
 
         async def channel(address: str) -> aio.Channel | None:
-            if address == NOT_THERE:
+            if address == parts.NOT_THERE:
                 return None
             return await stack.enter_async_context(open_channel(address, security))
 

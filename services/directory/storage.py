@@ -1,13 +1,16 @@
-"""What the directory keeps: authorities and users, one document each."""
+"""What the directory keeps: authorities, users and feedback, one document each."""
 
 from collections.abc import Mapping
 
 from chassis.aggregates import Aggregates
+from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.rebuilding import ORDERS
+from chassis.timers import timers
 from engines.documents import Collection, Documents, Index, Json
 from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import is_to_be_nimic
+from services.directory.domain.feedback import Feedback
 from services.directory.domain.users import User
 from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole
@@ -23,7 +26,10 @@ AUTHORITIES = Collection(
     ),
 )
 USERS = Collection("users", (Index(("signin",), unique=True), Index(("authority_id", "active", "name"))))
-COLLECTIONS = (AUTHORITIES, USERS, ORDERS)
+FEEDBACK = Collection("feedback", (Index(("addressee_id", "at")),))
+# E-mails that wait to be sent.
+MAILS = timers("mails")
+COLLECTIONS = (AUTHORITIES, USERS, FEEDBACK, MAILS, ORDERS)
 
 
 def authorities(documents: Documents, outbox: Outbox) -> Aggregates[Authority]:
@@ -32,6 +38,10 @@ def authorities(documents: Documents, outbox: Outbox) -> Aggregates[Authority]:
 
 def users(documents: Documents, outbox: Outbox) -> Aggregates[User]:
     return Aggregates(documents, USERS, User, _user_indexed, outbox)
+
+
+def feedback(documents: Documents, outbox: Outbox) -> Aggregates[Feedback]:
+    return Aggregates(documents, FEEDBACK, Feedback, _feedback_indexed, outbox)
 
 
 def participation(module: str, workflow_role: str) -> str:
@@ -117,6 +127,10 @@ def _authority_indexed(authority: Authority) -> Mapping[str, Json]:
         "lists": list(_lists(authority)),
         "name": name_of(authority),
     }
+
+
+def _feedback_indexed(one: Feedback) -> Mapping[str, Json]:
+    return {"addressee_id": one.addressee_id, "at": sortable(one.at)}
 
 
 def _user_indexed(user: User) -> Mapping[str, Json]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from chassis import wire
 from chassis.aggregates import Kept
 from chassis.wire import EnumOnWire, localized
+from engines.search import Facet
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import participants_pb2, registration_pb2, search_pb2
 from services.directory.domain.authorities import (
@@ -238,7 +239,7 @@ def match(authority_id: str, match: Match) -> search_pb2.AuthorityMatch:
     )
 
 
-def facets(counted: Mapping[str, Sequence[tuple[str, int]]]) -> search_pb2.AuthorityFacets:
+def facets(counted: Mapping[Facet, Sequence[tuple[str, int]]]) -> search_pb2.AuthorityFacets:
     def counts(field: str) -> list[search_pb2.Count]:
         return [search_pb2.Count(value=value, count=count) for value, count in counted.get(field, ())]
 

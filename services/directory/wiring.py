@@ -10,7 +10,7 @@ from grpc import aio
 import chassis.prepare
 import chassis.rebuilding
 from chassis.caller import Signer, Verifier
-from chassis.keys import KeyRing
+from chassis.keys import key_ring
 from chassis.outbox import Outbox
 from chassis.process import clock, working
 from chassis.projection import Projection
@@ -23,6 +23,8 @@ from engines.search import open_search
 from protos.directory.v1 import (
     bulk_pb2,
     directory_pb2,
+    feedback_pb2,
+    guidance_pb2,
     participants_pb2,
     people_pb2,
     registration_pb2,
@@ -32,6 +34,8 @@ from protos.directory.v1 import (
 from protos.directory.v1.bulk_pb2_grpc import add_BulkServiceServicer_to_server
 from protos.directory.v1.directory_pb2_grpc import add_DirectoryServiceServicer_to_server
 from protos.directory.v1.events_pb2 import AuthorityChanged
+from protos.directory.v1.feedback_pb2_grpc import add_FeedbackServiceServicer_to_server
+from protos.directory.v1.guidance_pb2_grpc import add_GuidanceServiceServicer_to_server
 from protos.directory.v1.participants_pb2_grpc import add_ParticipantsServiceServicer_to_server
 from protos.directory.v1.people_pb2_grpc import add_PeopleServiceServicer_to_server
 from protos.directory.v1.registration_pb2_grpc import (
@@ -41,13 +45,16 @@ from protos.directory.v1.registration_pb2_grpc import (
 )
 from protos.directory.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from protos.directory.v1.statistics_pb2_grpc import add_StatisticsServiceServicer_to_server
-from services.directory import storage, training
+from services.directory import mailing, storage, training
 from services.directory.applicants import Applicants
 from services.directory.exchanges import open_exchanges
+from services.directory.guidance import Guidance
 from services.directory.reference import Reference
 from services.directory.rpc.bulk import BulkRpc
 from services.directory.rpc.changing import Changing
+from services.directory.rpc.feedback import FeedbackRpc
 from services.directory.rpc.granting import AccessRpc
+from services.directory.rpc.guiding import GuidanceRpc
 from services.directory.rpc.inviting import InvitationRpc
 from services.directory.rpc.participants import ParticipantsRpc
 from services.directory.rpc.people import PeopleRpc
@@ -69,7 +76,17 @@ NAME = "directory"
 CHANGED = AuthorityChanged.DESCRIPTOR.full_name
 SERVICES = [
     service.full_name
-    for file in (directory_pb2, participants_pb2, search_pb2, registration_pb2, people_pb2, statistics_pb2, bulk_pb2)
+    for file in (
+        directory_pb2,
+        participants_pb2,
+        search_pb2,
+        registration_pb2,
+        people_pb2,
+        statistics_pb2,
+        bulk_pb2,
+        guidance_pb2,
+        feedback_pb2,
+    )
     for service in file.DESCRIPTOR.services_by_name.values()
 ]
 log = structlog.get_logger(__name__)
@@ -78,7 +95,7 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
     """The service, answering for as long as the context lasts."""
-    reference, keys = Reference.load(), KeyRing(settings.keys)
+    reference, keys = Reference.load(), key_ring(settings)
     token, security = Signer(keys, NAME).for_service, Security.of(settings)
     async with (
         open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
@@ -89,6 +106,7 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
         outbox = Outbox(NAME, documents, events, clock)
         authorities = storage.authorities(documents, outbox)
         users = storage.users(documents, outbox)
+        feedback, guidance = storage.feedback(documents, outbox), Guidance.load()
         index = AuthorityIndex(search, reference)
         if settings.training_data and not await authorities.find(limit=1):
             chosen = settings.training_countries.split(",") if settings.training_countries else countries.ALL
@@ -112,7 +130,11 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
             add_AccessServiceServicer_to_server(AccessRpc(changing), server)
             add_PeopleServiceServicer_to_server(PeopleRpc(reference, authorities, users, clock), server)
             add_StatisticsServiceServicer_to_server(StatisticsRpc(reference, authorities, tallies, clock), server)
-            add_BulkServiceServicer_to_server(BulkRpc(reference, authorities, clock), server)
+            add_BulkServiceServicer_to_server(
+                BulkRpc(reference, authorities, clock, training=settings.training), server
+            )
+            add_GuidanceServiceServicer_to_server(GuidanceRpc(guidance, settings.running), server)
+            add_FeedbackServiceServicer_to_server(FeedbackRpc(authorities, feedback, guidance, clock), server)
 
         async with (
             working(
@@ -122,6 +144,7 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
                     projection.follow(events, NAME, CHANGED).run,
                     applicants.follow(events).run,
                     lambda: tallies.follow(events),
+                    *mailing.sending(settings, documents, events, authorities, clock),
                     partial(Order(documents, AUTHORITIES, clock).obey, projection.rebuild),
                 ]
             ),

@@ -2,7 +2,7 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.repositories.wiring import prepare, rebuild_participants, rebuild_search, repositories
+from services.repositories.wiring import prepare, rebuild_participants, rebuild_search, rebuild_timers, repositories
 
 if __name__ == "__main__":
     main(
@@ -10,5 +10,5 @@ if __name__ == "__main__":
         repositories,
         "Information repositories: their definitions, entries and search.",
         prepare,
-        {"participants": rebuild_participants, "search": rebuild_search},
+        {"participants": rebuild_participants, "search": rebuild_search, "timers": rebuild_timers},
     )

@@ -1,40 +1,140 @@
-"""The repositories that are shipped: each version of each definition in a folder of its own."""
+"""The repositories there are: those that are shipped, and those that the Commission has published since.
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+A definition never changes, so a copy in memory can only lack what was published a moment ago. It hears of that by an event, looks by
+itself now and then, and reads one that is asked for and not there.
+"""
 
-from chassis import catalogues, forms
-from services.repositories.domain.definitions import READ_BY_EVERY_PERSON, Definition, Visibility
-from vocabulary.values import ValueType
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
 
-FOLDER = Path(__file__).parent / "catalogue"
+from chassis.aggregates import Aggregates, CommandKey
+from chassis.outbox import topic
+from chassis.reactions import once_available
+from engines.events import Events
+from protos.repositories.v1 import definitions_pb2 as pb
+from protos.repositories.v1 import events_pb2
+from services.repositories.domain.audiences import Visibility
+from services.repositories.domain.definitions import Definition, definition_id
+from services.repositories.domain.entries import Entry
+from services.repositories.storage import Published
+from vocabulary.refusals import Conflict, Invalid
+
+LOOK_EVERY_S = 60.0
+READ_BATCH = 50
+_PUBLISHED = events_pb2.DefinitionPublished.DESCRIPTOR.full_name
+
+# What has to follow when there is a new version of a repository that was there before.
+Renewed = Callable[[], Awaitable[object]]
 
 
-class DefinitionNotOffered(Exception):
-    """A definition promises what this service does not keep yet: narrower readers, or files."""
+class Definitions(Mapping[str, Definition]):
+    """The newest version of every repository, by code; and every version, by id."""
+
+    def __init__(self, shipped: Mapping[str, Definition], published: Aggregates[Published]) -> None:
+        self._shipped = shipped
+        self._published = published
+        self._versions: dict[str, Definition] = {}
+        self._newest: dict[str, Definition] = {}
+        self._add(shipped.values())
+
+    def __getitem__(self, code: str) -> Definition:
+        return self._newest[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._newest)
+
+    def __len__(self) -> int:
+        return len(self._newest)
+
+    def version(self, id_: str) -> Definition | None:
+        """The definition of this id, or of this code the newest one."""
+        return self._versions.get(id_) or self._newest.get(id_)
+
+    def require(self, code: str) -> Definition:
+        """The newest definition of *code*; raises Invalid if there is none."""
+        return _among(self._newest, code)
+
+    def require_public(self, code: str) -> Definition:
+        """As `require`, as if there were none but those that everybody reads."""
+        public = {code: one for code, one in self._newest.items() if one.visibility is Visibility.PUBLIC}
+        return _among(public, code)
+
+    def all_versions(self) -> Iterable[Definition]:
+        return self._versions.values()
+
+    async def ensure(self, codes: Iterable[str]) -> None:
+        """Read what has been published, if one of *codes* is not here yet."""
+        if any(code not in self._newest and code not in self._versions for code in codes):
+            await self.refresh()
+
+    async def ensure_for(self, entries: Iterable[Entry]) -> None:
+        """Read what has been published, if one of *entries* was written for a version that is not here yet."""
+        await self.ensure({definition_id(one.repository, one.schema_version) for one in entries})
+
+    async def of(self, entry: Entry) -> Definition:
+        """The newest definition of the repository of *entry*, which is no older than what is written in it."""
+        await self.ensure_for([entry])
+        return self._newest[entry.repository]
+
+    async def refresh(self) -> None:
+        """Read whatever has been published."""
+        async for page in self._published.pages(size=READ_BATCH):
+            self._add(kept.state.definition for kept in page)
+
+    async def publish(
+        self, definition: Definition, command: CommandKey, user_id: str, now: datetime, renewed: Renewed
+    ) -> pb.PublishDefinitionResponse:
+        """Keep *definition* for ever; raises Conflict if there is another one of this id.
+
+        If readers may be others from now on, *renewed* is done; a command that was answered does it again.
+        """
+        if definition.id in self._shipped:
+            raise Conflict(f"there is a definition {definition.id}", reason="ALREADY_EXISTS")
+        response = await self._published.create(
+            definition.id,
+            command,
+            Published(definition=definition, user_id=user_id, at=now),
+            [events_pb2.DefinitionPublished(repository_id=definition.id)],
+            lambda kept: pb.PublishDefinitionResponse(repository_id=kept.id),
+        )
+        await self.refresh()
+        if definition.version > 1:
+            await renewed()
+        return response
+
+    async def hear(self, events: Events) -> None:
+        """Read what events say has been published, for ever."""
+        async with events.tail([topic("repositories")]) as changes:
+            # What was published before the tail began.
+            await once_available(self.refresh)
+            async for received in changes:
+                if received.event.type == _PUBLISHED:
+                    await once_available(partial(self.ensure, [received.event.subject]))
+
+    async def look(self) -> None:
+        """Look now and then for what no event told of, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await once_available(self.refresh)
+
+    def _add(self, found: Iterable[Definition]) -> None:
+        known = {**self._versions}
+        known.update((one.id, one) for one in found if one.id not in known)
+        if len(known) == len(self._versions):
+            return
+        self._versions = known
+        self._newest = {}
+        for one in sorted(known.values(), key=lambda one: (one.code, one.version)):
+            before = self._newest.get(one.code)
+            self._newest[one.code] = one.after(before) if before else one
 
 
-def definitions() -> dict[str, Definition]:
-    """The newest version of every repository, by code; raises IncompleteCatalogue and DefinitionNotOffered."""
-    folders = [path.parent for path in FOLDER.glob("*/structure.toml")]
-    found = sorted((definition(catalogues.load(folder)) for folder in folders), key=lambda one: (one.code, one.version))
-    return {one.code: one for one in found}
-
-
-def definition(structure: Mapping[str, Any]) -> Definition:
-    """The definition that a catalogue's *structure* describes."""
-    made = Definition(
-        code=structure["code"],
-        version=structure["version"],
-        title=structure["title"],
-        description=structure["description"],
-        visibility=Visibility(structure["visibility"]),
-        kind=structure["module"],
-        fields=tuple(map(forms.field, structure["fields"])),
-    )
-    if made.visibility not in READ_BY_EVERY_PERSON:
-        raise DefinitionNotOffered(f"{made.code}: entries cannot be kept from anybody yet ({made.visibility})")
-    if files := [field.code for field in made.fields if field.type is ValueType.DOCUMENT]:
-        raise DefinitionNotOffered(f"{made.code}: entries have no files yet ({', '.join(files)})")
-    return made
+def _among(known: Mapping[str, Definition], code: str) -> Definition:
+    if code not in known:
+        there = ", ".join(known) or "none"
+        raise Invalid(
+            f"there is no repository {code!r}; there is {there}", field="repository", reason="UNKNOWN_REPOSITORY"
+        )
+    return known[code]

@@ -1,48 +1,25 @@
-"""What the search index holds of entries, and how a question becomes a query.
+"""The search index of published entries: kept in step with the store, and asked.
 
-Only what is published is in it, so that neither the hits nor their number say anything of the rest. It is a projection: it can be
-thrown away and made again from the store. A concept is indexed with its names in every language, which is how a word of one
-language finds an entry that was written in another.
+Only what is published is in it. It is a projection: it can be thrown away and made again from the store. Who reads an entry, and each
+layer of its fields, is in it beside what they say (`search/layers.py`), and every question carries the keys of whoever asks: neither
+the hits nor their number, their order, nor what is counted among them depends on what the asker may not read. A concept is indexed
+with its names in every language, which is how a word of one language finds an entry that was written in another.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from chassis.aggregates import Kept
-from engines.search import (
-    Best,
-    Boosted,
-    Everything,
-    Grams,
-    Hits,
-    Index,
-    Position,
-    Query,
-    Search,
-    SearchDocument,
-    Terms,
-    Words,
-)
+from engines.search import Beginning, Facet, Hits, Position, Search, SearchDocument
 from services.repositories.domain.definitions import Definition
-from services.repositories.domain.entries import Entry, Version
+from services.repositories.domain.entries import Entry
+from services.repositories.search import asking
+from services.repositories.search.asking import Counting, Question
+from services.repositories.search.contents import ENTRIES, concepts, document
 from services.repositories.subjects import Subjects
 
-ENTRIES = Index(
-    "entries", words=("text",), grams=("pieces",), terms=("repository", "owner", "country", "area", "concept")
-)
 INDEXES = (ENTRIES,)
 
-# How much of a mistyped or inflected word must be there for it to count.
-PIECES = 0.7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Each list narrows; an empty one does not."""
-
-    countries: Sequence[str] = ()
-    areas: Sequence[str] = ()
-    concepts: Sequence[str] = ()
+Counts = dict[str, list[tuple[str, int]]]
 
 
 class EntryIndex:
@@ -62,53 +39,39 @@ class EntryIndex:
             concept
             for kept in entries
             if kept.state.published
-            for concept in self._definitions[kept.state.repository].concepts(kept.state.published.values, searched=True)
+            for concept in concepts(self._definitions[kept.state.repository], [kept.state.published.values])
         )
         return [
-            self._document(kept, kept.state.published, labels)
+            document(kept, kept.state.published, self._definitions[kept.state.repository], labels)
             if kept.state.published
             else SearchDocument(kept.id, None, kept.revision)
             for kept in entries
         ]
 
-    async def find(self, repository: str, text: str, narrowed: Filter, *, after: Position | None, limit: int) -> Hits:
-        """Published entries of *repository* for *text*, the best first; without a text, all that *narrowed* leaves."""
-        query = _matching(text) if text.strip() else Everything()
-        wanted = [
-            ("repository", [repository]),
-            ("country", narrowed.countries),
-            ("area", narrowed.areas),
-            ("concept", narrowed.concepts),
-        ]
-        filters = [Terms(field, list(values)) for field, values in wanted if values]
-        return await self._search.find(ENTRIES, query, filters=filters, after=after, limit=limit)
-
-    def _document(self, kept: Kept[Entry], version: Version, labels: Mapping[str, Sequence[str]]) -> SearchDocument:
-        entry = kept.state
-        definition = self._definitions[entry.repository]
-        searched = definition.concepts(version.values, searched=True)
-        texts = definition.texts(version.values)
-        texts += [label for concept in searched for label in labels.get(concept, ())]
-        return SearchDocument(
-            kept.id,
-            {
-                "text": texts,
-                "pieces": texts,
-                "repository": [entry.repository],
-                "owner": [entry.owner_id],
-                "country": [entry.country],
-                "area": list(definition.areas(version.values)),
-                "concept": definition.concepts(version.values),
-            },
-            kept.revision,
+    async def find(self, question: Question, *, after: Position | None, limit: int) -> tuple[Hits, Counts]:
+        """What *question* asks for behind *after*: the best first, or in the order of its sort; and what it counts."""
+        asked = asking.query(question)
+        together = [one for one in question.counting if not one.layer and not asking.is_narrowed_by(question, one)]
+        facets = {one.called: _facet(one) for one in together}
+        hits = await self._search.find(
+            ENTRIES, asked, after=after, limit=limit, facets=list(facets.values()), by=question.sort
         )
+        counts = {one.called: _counted(hits, one) for one in together}
+        for one in question.counting:
+            if one.called not in counts:
+                # Without its own filter, and among the entries of which the asker reads what is counted.
+                wider = asking.readable(question, one, asking.query(question, without=one.called))
+                counts[one.called] = _counted(
+                    await self._search.find(ENTRIES, wider, limit=1, facets=[_facet(one)]), one
+                )
+        return hits, {one.called: counts[one.called] for one in question.counting}
 
 
-def _matching(text: str) -> Query:
-    return Best(
-        [
-            Words("text", text),
-            Boosted(Words("text", text, fuzzy=True), 0.6),
-            Boosted(Grams("pieces", text, PIECES), 0.1),
-        ]
-    )
+def _facet(counting: Counting) -> Facet:
+    return Beginning(counting.field, counting.start) if counting.start else counting.field
+
+
+def _counted(hits: Hits, counting: Counting) -> list[tuple[str, int]]:
+    """The values as they are, without what they begin with in the index."""
+    found = hits.facets[_facet(counting)]
+    return [(value.removeprefix(counting.start), number) for value, number in found]

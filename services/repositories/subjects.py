@@ -16,6 +16,13 @@ class Subjects:
         self._peer = peer
         self._directory = directory
 
+    async def require_area(self, code: str, *, field: str) -> None:
+        """Raises Invalid naming *field* if *code* is not an area."""
+        request = pb.BatchGetAreasRequest(ids=[code], languages=["en"])
+        answer = await self._peer.call(self._directory.BatchGetAreas, request)
+        if not answer.areas:
+            raise Invalid(f"{code!r} is not an area of legislation", field=field, reason="UNKNOWN_AREA")
+
     async def require_areas(self, codes: Sequence[str], *, field: str) -> Sequence[str]:
         """*codes* themselves; raises Invalid naming the item of *field* that is not an area."""
         if codes:

@@ -1,71 +1,143 @@
 """The repositories service, put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import structlog
+from grpc import aio
 
 import chassis.prepare
 import chassis.rebuilding
+from chassis.aggregates import Kept
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
-from chassis.keys import KeyRing
+from chassis.egress import Egress, Rules, looking_up
+from chassis.forgetting import forget_translations
+from chassis.inbox import Inbox
+from chassis.keys import KeyRing, key_ring
 from chassis.outbox import Outbox
 from chassis.participants import Participants
 from chassis.process import clock, working
 from chassis.projection import Projection
+from chassis.reactions import Reactions
 from chassis.rebuilding import Order
 from chassis.references import References
 from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import ServiceSettings
+from chassis.timers import Timers
 from engines.documents import open_documents
-from engines.events import open_events
-from engines.search import open_search
+from engines.events import Events, open_events
+from engines.files import open_files
+from engines.search import SearchDocument, open_search
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
+from protos.repositories.v1 import repositories_pb2, transfer_pb2
 from protos.repositories.v1.events_pb2 import EntryChanged
-from protos.repositories.v1.repositories_pb2 import DESCRIPTOR
 from protos.repositories.v1.repositories_pb2_grpc import add_RepositoriesServiceServicer_to_server
-from services.repositories import storage
-from services.repositories.definitions import definitions
-from services.repositories.index import ENTRIES, INDEXES, EntryIndex
+from protos.repositories.v1.transfer_pb2_grpc import add_TransferServiceServicer_to_server
+from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
+from services.repositories import storage, training, wire
+from services.repositories.catalogue import SHIPPED
+from services.repositories.catalogue import definitions as catalogue_of
+from services.repositories.changes import STREAM, Seal, tell
+from services.repositories.definitions import Definitions
+from services.repositories.domain.entries import Entry
+from services.repositories.files import filing
+from services.repositories.index import INDEXES, EntryIndex
+from services.repositories.links.keeping import LinkChecks
+from services.repositories.links.looking import Looking
 from services.repositories.rpc import RepositoriesRpc
+from services.repositories.search.answering import Searching
+from services.repositories.search.contents import ENTRIES
 from services.repositories.subjects import Subjects
+from services.repositories.timing import Timing
+from services.repositories.transfer.rpc import TransferRpc
 
 NAME = "repositories"
+SERVICES = [
+    repositories_pb2.DESCRIPTOR.services_by_name["RepositoriesService"].full_name,
+    transfer_pb2.DESCRIPTOR.services_by_name["TransferService"].full_name,
+]
 CHANGED = EntryChanged.DESCRIPTOR.full_name
 log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
-    """The service, answering for as long as the context lasts."""
-    known = definitions()
-    keys = KeyRing(settings.keys)
+async def repositories(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncIterator[Server]:
+    """The service with the repositories of *catalogue*, answering for as long as the context lasts."""
+    shipped = catalogue_of(catalogue)
+    keys = key_ring(settings)
     async with (
         open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
         open_events(settings.events) as events,
         open_search(settings.search(NAME), INDEXES) as search,
+        open_files(settings.files(NAME)) as stored,
         open_channel(settings.directory_address, Security.of(settings)) as channel,
+        AsyncExitStack() as stack,
     ):
         outbox = Outbox(NAME, documents, events, clock)
+        known = Definitions(shipped, storage.published(documents, outbox))
+        await known.refresh()
         peer, directory = Peer("directory", Signer(keys, NAME).for_service), DirectoryServiceStub(channel)
         participants = Participants(documents, peer, ParticipantsServiceStub(channel))
         subjects = Subjects(peer, directory)
-        entries = storage.entries(documents, outbox)
+        entries = storage.entries(documents, outbox, known)
+        if settings.training_data and not await entries.find(limit=1):
+            await training.load(entries, known, clock())
         index = EntryIndex(search, known, subjects)
         # Names of concepts come from the directory: the index is built when that answers, and nothing else waits for it.
-        projection = Projection(search, ENTRIES, entries, index.shown)
-        rpc = RepositoriesRpc(known, entries, index, References(peer, directory, participants), subjects, clock)
-        obeyed = partial(Order(documents, ENTRIES, clock).obey, projection.rebuild)
-        following = [projection.follow(events, NAME, CHANGED).run, participants.follow(events, NAME).run]
+
+        async def projected(found: Sequence[Kept[Entry]]) -> list[SearchDocument]:
+            await known.ensure_for(kept.state for kept in found)
+            return await index.shown(found)
+
+        projection = Projection(search, ENTRIES, entries, projected)
+
+        async def rebuilt() -> None:
+            # Another process may have ordered it for a definition that this one has not heard of yet.
+            await known.refresh()
+            await projection.rebuild()
+
+        order, inbox = Order(documents, ENTRIES, clock), Inbox(documents, STREAM, clock)
+        searching, references = Searching(index, entries, subjects), References(peer, directory, participants)
+        transfer = TransferRpc(known, entries, index, searching, references, clock)
+        links = LinkChecks(entries, documents, stack.enter_context(_looking(settings)), clock)
+        files, filed = filing(settings, documents, outbox, entries, known, stored, clock)
+        rpc = RepositoriesRpc(
+            known,
+            entries,
+            searching,
+            links,
+            references,
+            files,
+            subjects,
+            inbox,
+            Seal.of(keys, NAME),
+            # Who reads is in the index.
+            order.give,
+            clock,
+        )
+        timing = Timing(entries, known, Timers(documents, storage.TIMERS, clock), files, clock)
+        following = [projection.follow(events, NAME, CHANGED), participants.follow(events, NAME), tell(events, inbox)]
+        loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            *(one.run for one in (*following, timing.follow(events, NAME), timing.follow_definitions(events, NAME))),
+            *[one.run for one in [await _forgetting(settings, keys, events, stack)] if one],
+            *filed,
+            *(partial(known.hear, events), known.look, timing.run),
+            # What was known of addresses goes with them, also where none is looked at any more.
+            links.follow(events, NAME).run,
+            *((links.run,) if settings.link_checks == "on" else ()),
+            *(projection.keep, participants.keep, partial(order.obey, rebuilt)),
+        ]
         async with (
-            working([outbox.relay, projection.keep, participants.keep, *following, obeyed]),
+            working([outbox.relay, *loops]),
             serving(
-                lambda server: add_RepositoriesServiceServicer_to_server(rpc, server),
-                [DESCRIPTOR.services_by_name["RepositoriesService"].full_name],
+                partial(_register, rpc, transfer),
+                SERVICES,
                 settings.listening(NAME),
                 Verifier(keys),
                 security=Security.of(settings),
@@ -74,6 +146,34 @@ async def repositories(settings: ServiceSettings) -> AsyncIterator[Server]:
         ):
             log.info("serving", service=NAME, port=server.port)
             yield server
+
+
+async def _forgetting(
+    settings: ServiceSettings, keys: KeyRing, events: Events, stack: AsyncExitStack
+) -> Reactions | None:
+    """What has translations forgotten of what is erased, if there is a translation service."""
+    if "translation" not in settings.running:
+        return None
+    texts = await stack.enter_async_context(open_channel(settings.translation_address, Security.of(settings)))
+    peer, stub = Peer("translation", Signer(keys, NAME).for_service), TranslationServiceStub(texts)
+    return forget_translations(events, NAME, peer, stub, EntryChanged, wire.silenced)
+
+
+@contextmanager
+def _looking(settings: ServiceSettings) -> Iterator[Looking | None]:
+    """What looks at addresses on the public web, if this is wanted."""
+    if settings.link_checks == "off":
+        yield None
+        return
+    loopback, ports = settings.webhook_loopback == "allowed", frozenset(map(int, settings.link_ports.split()))
+    rules = Rules(ports=ports, loopback=loopback, plain=True, proxy=settings.webhook_proxy)
+    with looking_up() as resolve:
+        yield Looking(Egress(rules, resolve))
+
+
+def _register(rpc: RepositoriesRpc, transfer: TransferRpc, server: aio.Server) -> None:
+    add_RepositoriesServiceServicer_to_server(rpc, server)
+    add_TransferServiceServicer_to_server(transfer, server)
 
 
 async def prepare(settings: ServiceSettings) -> None:
@@ -89,3 +189,19 @@ async def rebuild_participants(settings: ServiceSettings) -> None:
 async def rebuild_search(settings: ServiceSettings) -> None:
     """Have the search index built anew; see `chassis.rebuilding`."""
     await chassis.rebuilding.rebuild_index(settings, NAME, ENTRIES)
+
+
+async def rebuild_timers(settings: ServiceSettings, catalogue: Path = SHIPPED) -> None:
+    """Arrange anew what each entry waits for, while it is used."""
+    async with (
+        open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
+        open_events(settings.events) as events,
+        open_files(settings.files(NAME)) as stored,
+    ):
+        outbox = Outbox(NAME, documents, events, clock)
+        known = Definitions(catalogue_of(catalogue), storage.published(documents, outbox))
+        await known.refresh()
+        entries = storage.entries(documents, outbox, known)
+        files, _ = filing(settings, documents, outbox, entries, known, stored, clock)
+        count = await Timing(entries, known, Timers(documents, storage.TIMERS, clock), files, clock).rebuild()
+    log.info("timers_rebuilt", entries=count)

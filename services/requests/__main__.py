@@ -2,7 +2,7 @@
 
 from chassis.process import main
 from chassis.settings import ServiceSettings
-from services.requests.wiring import prepare, rebuild_participants, requests
+from services.requests.wiring import prepare, rebuild_participants, rebuild_timers, requests
 
 if __name__ == "__main__":
     main(
@@ -10,5 +10,5 @@ if __name__ == "__main__":
         requests,
         "Requests for information, with their question sets and attachments.",
         prepare,
-        {"participants": rebuild_participants},
+        {"participants": rebuild_participants, "timers": rebuild_timers},
     )

@@ -1,48 +1,34 @@
-"""Uploaded files: kept, attached by those who uploaded them, and read by those who may see where they are attached.
+"""The files of requests: attached by those who draft or answer, read by those who may see where they are attached."""
 
-Access is each file's own: that two have the same content, which is kept once, tells nobody anything. One that was not attached within
-a day, or is attached nowhere any more since a day, is removed.
-"""
-
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from google.protobuf.message import Message
-from ulid import ULID
-
-from chassis.aggregates import Aggregates, CommandKey, Kept
+from chassis.aggregates import Aggregates
 from chassis.caller import Caller
 from chassis.outbox import Outbox
 from chassis.settings import ServiceSettings
-from chassis.timers import Timer, Timers
+from chassis.timers import Timers
+from chassis.uploads import keeping
+from chassis.uploads.contents import Contents
+from chassis.uploads.keeping import Upload, Uploads
 from engines.documents import AnyOf, Documents
 from engines.files import Files
-from engines.scanning import State, open_scanner
-from protos.common.v1 import common_pb2
-from services.requests import files, storage, wire
-from services.requests.contents import SCAN, UNUSED, Content, Contents
-from services.requests.domain.questions import File
+from engines.scanning import open_scanner
+from services.requests import storage
 from services.requests.domain.requests import Request
+from services.requests.domain.retention import disclosed
 from services.requests.domain.views import seen, view
 from services.requests.readers import reader, writes
-from services.requests.storage import Upload
-from vocabulary import ids, languages
-from vocabulary.refusals import Forbidden, Invalid, NotFound
+from vocabulary.refusals import Forbidden
 
 # A file belongs to one case; a handful of requests may share one that was attached before.
 REQUESTS_PER_FILE = 100
-READ_BATCH = 50
-# Until then it can be attached. What is not is removed a little later, when no command that attaches it can be under way.
-UNATTACHED_KEPT = timedelta(hours=24)
-GRACE = timedelta(minutes=15)
-UNATTACHED = "unattached"
 
 
-class Attachments:
-    """The files of requests. *unscanned_downloads* says whether what was not scanned can be read."""
+class Attachments(Uploads):
+    """The files of requests."""
 
     def __init__(
         self,
@@ -55,154 +41,28 @@ class Attachments:
         *,
         unscanned_downloads: bool = True,
     ) -> None:
-        self._uploads = uploads
+        super().__init__(uploads, stored, contents, timers, now, unscanned_downloads=unscanned_downloads)
         self._requests = requests
-        self._stored = stored
-        self._contents = contents
-        self._timers = timers
-        self._now = now
-        self._unscanned_downloads = unscanned_downloads
 
-    async def upload(
-        self, name: str, media_type: str, chunks: AsyncIterator[bytes], caller: Caller, *, language: str = ""
-    ) -> tuple[File, Content]:
-        """Keep a content under a new id; says what the scanner said.
-
-        Raises Forbidden for whoever has no request to attach it to, Invalid for one too large, not of an accepted kind, or infected.
-        """
+    def require_writer(self, caller: Caller) -> None:
         if not writes(caller):
             raise Forbidden("only people who draft or answer requests may upload files for them")
-        checked = files.name(name)
-        spoken = languages.require(language, field="language") if language else ""
-        inspection = files.Inspection(media_type, self._contents.admit)
-        stored = await self._stored.put(inspection.through(chunks))
-        now = self._now()
-        file = File(
-            id=ids.derived(ids.FILE, str(ULID.from_datetime(now))),
-            name=checked,
-            media_type=inspection.media_type,
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
-            language=spoken,
-        )
-        # First what removes it again: a file that is not known of is removed as well as one that is not attached.
-        await self._remove_later(file, now)
-        upload = Upload(file=file, authority_id=caller.authority_id, user_id=caller.user_id, at=now)
-        await self._uploads.load([(file.id, upload, [])])
-        return file, (await self._contents.of([file.sha256]))[file.sha256]
 
-    async def download(self, id_: str, caller: Caller) -> tuple[File, AsyncIterator[bytes]]:
-        """A file and its content; raises NotFound for one that *caller* may not see, as for one that is not there.
+    async def attached(self, ids_: Sequence[str]) -> set[str]:
+        return {file.id for request in await self._having(ids_) for file in request.files}
 
-        Raises Forbidden for one that is infected, or was not scanned where only what was scanned can be read.
-        """
-        upload = (await self._readable([id_], caller)).get(id_)
-        if upload is None:
-            raise NotFound(f"there is no file {id_!r}", field="id")
-        scan = (await self._scans([upload]))[id_][0]
-        if scan is State.INFECTED:
-            raise Forbidden("the scanner for malware has found something in this file", field="id", reason="INFECTED")
-        if scan is State.NOT_SCANNED and not self._unscanned_downloads:
-            raise Forbidden("this file has not been scanned for malware yet", field="id", reason="NOT_SCANNED")
-        return upload.file, self._stored.read(upload.file.sha256)
+    async def shown(self, ids_: Sequence[str], caller: Caller) -> set[str]:
+        return {id_ for request in await self._having(ids_) for id_ in _shown(request, caller)}
 
-    async def scans(self, ids_: Sequence[str], caller: Caller) -> dict[str, tuple[State, datetime | None]]:
-        """What the scanner said, and when, of those of the files that *caller* may see, by id."""
-        found: dict[str, tuple[State, datetime | None]] = {}
-        for start in range(0, len(ids_), READ_BATCH):
-            readable = await self._readable(ids_[start : start + READ_BATCH], caller)
-            found |= await self._scans(list(readable.values()))
-        return found
+    async def withheld(self, ids_: Sequence[str]) -> set[str]:
+        """A file that only blocked requests have would be read again in another one."""
+        having = await self._having(ids_)
+        said = {file.id for request in having for file in disclosed(request).files}
+        return {file.id for request in having for file in request.files} - said
 
-    async def found(self, ids_: Sequence[str], caller: Caller) -> "Found":
-        """Which of the files of *ids_* may be attached: those that *caller*'s authority uploaded and that are still there."""
-        kept = [one.state for one in await self._uploads.get_many(ids_)]
-        late = self._now() - UNATTACHED_KEPT
-        own: dict[str, Upload] = {}
-        for one in kept:
-            if one.authority_id != caller.authority_id or one.removed:
-                continue
-            if one.attached or one.at > late or await self._is_attached(one.file.id):
-                own[one.file.id] = one
-        scans = await self._scans(list(own.values()))
-        infected = frozenset(id_ for id_, (state, _) in scans.items() if state is State.INFECTED)
-        return Found({id_: one.file for id_, one in own.items()}, infected)
-
-    async def let_go(self, files_: Sequence[File]) -> None:
-        """Give *files_*, which a request is about to have no more, the time of new ones. What still has them then keeps them."""
-        now = self._now()
-
-        async def decided(before: Kept[Upload]) -> tuple[Upload, Sequence[Message]]:
-            return replace(before.state, attached=False, at=now), []
-
-        for file in files_:
-            await self._remove_later(file, now)
-            await self._change(file.id, ids.derived("let_go", file.id, now.isoformat()), decided)
-
-    async def fire(self, timer: Timer) -> None:
-        """What is due: a scan that was put off, the removal of a file that was never attached, or of a content without a file."""
-        if timer.kind == SCAN:
-            await self._contents.scan(timer.subject)
-        elif timer.kind == UNUSED:
-            await self._remove_unused(timer.subject)
-        else:
-            await self._remove_unattached(timer)
-            await self._remove_unused(timer.payload["sha256"])
-
-    async def _remove_unattached(self, timer: Timer) -> None:
-        async def decided(before: Kept[Upload]) -> tuple[Upload, Sequence[Message]]:
-            if await self._is_attached(before.id):
-                return replace(before.state, attached=True), []
-            nothing = File(id=before.id, name="", media_type="", size_bytes=0, sha256="")
-            return replace(before.state, file=nothing, removed=True), []
-
-        await self._change(timer.subject, ids.derived("timer", timer.id, timer.due.isoformat()), decided)
-
-    async def _remove_later(self, file: File, since: datetime) -> None:
-        due = since + UNATTACHED_KEPT + GRACE
-        await self._timers.set(Timer(subject=file.id, kind=UNATTACHED, due=due, payload={"sha256": file.sha256}))
-
-    async def _change(
-        self, id_: str, key: str, decided: Callable[[Kept[Upload]], Awaitable[tuple[Upload, Sequence[Message]]]]
-    ) -> None:
-        """Change the record of a file once for each *key*, if there is one."""
-        if await self._uploads.get(id_) is not None:
-            command = CommandKey(key=key, fingerprint=key, expected_revision=None)
-            await self._uploads.change(
-                id_, command, decided, lambda after: wire.file(after.state.file), common_pb2.File
-            )
-
-    async def _remove_unused(self, sha256: str) -> None:
-        async def used() -> bool:
-            return bool(await self._uploads.find({"sha256": sha256}, limit=1))
-
-        await self._contents.remove(sha256, used)
-
-    async def _is_attached(self, id_: str) -> bool:
-        return bool(await self._requests.find({"file_ids": id_}, limit=1))
-
-    async def _readable(self, ids_: Sequence[str], caller: Caller) -> dict[str, Upload]:
-        """The files of *ids_* that *caller* may see: where they are attached, or while they are not, their uploader."""
-        uploads = [one.state for one in await self._uploads.get_many(ids_) if not one.state.removed]
-        if not uploads:
-            return {}
-        wanted = AnyOf([one.file.id for one in uploads])
-        requests = await self._requests.find({"file_ids": wanted}, limit=REQUESTS_PER_FILE * len(uploads))
-        attached = {file.id for kept in requests for file in kept.state.files}
-        shown = {id_ for kept in requests for id_ in _shown(kept.state, caller)}
-        return {
-            one.file.id: one
-            for one in uploads
-            if one.file.id in shown or (one.file.id not in attached and one.user_id == caller.user_id)
-        }
-
-    async def _scans(self, uploads: Sequence[Upload]) -> dict[str, tuple[State, datetime | None]]:
-        known = await self._contents.of([one.file.sha256 for one in uploads])
-        found: dict[str, tuple[State, datetime | None]] = {}
-        for one in uploads:
-            content = known.get(one.file.sha256)
-            found[one.file.id] = (content.scan, content.scanned_at) if content else (State.NOT_SCANNED, None)
-        return found
+    async def _having(self, ids_: Sequence[str]) -> list[Request]:
+        found = await self._requests.find({"file_ids": AnyOf(ids_)}, limit=REQUESTS_PER_FILE * len(ids_))
+        return [kept.state for kept in found]
 
 
 def _shown(request: Request, caller: Caller) -> set[str]:
@@ -210,29 +70,6 @@ def _shown(request: Request, caller: Caller) -> set[str]:
     by = reader(caller, request.area)
     how = view(request, by)
     return set() if how is None else {file.id for file in seen(request, how, by).files}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Files that may be attached, by id, and which of them may not because they are infected."""
-
-    files: dict[str, File]
-    infected: frozenset[str]
-
-
-def chosen(found: Found) -> Callable[[Sequence[str], str], tuple[File, ...]]:
-    """Picks files by id; raises Invalid naming the id that is not among those *found*, or is of an infected one."""
-
-    def pick(ids_: Sequence[str], at: str) -> tuple[File, ...]:
-        for index, id_ in enumerate(ids_):
-            where = f"{at}[{index}]"
-            if id_ not in found.files:
-                raise Invalid(f"your authority has uploaded no file {id_!r}", field=where, reason="UNKNOWN_FILE")
-            if id_ in found.infected:
-                raise Invalid(f"the scanner for malware has found something in {id_!r}", field=where, reason="INFECTED")
-        return tuple(found.files[id_] for id_ in dict.fromkeys(ids_))
-
-    return pick
 
 
 def attaching(
@@ -247,6 +84,6 @@ def attaching(
     timers = Timers(documents, storage.FILE_TIMERS, now)
     contents = Contents(documents, stored, open_scanner(settings.scanner_url), timers, now)
     allowed = settings.unscanned_downloads == "allowed"
-    uploads = storage.uploads(documents, outbox)
+    uploads = keeping.uploads(documents, outbox)
     attachments = Attachments(uploads, requests, stored, contents, timers, now, unscanned_downloads=allowed)
     return attachments, [partial(timers.run, attachments.fire), contents.keep_scanning]

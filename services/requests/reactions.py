@@ -13,6 +13,7 @@ from services.requests import wire
 from services.requests.domain import forwarding
 from services.requests.domain.lifecycle import UNSENT, Action
 from services.requests.domain.requests import Request
+from services.requests.domain.retention import HIDING
 
 STREAM = "requests"
 _CHANGED = events_pb2.RequestChanged.DESCRIPTOR.full_name
@@ -45,7 +46,9 @@ def fill_inboxes(events: Events, inbox: Inbox) -> Reactions:
 
 
 def recipients(message: events_pb2.RequestChanged, action: Action) -> list[str]:
-    """The authorities that hear of a change."""
+    """The authorities that hear of a change: of what becomes of its content years later, nobody."""
+    if action in HIDING:
+        return []
     if action in _OWN:
         return [message.authority_id or message.requester_id]
     if action in _RESPONDERS_OWN:

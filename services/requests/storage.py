@@ -10,9 +10,11 @@ from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.participants import PARTICIPANTS
 from chassis.timers import timers
+from chassis.uploads.contents import CONTENTS
+from chassis.uploads.keeping import FILES
 from engines.documents import Collection, Documents, Index, Json
 from services.requests.domain.lifecycle import UNSENT, Side, Status
-from services.requests.domain.questions import File, QuestionSet
+from services.requests.domain.questions import QuestionSet
 from services.requests.domain.requests import Request
 from services.requests.domain.routing import REPLIED
 from services.requests.domain.tasks import turns
@@ -26,8 +28,6 @@ REQUESTS = Collection(
         Index(("family",)),
     ),
 )
-FILES = Collection("files", (Index(("sha256",)),), tells=False)
-CONTENTS = Collection("contents", (Index(("scan",)),), tells=False)
 QUESTION_SETS = Collection("question_sets")
 TIMERS = timers("timers")
 MAILS = timers("mails")
@@ -35,22 +35,6 @@ FILE_TIMERS = timers("file_timers")
 COLLECTIONS = (REQUESTS, FILES, QUESTION_SETS, INBOX, PARTICIPANTS, TIMERS, MAILS, CONTENTS, FILE_TIMERS)
 
 NO_DATE = "9999-12-31"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """An uploaded file's record: it may be attached by the authority that uploaded it.
-
-    `at` is when it was uploaded, or last let go by a request. `attached` says that it was found attached when its time was up;
-    `removed`, that it was not, and nothing is left of it.
-    """
-
-    file: File
-    authority_id: str
-    user_id: str
-    at: datetime
-    attached: bool = False
-    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +48,6 @@ class Published:
 
 def requests(documents: Documents, outbox: Outbox) -> Aggregates[Request]:
     return Aggregates(documents, REQUESTS, Request, _indexed, outbox)
-
-
-def uploads(documents: Documents, outbox: Outbox) -> Aggregates[Upload]:
-    return Aggregates(documents, FILES, Upload, lambda one: {"sha256": one.file.sha256}, outbox)
 
 
 def question_sets(documents: Documents, outbox: Outbox) -> Aggregates[Published]:

@@ -11,27 +11,32 @@ from chassis.participants import Participants
 from chassis.timers import Timer, Timers
 from protos.requests.v1 import events_pb2
 from services.requests import wire
+from services.requests.attachments import Attachments
 from services.requests.domain import silence
 from services.requests.domain.lifecycle import Action
 from services.requests.domain.parties import COUNTRY_COORDINATORS
-from services.requests.domain.requests import Request
+from services.requests.domain.requests import Request, let_go
+from services.requests.domain.retention import HIDING
+from vocabulary.files import File
 from vocabulary.participants import Participant
 from vocabulary.roles import REQUESTS, module
 
 
 class Timing(Duties[Request, events_pb2.RequestChanged]):
-    """Reminds of requests, and brings in coordinators, when it is time."""
+    """Reminds of requests, brings in coordinators, blocks and erases, when it is time."""
 
     def __init__(
         self,
         requests: Aggregates[Request],
         timers: Timers,
         participants: Participants,
+        attachments: Attachments,
         now: Callable[[], datetime],
     ) -> None:
         super().__init__(requests, timers, silence.BY_ITSELF, events_pb2.RequestChanged, lambda told: told.request_id)
         self._requests = requests
         self._participants = participants
+        self._attachments = attachments
         self._now = now
 
     def due(self, state: Request) -> Mapping[Action, datetime]:
@@ -42,11 +47,13 @@ class Timing(Duties[Request, events_pb2.RequestChanged]):
         silence.require_due(kept.state, action, self._now())
         coordinators = await self._coordinators(kept.state) if action is Action.INVOLVE_COORDINATORS else []
 
+        gone: list[File] = []
+
         async def decided(before: Kept[Request]) -> tuple[Request, Sequence[Message]]:
-            if action is Action.REMIND:
-                after = silence.remind(before.state, self._now())
-            else:
-                after = silence.involve(before.state, coordinators, self._now())
+            after = _done(before.state, action, coordinators, self._now())
+            gone[:] = let_go(before.state, after)
+            # Before it has them no more; and if this ends in between, they are removed a day later.
+            await self._attachments.let_go(gone, disowned=True)
             return after, [wire.changed(before.id, before.revision + 1, before.state, after)]
 
         await self._requests.change(
@@ -55,7 +62,10 @@ class Timing(Duties[Request, events_pb2.RequestChanged]):
             decided,
             lambda after: events_pb2.RequestChanged(request_id=after.id, revision=after.revision),
             events_pb2.RequestChanged,
+            # The answers to earlier commands say what the request held.
+            forget=action in HIDING,
         )
+        await self._attachments.discard(gone)
 
     async def _coordinators(self, request: Request) -> list[str]:
         """One for each side: the authority's own, or the coordinator of the area in its country, or that of the country."""
@@ -73,6 +83,18 @@ class Timing(Duties[Request, events_pb2.RequestChanged]):
                 if one.id != id_:
                     return one.id
         return ""
+
+
+def _done(request: Request, action: Action, coordinators: Sequence[str], now: datetime) -> Request:
+    match action:
+        case Action.REMIND:
+            return silence.remind(request, now)
+        case Action.BLOCK:
+            return silence.block(request, now)
+        case Action.ERASE:
+            return silence.erase(request, now)
+        case _:
+            return silence.involve(request, coordinators, now)
 
 
 def _named(authority: Participant, wanted: str) -> str:

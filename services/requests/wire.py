@@ -17,10 +17,12 @@ from services.requests.domain.exchange import Child, Evaluation, Grade, MoreInfo
 from services.requests.domain.hearing import concerned
 from services.requests.domain.identity import Giveaway, Leak
 from services.requests.domain.lifecycle import Action, Status
-from services.requests.domain.questions import Answer, Asked, File
+from services.requests.domain.questions import Answer, Asked
 from services.requests.domain.requests import Draft, HistoryEntry, Request, Subject
+from services.requests.domain.retention import HIDING
 from services.requests.domain.tasks import Task
 from services.requests.domain.views import View
+from vocabulary.files import File
 from vocabulary.refusals import Invalid
 from vocabulary.values import FreeText, iso_date
 
@@ -58,7 +60,7 @@ def request(kept: Kept[Request], view: View) -> pb.Request:
         urgent=state.draft.urgent,
         urgent_reason=wire.free_text(state.draft.urgent_reason),
         questions=[asked(one) for one in state.draft.questions],
-        files=[file(one) for one in state.draft.files],
+        files=[wire.file(one) for one in state.draft.files],
         answers=[answer(one, one.code in state.frozen) for one in state.answers],
         history=[history_entry(entry) for entry in state.history],
         created_at=timestamp(state.created_at),
@@ -100,7 +102,9 @@ def draft_from(message: pb.RequestDraft, responder_country: str, files: FindFile
 
 
 def asked(one: Asked) -> pb.AskedQuestion:
-    return pb.AskedQuestion(code=one.code, comment=wire.free_text(one.comment), files=[file(f) for f in one.files])
+    return pb.AskedQuestion(
+        code=one.code, comment=wire.free_text(one.comment), files=[wire.file(file) for file in one.files]
+    )
 
 
 def asked_from(message: pb.AskedQuestionDraft, files: FindFiles, *, at: str) -> Asked:
@@ -116,7 +120,7 @@ def answer(one: Answer, released: bool = False) -> pb.Answer:
         question_code=one.code,
         value=wire.value(one.value),
         comment=wire.free_text(one.comment),
-        files=[file(f) for f in one.files],
+        files=[wire.file(file) for file in one.files],
         released=released,
     )
 
@@ -171,17 +175,6 @@ def subject_from(message: pb.Subject, *, at: str) -> Subject:
             raise Invalid("a subject is a person, a company or a document", field=at, reason="EMPTY")
 
 
-def file(file: File) -> common_pb2.File:
-    return common_pb2.File(
-        id=file.id,
-        name=file.name,
-        media_type=file.media_type,
-        size_bytes=file.size_bytes,
-        sha256=file.sha256,
-        language=file.language,
-    )
-
-
 def file_scan(id_: str, state: State, at: datetime | None) -> pb.FileScan:
     return pb.FileScan(id=id_, state=SCAN_STATE.to_wire(state), at=timestamp(at))
 
@@ -221,6 +214,11 @@ def changed(id_: str, revision: int, before: Request | None, after: Request) -> 
         concerned_ids=concerned(before, after),
         **{"from": STATUS.to_wire(last.before)},
     )
+
+
+def silenced(told: events_pb2.RequestChanged) -> str:
+    """The id of a request that holds nothing more that anybody is shown; empty for any other."""
+    return told.request_id if ACTION.known(told.action) in {Action.DELETE, *HIDING} else ""
 
 
 def child(one: Child) -> pb.SplitOff:

@@ -8,10 +8,9 @@ from chassis.wire import VALUE_TYPE, localized, localized_from
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import publishing_pb2
 from protos.requests.v1 import requests_pb2 as pb
-from services.requests.domain.publishing import TEXT_LIMIT
 from services.requests.domain.questions import Group, Question, QuestionSet
-from vocabulary.refusals import Invalid
-from vocabulary.values import Choice, Field, ValueType, decimal
+from vocabulary.forms import TEXT_LIMIT
+from vocabulary.values import Field, decimal
 
 
 def question_set(questions: QuestionSet, wanted: Collection[str]) -> pb.QuestionSet:
@@ -75,7 +74,7 @@ def _question_from(message: publishing_pb2.QuestionDraft, at: str) -> Question:
             label=_texts(message.text, f"{at}.text"),
             help=_texts(message.help, f"{at}.help"),
             type=kind,
-            choices=_choices_from(message, kind, at),
+            choices=forms.choices_from(message.code, kind, message.choice_list, message.choices, at=at),
             mandatory=message.mandatory if message.HasField("mandatory") else True,
             minimum=_bound(message, "minimum", at),
             maximum=_bound(message, "maximum", at),
@@ -89,28 +88,6 @@ def _question_from(message: publishing_pb2.QuestionDraft, at: str) -> Question:
         attachments=message.allows_attachments,
         suggests_alert_on=tuple(message.suggests_alert_on),
     )
-
-
-def _choices_from(message: publishing_pb2.QuestionDraft, kind: ValueType, at: str) -> tuple[Choice, ...]:
-    name = message.choice_list or forms.list_of(kind)
-    if name and message.choices:
-        raise Invalid(
-            f"{message.code} has the choices of {name}, or its own, but not both",
-            field=f"{at}.choices",
-            reason="CONTRADICTION",
-        )
-    if not name:
-        return tuple(
-            Choice(code=one.code, label=_texts(one.label, f"{at}.choices[{index}].label"))
-            for index, one in enumerate(message.choices)
-        )
-    lists = forms.closed_lists()
-    if name not in lists or forms.list_of(kind) not in ("", name):
-        known = forms.list_of(kind) or ", ".join(sorted(lists))
-        raise Invalid(
-            f"{message.code} has no list {name!r}; there is {known}", field=f"{at}.choiceList", reason="UNKNOWN_LIST"
-        )
-    return lists[name]
 
 
 def _bound(message: publishing_pb2.QuestionDraft, name: str, at: str) -> Decimal | None:

@@ -11,8 +11,9 @@ import chassis.prepare
 import chassis.rebuilding
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
+from chassis.forgetting import forget_translations
 from chassis.inbox import Inbox
-from chassis.keys import KeyRing
+from chassis.keys import key_ring
 from chassis.outbox import Outbox
 from chassis.participants import Participants
 from chassis.process import clock, working
@@ -25,7 +26,7 @@ from engines.events import open_events
 from engines.files import open_files
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
-from protos.requests.v1 import counting_pb2, drafts_pb2, reports_pb2, routing_pb2, worklists_pb2
+from protos.requests.v1 import counting_pb2, drafts_pb2, events_pb2, reports_pb2, routing_pb2, worklists_pb2
 from protos.requests.v1.counting_pb2_grpc import add_CountingServiceServicer_to_server
 from protos.requests.v1.drafts_pb2_grpc import add_DraftsServiceServicer_to_server
 from protos.requests.v1.reports_pb2_grpc import add_ReportServiceServicer_to_server
@@ -34,7 +35,7 @@ from protos.requests.v1.requests_pb2_grpc import add_RequestsServiceServicer_to_
 from protos.requests.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server
 from protos.requests.v1.worklists_pb2_grpc import add_WorkListsServiceServicer_to_server
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
-from services.requests import storage
+from services.requests import storage, wire
 from services.requests.attachments import attaching
 from services.requests.catalogue import question_sets
 from services.requests.coordinators import Coordinators
@@ -73,7 +74,7 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
     shipped = question_sets()
     limits()  # a fault in them is said now
     wording.tables()
-    keys = KeyRing(settings.keys)
+    keys = key_ring(settings)
     async with (
         open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
         open_events(settings.events) as events,
@@ -94,9 +95,12 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
         rpc = RequestsRpc(sets, kept, attachments, coordinators, inbox, clock)
         translating = Peer("translation", Signer(keys, NAME).for_service)
         translator = Translator(translating, TranslationServiceStub(translation))
-        timing = Timing(kept, Timers(documents, storage.TIMERS, clock), participants, clock)
+        timing = Timing(kept, Timers(documents, storage.TIMERS, clock), participants, attachments, clock)
         loops = [outbox.relay, fill_inboxes(events, inbox).run, split_off(events, kept).run]
         loops += [timing.follow(events, NAME).run, timing.run, *filing]
+        if "translation" in settings.running:
+            forgetting = translating, TranslationServiceStub(translation)
+            loops += [forget_translations(events, NAME, *forgetting, events_pb2.RequestChanged, wire.silenced).run]
         loops += sending(settings, documents, events, kept, peer, DirectoryServiceStub(channel), clock)
 
         def register(server: aio.Server) -> None:
@@ -133,6 +137,24 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
 async def prepare(settings: ServiceSettings) -> None:
     """Make this service's engines ready; see `chassis.prepare`."""
     await chassis.prepare.prepare(settings, NAME, storage.COLLECTIONS, follows=["directory"])
+
+
+async def rebuild_timers(settings: ServiceSettings) -> None:
+    """Arrange anew what each request waits for, while it is used."""
+    peer = Peer("directory", Signer(key_ring(settings), NAME).for_service)
+    async with (
+        open_documents(settings.documents(NAME), storage.COLLECTIONS) as documents,
+        open_events(settings.events) as events,
+        open_files(settings.files(NAME)) as stored,
+        open_channel(settings.directory_address, Security.of(settings)) as channel,
+    ):
+        outbox = Outbox(NAME, documents, events, clock)
+        kept = storage.requests(documents, outbox)
+        participants = Participants(documents, peer, ParticipantsServiceStub(channel))
+        attachments, _ = attaching(settings, documents, outbox, kept, stored, clock)
+        timing = Timing(kept, Timers(documents, storage.TIMERS, clock), participants, attachments, clock)
+        count = await timing.rebuild()
+    log.info("timers_rebuilt", requests=count)
 
 
 async def rebuild_participants(settings: ServiceSettings) -> None:

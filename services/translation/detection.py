@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from services.translation.domain.detection import UNDETERMINED, Detection, decide, is_long_enough
+from services.translation.domain.detection import SHARE_MIN, UNDETERMINED, Detection, decide, is_long_enough
 from vocabulary import languages
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ def _identifier() -> "LanguageIdentifier":
 
 
 def _second_opinion(text: str) -> str:
+    """What CLD2 calls the language of *text*; empty if it does not trust itself, or finds too much in another one."""
     import pycld2
 
     # CLD2 refuses texts with control characters.
     plain = "".join(character if character.isprintable() else " " for character in text)
     reliable, _, found = pycld2.detect(plain, isPlainText=True)
-    return str(found[0][1]) if reliable else ""
+    _, language, percent, _ = found[0]
+    return str(language) if reliable and percent >= 100 * SHARE_MIN else ""

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import Signer
 from chassis.calls import Peer, open_channel
+from chassis.egress import Egress, Rules
 from chassis.inbox import Entry, Inbox
 from chassis.keys import KeyRing
 from chassis.mail import Mailer, Server
@@ -36,7 +37,6 @@ from services.alerts.mailing import Mailing, Wording
 from services.alerts.reactions import STREAM
 from services.alerts.webhooks.book import Book
 from services.alerts.webhooks.delivering import Delivering
-from services.alerts.webhooks.egress import Egress, Rules
 from services.alerts.webhooks.messages import Messages
 from services.alerts.webhooks.signing import Secrets
 from services.alerts.webhooks.storage import webhooks

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from services.alerts.catalogue import alert_type
-from services.alerts.domain import contents, duties, ending, receiving, sending
+from services.alerts.domain import contents, duties, ending, receiving, retention, sending
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.proofs import Ground
 from services.alerts.domain.types import AlertType, Flow
 from tests.alerts.cast import (
     FR_COORDINATOR,
@@ -70,6 +71,7 @@ def commands(kind: AlertType) -> dict[Action, Command]:
     why = said("SECRET reason")
     return {
         Action.EDIT: lambda alert, kind, by: sending.edit(alert, kind, other(alert), by),
+        Action.DELETE: sending.delete,
         Action.SUBMIT: sending.submit,
         Action.RETURN: lambda alert, kind, by: sending.send_back(alert, kind, why, by),
         Action.BROADCAST: lambda alert, kind, by: sending.broadcast(
@@ -86,6 +88,10 @@ def commands(kind: AlertType) -> dict[Action, Command]:
         Action.APPROVE_INFORMATION: lambda alert, kind, by: receiving.approve_information(
             alert, kind, waiting(alert, by), by
         ),
+        Action.REJECT_INFORMATION: lambda alert, kind, by: receiving.reject_information(
+            alert, kind, waiting(alert, by), why, by
+        ),
+        Action.PROVE: lambda alert, kind, by: retention.prove(alert, kind, Ground.CONSENT, said("per il giudice"), by),
         Action.COMMENT: lambda alert, kind, by: receiving.comment(alert, kind, f"com_{len(alert.comments)}", why, by),
         Action.CORRECT: lambda alert, kind, by: contents.replaced(alert, kind, Action.CORRECT, other(alert), why, by),
         Action.AMEND: lambda alert, kind, by: contents.replaced(alert, kind, Action.AMEND, other(alert), None, by),
@@ -140,10 +146,23 @@ def _services(kind: AlertType, sent: Alert) -> dict[Status, Alert]:
     corrected = do[Action.CORRECT](sent, kind, coordinator)
     closer = as_party(HU_COORDINATOR if sent.closing_country == "HU" else IT_COORDINATOR)
     proposed = ending.propose_closure(corrected, kind, closer)
+    closed = duties.done(proposed, kind, Action.CLOSE, duties.due(proposed, kind)[Action.CLOSE])
     return {
         Status.CLOSURE_PROPOSED: proposed,
-        Status.CLOSED: duties.done(proposed, kind, Action.CLOSE, duties.due(proposed, kind)[Action.CLOSE]),
+        Status.CLOSED: closed,
         Status.WITHDRAWN: do[Action.WITHDRAW](corrected, kind, coordinator),
+        **_retained(kind, closed),
+    }
+
+
+def _retained(kind: AlertType, ended: Alert) -> dict[Status, Alert]:
+    """Blocked, and then proved by the coordinators of Hungary; erased."""
+    at = duties.due(ended, kind)[Action.BLOCK]
+    hungary = replace(as_party(HU_COORDINATOR), now=at)
+    blocked = commands(kind)[Action.PROVE](duties.done(ended, kind, Action.BLOCK, at), kind, hungary)
+    return {
+        Status.BLOCKED: blocked,
+        Status.DELETED: duties.done(blocked, kind, Action.ERASE, duties.due(blocked, kind)[Action.ERASE]),
     }
 
 
@@ -163,11 +182,13 @@ def _notification(kind: AlertType, sent: Alert) -> dict[Status, Alert]:
     coordinator, do = as_party(IT_COORDINATOR), commands(kind)
     modified = do[Action.MODIFY](sent, kind, coordinator)
     commented = do[Action.COMMENT](modified, kind, as_party(FR_COORDINATOR))
+    withdrawn = do[Action.WITHDRAW](commented, kind, coordinator)
     return {
         Status.MODIFIED: modified,
         Status.COMMENTING: commented,
         Status.CLOSED: do[Action.CLOSE](commented, kind, as_party(IT_REGION)),
-        Status.WITHDRAWN: do[Action.WITHDRAW](commented, kind, coordinator),
+        Status.WITHDRAWN: withdrawn,
+        **_retained(kind, withdrawn),
     }
 
 

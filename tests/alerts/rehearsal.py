@@ -134,6 +134,8 @@ def fields_of(method: str, flow: Flow) -> dict[str, Any]:
         "DisseminateAlert": {"authority_ids": ["aut_hu_labour"]},
         "AddAlertInformation": {"text": why},
         "ApproveAlertInformation": {"information_id": "inf_nobody"},
+        "RejectAlertInformation": {"information_id": "inf_nobody", "reason": why},
+        "ProveAlert": {"ground": pb.PROOF_GROUND_CONSENT, "reason": why},
         "CorrectAlert": {"values": a_form(flow, "SECRET, corrected"), "reason": why},
         "AmendAlert": {"values": a_form(flow, "SECRET, amended")},
         "ModifyAlert": {"values": a_form(flow, "SECRET, modified"), "reason": why},
@@ -149,6 +151,7 @@ def fields_of(method: str, flow: Flow) -> dict[str, Any]:
 # Every command that begins with an id.
 METHODS: dict[Action, str] = {
     Action.EDIT: "EditAlert",
+    Action.DELETE: "DeleteAlertDraft",
     Action.SUBMIT: "SubmitAlert",
     Action.RETURN: "ReturnAlert",
     Action.BROADCAST: "BroadcastAlert",
@@ -157,6 +160,7 @@ METHODS: dict[Action, str] = {
     Action.ADD_COUNTRIES: "AddAlertCountries",
     Action.ADD_INFORMATION: "AddAlertInformation",
     Action.APPROVE_INFORMATION: "ApproveAlertInformation",
+    Action.REJECT_INFORMATION: "RejectAlertInformation",
     Action.CORRECT: "CorrectAlert",
     Action.WITHDRAW: "WithdrawAlert",
     Action.PROPOSE_CLOSURE: "ProposeAlertClosure",
@@ -169,6 +173,7 @@ METHODS: dict[Action, str] = {
     Action.EXPIRE: "ExpireAlert",
     Action.MODIFY: "ModifyAlert",
     Action.COMMENT: "CommentAlert",
+    Action.PROVE: "ProveAlert",
 }
 
 

@@ -24,7 +24,7 @@ from vocabulary.refusals import Refusal
 from vocabulary.roles import UserRole
 
 # What only the system does is nobody's to be told of.
-SYSTEMS = {Action.ESCALATE, Action.ERASE, Action.REJECT_CLOSURE}
+SYSTEMS = {Action.ESCALATE, Action.BLOCK, Action.ERASE, Action.REJECT_CLOSURE}
 CELLS = [(flow, status) for flow in Flow for status in lives(flow)]
 
 
@@ -48,7 +48,7 @@ def test_what_is_possible_is_done_and_what_is_not_is_refused_as_foretold(flow: F
                     met = refusal
                 foretold = said.refusal
                 assert (foretold is None) is (met is None), (cell, foretold, met)
-                if met and foretold and said.action is not Action.APPROVE_INFORMATION:
+                if met and foretold and said.action not in (Action.APPROVE_INFORMATION, Action.REJECT_INFORMATION):
                     assert (foretold.code, foretold.reason, foretold.message) == (met.code, met.reason, met.message), (
                         cell
                     )
@@ -57,12 +57,12 @@ def test_what_is_possible_is_done_and_what_is_not_is_refused_as_foretold(flow: F
 @pytest.mark.parametrize("flow", Flow)
 def test_every_action_of_a_type_is_said_once_and_no_other(flow: Flow) -> None:
     every = {
-        Flow.SERVICES_ALERT: "EDIT SUBMIT RETURN BROADCAST ACKNOWLEDGE DISSEMINATE ADD_COUNTRIES ADD_INFORMATION "
-        "APPROVE_INFORMATION CORRECT WITHDRAW PROPOSE_CLOSURE OBJECT WITHDRAW_OBJECTION",
-        Flow.PROFESSIONAL_ALERT: "EDIT SUBMIT RETURN BROADCAST ACKNOWLEDGE DISSEMINATE ADD_COUNTRIES AMEND NOTE_APPEAL "
-        "REVOKE EXPIRE",
-        Flow.NOTIFICATION: "EDIT SUBMIT RETURN BROADCAST ACKNOWLEDGE DISSEMINATE ADD_COUNTRIES WITHDRAW CLOSE MODIFY "
-        "COMMENT",
+        Flow.SERVICES_ALERT: "EDIT DELETE SUBMIT RETURN BROADCAST ACKNOWLEDGE DISSEMINATE ADD_COUNTRIES ADD_INFORMATION "
+        "APPROVE_INFORMATION REJECT_INFORMATION CORRECT WITHDRAW PROPOSE_CLOSURE OBJECT WITHDRAW_OBJECTION PROVE",
+        Flow.PROFESSIONAL_ALERT: "EDIT DELETE SUBMIT RETURN BROADCAST ACKNOWLEDGE DISSEMINATE ADD_COUNTRIES AMEND "
+        "NOTE_APPEAL REVOKE EXPIRE",
+        Flow.NOTIFICATION: "EDIT DELETE SUBMIT RETURN BROADCAST ACKNOWLEDGE DISSEMINATE ADD_COUNTRIES WITHDRAW CLOSE "
+        "MODIFY COMMENT PROVE",
     }
     found = possibilities(lives(flow)[Status.BROADCAST], KINDS[flow], as_party(IT_COORDINATOR))
     assert [one.action for one in found] == [Action(name) for name in every[flow].split()]
@@ -83,7 +83,10 @@ def test_why_not_is_said_by_the_rule_that_is_in_the_way() -> None:
     never = "FORBIDDEN"
     assert reason(sent, Action.ACKNOWLEDGE) == {"IT": never, "HU": "ALREADY_ACKNOWLEDGED", "FR": ""}
     assert reason(sent, Action.DISSEMINATE) == {"IT": never, "HU": "", "FR": "NOT_ACKNOWLEDGED"}
-    assert reason(sent, Action.APPROVE_INFORMATION) == {"IT": "", "HU": "", "FR": "NOTHING_TO_APPROVE"}
+    for action in (Action.APPROVE_INFORMATION, Action.REJECT_INFORMATION):
+        assert reason(sent, action) == {"IT": "", "HU": "", "FR": "NOTHING_TO_APPROVE"}
+    assert reason(sent, Action.PROVE) == dict.fromkeys(("IT", "HU", "FR"), "TRANSITION")
+    assert reason(Status.BLOCKED, Action.PROVE) == dict.fromkeys(("IT", "HU", "FR"), "")
     assert reason(proposed, Action.OBJECT) == {"IT": "OWN_PROPOSAL", "HU": "", "FR": ""}
     assert reason(proposed, Action.WITHDRAW_OBJECTION) == dict.fromkeys(("IT", "HU", "FR"), "NO_OBJECTION")
     assert reason(proposed, Action.OBJECT, hours=24 * 40)["HU"] == "OBJECTIONS_OVER"

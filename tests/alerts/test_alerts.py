@@ -22,6 +22,7 @@ from services.alerts.domain.alerts import (
 )
 from services.alerts.domain.lifecycle import Action, Status
 from services.alerts.domain.types import Flow
+from services.alerts.domain.views import View, seen
 from tests.alerts.cast import (
     COMMISSION,
     FR_COORDINATOR,
@@ -37,8 +38,9 @@ from tests.alerts.cast import (
 from tests.alerts.dangers import NOW, TYPE, a_danger, written
 from tests.alerts.lives import KINDS, lives
 from tests.alerts.threads import ADDRESSED, acknowledged, ruled, said
-from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
+from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from vocabulary.roles import UserRole
+from vocabulary.values import FreeText
 
 LATER = NOW + timedelta(hours=6)
 
@@ -261,6 +263,45 @@ def test_information_is_approved_by_another_authority_of_the_country_that_added_
     for other in (HU_REGION, someone("aut_hu_nimic", UserRole.COORDINATOR)):
         approved = receiving.approve_information(alert, TYPE, "inf_1", as_party(other))
         assert approved.information[0].status is InformationStatus.SHARED
+
+
+def test_information_that_is_not_shared_is_told_with_the_reason_to_who_proposed_it_and_to_nobody_else() -> None:
+    before = proposed(proposed(told(acknowledged(), "aut_hu_labour")), ITALY, "inf_2")
+    after = receiving.reject_information(before, TYPE, "inf_1", said(" nem igaz ", "hu"), as_party(HU_REGION))
+    rejected = after.information[0]
+    assert rejected == replace(
+        before.information[0], status=InformationStatus.REJECTED, rejection_reason=said("nem igaz", "hu")
+    )
+    assert after.information[1] == before.information[1]
+    assert owed(before, after) == [due(before, News.INFORMATION_REJECTED, authority_ids=("aut_hu_labour",))]
+    for caller, sees in ((HUNGARY, True), (HU_COORDINATOR, True), (ITALY, False), (FR_COORDINATOR, False)):
+        shown = seen(after, TYPE, View.FULL, as_party(caller))
+        assert (rejected in shown.information) is sees, caller
+    # It waits no more, so others can be proposed.
+    full = replace(after, information=after.information[:1] * WAITING_LIMIT)
+    assert len(proposed(full, HUNGARY, "inf_3").information) == WAITING_LIMIT + 1
+
+
+def test_information_is_rejected_by_another_authority_of_the_country_that_added_it_once_and_with_a_reason() -> None:
+    alert, why = proposed(told(acknowledged(), "aut_hu_labour"), HU_COORDINATOR), said("no")
+
+    def refused(alert: Alert, id_: str, reason: FreeText, by: Caller) -> Refusal:
+        with pytest.raises(Refusal) as found:
+            receiving.reject_information(alert, TYPE, id_, reason, as_party(by))
+        return found.value
+
+    assert refused(alert, "inf_1", why, HU_COORDINATOR).reason == "FOUR_EYES"
+    for foreign in (IT_COORDINATOR, FR_COORDINATOR):
+        assert refused(alert, "inf_1", why, foreign).field == "informationId"
+    assert refused(alert, "inf_1", said(" "), HU_REGION).field == "reason.text"
+    rejected = receiving.reject_information(alert, TYPE, "inf_1", why, as_party(HU_REGION))
+    shared = receiving.approve_information(alert, TYPE, "inf_1", as_party(HU_REGION))
+    nimic = someone("aut_hu_nimic", UserRole.COORDINATOR)
+    assert refused(rejected, "inf_1", why, nimic).reason == "ALREADY_REJECTED"
+    assert refused(shared, "inf_1", why, nimic).reason == "ALREADY_SHARED"
+    with pytest.raises(Conflict) as late:
+        receiving.approve_information(rejected, TYPE, "inf_1", as_party(nimic))
+    assert late.value.reason == "ALREADY_REJECTED"
 
 
 def test_information_is_shared_once() -> None:

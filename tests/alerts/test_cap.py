@@ -150,6 +150,7 @@ LAST = {
     Status.WITHDRAWN: Kind.CANCEL,
     Status.EXPIRED: Kind.CANCEL,
     Status.REVOKED: Kind.CANCEL,
+    Status.BLOCKED: Kind.CANCEL,
     Status.DELETED: Kind.CANCEL,
 }
 

@@ -5,20 +5,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from chassis import reactions
 from chassis.outbox import topic
 from chassis.settings import ServiceSettings
 from engines.events import Event, open_events
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1.countries_pb2 import CountryTold
+from protos.alerts.v1.events_pb2 import AlertChanged
 from services.alerts import country_topics
 from services.alerts.country_topics import GROUP, TOPICS, country_topic
 from services.alerts.wiring import prepare
 from tests.alerts.cast import AUTHORITIES, COMMISSION
-from tests.alerts.conftest import Asking, another
+from tests.alerts.conftest import Asking, another, running
+from tests.alerts.dangers import NOW
 from tests.alerts.inboxes import PATIENCE_S, inbox, settled
-from tests.alerts.test_reactions import READERS
-from tests.alerts.threads import a_full_alert, an_alert
+from tests.alerts.test_reactions import READERS, thread, until_all_told
+from tests.alerts.threads import a_full_alert, an_alert, store
 from vocabulary import countries
 
 TOLD = {
@@ -134,6 +138,46 @@ async def test_what_is_dealt_with_again_is_told_again_with_the_same_id(asking: A
     for country, events_before in first.items():
         again = found[country_topic(country)]
         assert again == events_before * 2, country
+
+
+async def test_an_event_about_an_alert_that_is_not_there_goes_to_the_dead_letters_and_stops_nobody(
+    asking: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For inboxes and for the topics of countries: what comes after it is told once."""
+    monkeypatch.setattr(reactions, "FIRST_PAUSE_S", 0.01)
+    settings = asking.settings.model_copy(update={"data_dir": tmp_path, "keys_dir": asking.settings.keys})
+    # Nobody is owed anything by the second one, so nothing of it is lost.
+    lost, idle = (
+        Event(
+            id=f"evt_{delivery or 'idle'}",
+            type=AlertChanged.DESCRIPTOR.full_name,
+            source="/imi/alerts",
+            subject="alt_nobody",
+            time=NOW,
+            data=AlertChanged(alert_id="alt_nobody", revision=3, delivery_id=delivery).SerializeToString(),
+        )
+        for delivery in ("1", "")
+    )
+    await store(settings, {"alt_1": thread()})
+    async with open_events(settings.events) as events:
+        await events.publish(topic("alerts"), [lost, idle])
+        # Each failure is logged with all that stood around it, which takes a while to write.
+        with capture_logs():
+            async with running(settings) as alone:
+                await until_all_told(alone)
+                await settled(alone)
+                await dealt_with(settings)
+                found = await everything(settings)
+        async with events.join("mourning", [reactions.dead(topic("alerts"))]) as member:
+            dead = [*await member.poll(wait_s=0.2)]
+    assert [one.event for one in dead] == [lost, lost]
+    assert sorted(one.failure.split()[0] for one in dead) == [GROUP, "alerts-inbox"]
+    for country, news in {
+        "IT": ["SUBMITTED", "RETURNED", "SUBMITTED", "INFORMATION"],
+        "HU": ["BROADCAST", "DISSEMINATED", "INFORMATION_PROPOSED", "INFORMATION"],
+        "FR": ["BROADCAST", "INFORMATION"],
+    }.items():
+        assert [kind for kind, _ in kinds(found[country_topic(country)])] == news, country
 
 
 async def test_a_country_that_nothing_reaches_is_told_nothing(asking: Asking, tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_what_should_not_have_been_sent_is_withdrawn_with_a_reason_and_is_not_cl
     after = ending.withdraw(before, TYPE, said(" scambio di persona "), as_party(IT_REGION))
     assert (after.status, after.end_reason) == (Status.WITHDRAWN, said("scambio di persona"))
     assert [due.news for due in owed(before, after)] == [News.WITHDRAWN]
-    assert not duties.due(after, TYPE)
+    assert set(duties.due(after, TYPE)) == {Action.BLOCK}
     empty = refusal(lambda: ending.withdraw(before, TYPE, FreeText(text="", language="it"), as_party(IT_REGION)))
     assert (empty.field, empty.reason) == ("reason.text", "EMPTY")
 
@@ -358,11 +358,13 @@ def test_what_was_closed_before_a_country_acknowledged_is_awaited_anew_once_it_i
     assert {one.country: one.escalated_at for one in escalated.addressed} == {"HU": None, "FR": at}
 
 
-def test_what_is_over_awaits_nothing() -> None:
+def test_what_is_over_awaits_nothing_but_its_end() -> None:
+    waiting = {Status.BLOCKED: {Action.ERASE}, Status.DELETED: set()}
     for flow in Flow:
-        for status in (Status.CLOSED, Status.WITHDRAWN, Status.DELETED):
+        for status in (Status.CLOSED, Status.WITHDRAWN, Status.BLOCKED, Status.DELETED):
             if status in lives(flow):
-                assert not duties.due(lives(flow)[status], KINDS[flow]), (flow, status)
+                found = set(duties.due(lives(flow)[status], KINDS[flow]))
+                assert found == waiting.get(status, {Action.BLOCK}), (flow, status)
     assert NOW.date() < UNTIL
     with pytest.raises(Conflict):
         duties.done(sent(), TYPE, Action.ERASE, NOW)

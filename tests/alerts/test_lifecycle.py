@@ -44,12 +44,21 @@ def informing(status: str, given: Trait | None = None) -> Written:
     return [
         (status, "ADD_INFORMATION", PARTIES, status, given),
         (status, "APPROVE_INFORMATION", COUNTRIES, status, given),
+        (status, "REJECT_INFORMATION", COUNTRIES, status, given),
+    ]
+
+
+def blocked(given: Trait | None = None) -> Written:
+    return [
+        ("BLOCKED", "PROVE", COUNTRIES, "BLOCKED", given),
+        ("BLOCKED", "ERASE", SYSTEM, "DELETED", given),
     ]
 
 
 BEGINNING: Written = [
     (None, "CREATE", OWN, "DRAFT", None),
     ("DRAFT", "EDIT", OWN, "DRAFT", None),
+    ("DRAFT", "DELETE", OWN, "DELETED", None),
     ("DRAFT", "SUBMIT", OWN, "SUBMITTED", Trait.APPROVAL),
     ("DRAFT", "BROADCAST", UNAPPROVED, "BROADCAST", Trait.NO_APPROVAL),
     ("SUBMITTED", "RETURN", COUNTRY, "DRAFT", Trait.APPROVAL),
@@ -73,6 +82,9 @@ WRITTEN: dict[Flow, Written] = {
         ("CLOSURE_PROPOSED", "WITHDRAW_OBJECTION", COUNTRIES, "CLOSURE_PROPOSED", None),
         ("CLOSURE_PROPOSED", "CLOSE", SYSTEM, "CLOSED", None),
         ("CLOSURE_PROPOSED", "REJECT_CLOSURE", SYSTEM, "BROADCAST", None),
+        ("CLOSED", "BLOCK", SYSTEM, "BLOCKED", None),
+        ("WITHDRAWN", "BLOCK", SYSTEM, "BLOCKED", None),
+        *blocked(),
     ],
     Flow.PROFESSIONAL_ALERT: [
         *BEGINNING,
@@ -88,7 +100,10 @@ WRITTEN: dict[Flow, Written] = {
             )
         ),
         ("EXPIRED", "ERASE", SYSTEM, "DELETED", Trait.ERASURE),
+        ("EXPIRED", "BLOCK", SYSTEM, "BLOCKED", Trait.NO_ERASURE),
         ("REVOKED", "ERASE", SYSTEM, "DELETED", Trait.ERASURE),
+        ("REVOKED", "BLOCK", SYSTEM, "BLOCKED", Trait.NO_ERASURE),
+        *blocked(Trait.NO_ERASURE),
     ],
     Flow.NOTIFICATION: [
         *BEGINNING,
@@ -105,12 +120,10 @@ WRITTEN: dict[Flow, Written] = {
             )
         ),
         ("CLOSED", "MODIFY", SENDER, "MODIFIED", None),
+        ("CLOSED", "BLOCK", SYSTEM, "BLOCKED", None),
+        ("WITHDRAWN", "BLOCK", SYSTEM, "BLOCKED", None),
+        *blocked(),
     ],
-}
-FINAL = {
-    Flow.SERVICES_ALERT: {Status.CLOSED, Status.WITHDRAWN},
-    Flow.PROFESSIONAL_ALERT: {Status.DELETED},
-    Flow.NOTIFICATION: {Status.WITHDRAWN},
 }
 
 
@@ -222,12 +235,27 @@ def test_every_status_is_reached_by_some_type_and_every_status_that_is_reached_c
 
 
 @pytest.mark.parametrize("flow", Flow)
-def test_no_status_that_is_reached_is_dead_but_the_last_ones(flow: Flow) -> None:
+def test_of_all_that_is_reached_only_what_is_erased_is_dead_and_whatever_has_ended_comes_to_that_by_itself(
+    flow: Flow,
+) -> None:
     for rules in types(flow):
-        dead = {status for status in reached_from(rules, None) if not table(rules)[status]}
-        unerased = {Status.EXPIRED, Status.REVOKED} if Trait.ERASURE not in traits(rules) else set()
-        last = unerased if flow is Flow.PROFESSIONAL_ALERT and unerased else FINAL[flow]
-        assert dead == last, rules
+        reached = reached_from(rules, None)
+        assert {status for status in reached if not table(rules)[status]} == {Status.DELETED}, rules
+        for status in reached & ENDED:
+            assert status is Status.DELETED or erased_from(rules, status), (rules, status)
+        assert (Status.BLOCKED in reached) is (Trait.NO_ERASURE in traits(rules)), rules
+
+
+def erased_from(rules: TypeRules, status: Status | None) -> bool:
+    """Whether the system alone leads from *status* to where the content is erased."""
+    assert status is not None
+    rows = table(rules)
+    while status is not Status.DELETED:
+        following = {row.next for row in rows[status].values() if Side.SYSTEM in row.who} - {status}
+        if len(following) != 1:
+            return False
+        (status,) = following
+    return True
 
 
 def test_every_flow_has_its_own_ends_and_all_statuses_are_somebodys() -> None:

@@ -173,8 +173,13 @@ async def test_what_is_wrong_with_a_filter_is_said_by_its_field_and_nothing_is_s
 
 async def test_an_authority_saves_so_many(alone: Outgoing) -> None:
     reader = someone("aut_at_region", UserRole.COORDINATOR)
-    for n in range(FILTERS_LIMIT):
+    for n in range(FILTERS_LIMIT - 3):
         await saved(alone, reader, name=str(n))
+    # However many are saved at the same moment.
+    racing = await asyncio.gather(
+        *(saved(alone, reader, name=f"at once {n}") for n in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(one, Conflict) and one.reason == "TOO_MANY_FILTERS" for one in racing) == 5
     reason, _ = await refused(Conflict, alone, reader, "CreateSavedFilter", name="one more")
     assert reason == "TOO_MANY_FILTERS"
     assert len(await names(alone, reader)) == FILTERS_LIMIT

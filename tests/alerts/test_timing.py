@@ -63,7 +63,7 @@ async def test_a_closure_that_nobody_objects_to_closes_by_itself(rehearsal: Rehe
     assert (closed.status, done(closed, Action.CLOSE)) == (pb.ALERT_STATUS_CLOSED, 1)
     for reader in TOLD:
         await rehearsal.until_told(reader.authority_id, alert.id, "CLOSED")
-    await rehearsal.arranged(alert.id)
+    await rehearsal.arranged(alert.id, Action.BLOCK)
 
 
 async def test_an_objection_blocks_it_until_it_is_withdrawn(rehearsal: Rehearsal) -> None:

@@ -14,7 +14,7 @@ from chassis.process import working
 from engines.documents import Document
 from services.alerts.domain import webhooks as rules
 from services.alerts.domain.alerts import News
-from services.alerts.domain.deliveries import PAUSED_AFTER, Outcome, PauseReason
+from services.alerts.domain.deliveries import PAUSED_AFTER, PauseReason
 from services.alerts.domain.filters import Delivery, Filter, SavedFilter, Severity
 from services.alerts.domain.webhooks import Status
 from services.alerts.webhooks.book import LEASE, LOOK_AGAIN
@@ -25,6 +25,7 @@ from tests.alerts.threads import ruled
 from tests.chassis.post import a_post_office
 from tests.chassis.ticking import START
 from tests.chassis.waiting import until
+from vocabulary.addresses import Outcome
 from vocabulary.participants import Status as ParticipantStatus
 
 Trust = tuple[ssl.SSLContext, ssl.SSLContext]

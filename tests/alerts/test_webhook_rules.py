@@ -14,7 +14,6 @@ from services.alerts.domain.deliveries import (
     LONGEST_PAUSE,
     PAUSED_AFTER,
     Attempt,
-    Outcome,
     PauseReason,
     Progress,
 )
@@ -30,6 +29,7 @@ from services.alerts.domain.webhooks import (
     Webhook,
 )
 from tests.alerts.dangers import NOW
+from vocabulary.addresses import Outcome
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 
 CHIEF = Member(user_id="usr_chief", authority_id="aut_1", reads=False, administers=True, now=NOW)

@@ -29,6 +29,7 @@ from services.alerts.domain.alerts import (
 from services.alerts.domain.dates import day_of
 from services.alerts.domain.filters import Severity
 from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.proofs import Ground, Proof
 from services.alerts.domain.views import View
 from tests.alerts.dangers import TYPE
 from tests.alerts.threads import steps
@@ -68,6 +69,16 @@ information = st.builds(
     country=st.just(""),
     status=st.sampled_from(InformationStatus),
     text=st.none() | texts,
+    at=times,
+    rejection_reason=st.none() | texts,
+)
+proofs = st.builds(
+    Proof,
+    authority_id=words,
+    country=countries,
+    user_id=st.just(""),
+    ground=st.sampled_from(Ground),
+    reason=st.none() | texts,
     at=times,
 )
 history = st.builds(
@@ -131,6 +142,7 @@ alerts = st.builds(
     coordinator_id=words | st.just(""),
     addressed=st.lists(addressed, max_size=2).map(tuple),
     information=st.lists(information, max_size=2).map(tuple),
+    proofs=st.lists(proofs, max_size=2).map(tuple),
     history=st.lists(history, max_size=3).map(tuple),
     created_at=times,
     changed_at=times,
@@ -226,8 +238,20 @@ def alert_back(message: pb.Alert) -> Kept[Alert]:
                 status=wire.INFORMATION_STATUS.from_wire(one.status, field=""),
                 text=text_back(one, "text"),
                 at=datetime_of(one.at),
+                rejection_reason=text_back(one, "rejection_reason"),
             )
             for one in message.information
+        ),
+        proofs=tuple(
+            Proof(
+                authority_id=one.authority_id,
+                country=one.country_code,
+                user_id="",
+                ground=wire.GROUND.from_wire(one.ground, field=""),
+                reason=text_back(one, "reason"),
+                at=datetime_of(one.at),
+            )
+            for one in message.proofs
         ),
         history=tuple(
             HistoryEntry(
@@ -329,6 +353,7 @@ def test_a_type_speaks_the_languages_wanted_or_all_and_no_other(wanted: list[str
         (wire.NEWS, News, pb.InboxEntryKind.items(), "INBOX_ENTRY_KIND_"),
         (wire.SEVERITY, Severity, pb.AlertSeverity.items(), "ALERT_SEVERITY_"),
         (wire.INFORMATION_STATUS, InformationStatus, pb.InformationStatus.items(), "INFORMATION_STATUS_"),
+        (wire.GROUND, Ground, pb.ProofGround.items(), "PROOF_GROUND_"),
     ],
 )
 def test_every_word_of_the_wire_has_its_meaning_and_every_meaning_its_word(

@@ -18,7 +18,6 @@ from joserfc.jwk import OKPKey
 
 from chassis import caller as callers
 from chassis.caller import (
-    AUDIENCE,
     LEEWAY_S,
     LIFETIME_S,
     Caller,
@@ -29,7 +28,7 @@ from chassis.caller import (
     require_service,
     set_current,
 )
-from chassis.keys import ALGORITHM, KeyRing
+from chassis.keys import ALGORITHM, AUDIENCE, KeyRing
 from tests.cells import cell
 from vocabulary.refusals import Forbidden, Unauthenticated
 from vocabulary.roles import COORDINATING, LegislativeRole, UserRole, WorkflowRole

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,23 @@ async def test_a_call_ends_in_time_for_an_answer_and_the_next_one_sooner_still(s
     assert [0 < seconds <= 2 for seconds in left] == [True, True, True]
     kept_back = [had - spent for had, spent in zip(left, given, strict=True)]
     assert all(calls.REPORTING_S / 2 < seconds < 0.5 for seconds in kept_back)
+
+
+async def test_calls_can_be_given_less_time_for_a_while_and_never_more() -> None:
+    async def budgets() -> list[float]:
+        calls.set_deadline(5.0)
+        found = [calls.budget()]
+        for seconds in (1.0, 60.0):
+            with calls.at_most(seconds):
+                found.append(calls.budget())
+            found.append(calls.budget())
+        return found
+
+    whole, less, after, no_more, at_last = await asyncio.create_task(budgets())
+    assert less <= 1.0 < at_last <= no_more <= after <= whole <= 5.0
+    with calls.at_most(1.0):
+        assert calls.budget() <= 1.0
+    assert calls.budget() == calls.DEFAULT_BUDGET_S
 
 
 async def test_without_a_deadline_of_its_own_a_call_has_the_usual_one(service: Running) -> None:
@@ -273,3 +291,66 @@ async def test_a_page_of_large_things_arrives_whole(service: Running) -> None:
 
     service.told.single = page
     assert await service.ask() == large
+
+
+class Wire:
+    """A connection's way between two ends, which can be cut so that neither is told."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self.cut = asyncio.Event()
+        self._over = asyncio.Event()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        passing = [asyncio.ensure_future(self._pass(*ends)) for ends in ((reader, back), (there, writer))]
+        over = asyncio.ensure_future(self._over.wait())
+        await asyncio.wait({*passing, over}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*passing, over):
+            task.cancel()
+        await asyncio.wait({*passing, over})
+        for end in (writer, back):
+            end.close()
+            with suppress(OSError):
+                await end.wait_closed()
+
+    def close(self) -> None:
+        self._over.set()
+
+    async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65_536):
+            if not self.cut.is_set():
+                target.write(data)
+
+
+async def test_a_connection_that_answers_no_ping_is_dead_whatever_tcp_believes(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a firewall has forgotten it: nothing arrives, and nobody is told."""
+    quick = {"grpc.keepalive_time_ms": 300, "grpc.keepalive_timeout_ms": 300, "grpc.http2.ping_timeout_ms": 300}
+    monkeypatch.setattr(
+        calls, "CHANNEL_OPTIONS", [(name, quick.get(name, value)) for name, value in calls.CHANNEL_OPTIONS]
+    )
+
+    over = asyncio.Event()
+
+    async def says_one_thing(_: Call) -> AsyncIterator[pb.WatchChangesResponse]:
+        yield pb.WatchChangesResponse(cursor="1")
+        await over.wait()
+
+    service.told.streaming = says_one_thing
+    wire = Wire(service.server.port)
+    between = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
+    address = "{}:{}".format(*between.sockets[0].getsockname())
+    async with open_channel(address) as channel:
+        watching = service.as_person().stream(RequestsServiceStub(channel).WatchChanges, WATCH)
+        assert (await anext(watching)).cursor == "1"
+        wire.cut.set()
+        with pytest.raises(Unavailable) as found:
+            async with asyncio.timeout(20):
+                await anext(watching)
+    assert "ping timeout" in repr(found.value.__cause__)
+    over.set()
+    wire.close()
+    between.close()
+    await between.wait_closed()

@@ -7,7 +7,8 @@ import pytest
 from babel.messages.pofile import PoFileError
 
 from chassis.catalogues import IncompleteCatalogue, Source, load, read_structure, sources
-from chassis.catalogues.files import folders, rendered
+from chassis.catalogues.files import folders, read, rendered
+from tests.cells import cell
 from vocabulary import languages
 
 STRUCTURE = """
@@ -242,3 +243,17 @@ def test_our_own_catalogues_are_complete_and_in_step_with_their_sources(folder: 
     load(folder)
     for path, content in rendered(folder).items():
         assert path.read_bytes() == content, f"run `make catalogue`: {path.name}"
+
+
+def test_our_own_texts_are_in_icelandic_and_norwegian_too() -> None:
+    """The rule lets them be absent, so that nobody is kept from publishing; what we publish ourselves has them."""
+    for folder in folders():
+        english = {source.context: source.text for source in sources(read_structure(folder))}
+        for code in languages.EEA:
+            with cell(folder.parent.name, folder.name, code):
+                translated = {
+                    str(message.context): str(message.id)
+                    for message in read(folder / f"{code}.po", code)
+                    if message.id and message.string and not message.fuzzy
+                }
+                assert translated == english

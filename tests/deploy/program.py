@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
 
 from chassis.settings import Addresses, ProcessSettings, ServiceSettings
+from gateway.app import app
 from gateway.settings import GatewaySettings
 from services.directory.settings import DirectorySettings
 
@@ -30,6 +33,13 @@ def port_of(part: str) -> int:
     if part == "gateway":
         return int(GatewaySettings.model_fields["gateway_port"].default)
     return int(str(Addresses.model_fields[f"{part}_address"].default).rpartition(":")[2])
+
+
+def gateway_paths() -> set[str]:
+    """The paths that a gateway over all services answers."""
+    nothing: Any = None
+    stubs: Any = MagicMock(channels=dict.fromkeys(SERVICES))
+    return {getattr(route, "path", "") for route in app(stubs, nothing, [], explorer=False).routes}
 
 
 def wiring_of(part: str) -> str:

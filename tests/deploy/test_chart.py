@@ -14,12 +14,22 @@ from chassis.server import DRAIN_S
 from deploy.keys import SIGNERS
 from engines.kafka import DEFAULT_PARTITIONS
 from gateway import wiring
-from gateway.app import app
 from services.alerts.reactions import deliver
 from services.directory.search.index import AUTHORITIES
-from services.repositories.index import ENTRIES
+from services.repositories.search.contents import ENTRIES
 from services.requests.reactions import fill_inboxes
-from tests.deploy.program import DEPLOY, PARTS, SERVICES, called_by, engines_of, lets_in, port_of, signs, variables_of
+from tests.deploy.program import (
+    DEPLOY,
+    PARTS,
+    SERVICES,
+    called_by,
+    engines_of,
+    gateway_paths,
+    lets_in,
+    port_of,
+    signs,
+    variables_of,
+)
 
 CHART = DEPLOY / "helm/imi"
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -82,7 +92,7 @@ def test_every_variable_of_a_template_is_a_setting_of_whom_it_is_for() -> None:
 
 
 def test_probes_and_routes_from_outside_are_answered() -> None:
-    paths = {getattr(route, "path", "") for route in app(NOTHING, NOTHING, [], explorer=False).routes}
+    paths = gateway_paths()
     asked = set(re.findall(r"path: (/health/[a-z]+)", TEMPLATES["deployments.yaml"]))
     assert asked == {"/health/live"}
     assert VALUES["parts"]["gateway"]["readyPath"] in paths
@@ -90,7 +100,7 @@ def test_probes_and_routes_from_outside_are_answered() -> None:
     routed = set(re.findall(r'"(/[a-z]+)"', TEMPLATES["ingress.yaml"]))
     assert (
         routed
-        == {"/graphql", "/files", "/requests", "/alerts", "/receipts", "/directory"}
+        == {"/graphql", "/files", "/requests", "/alerts", "/receipts", "/directory", "/repositories", "/public"}
         <= {f"/{path.split('/')[1]}" for path in paths if path}
     )
     assert VALUES["parts"]["gateway"]["podAnnotations"]["prometheus.io/path"] in paths

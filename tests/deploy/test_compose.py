@@ -20,8 +20,8 @@ from chassis.settings import ServiceSettings, read
 from deploy.servers.maven import KAFKA_VERSION
 from engines.kafka import Cluster
 from gateway import wiring
-from gateway.app import app
 from gateway.settings import GatewaySettings
+from services.translation.providers.settings import read_providers
 from tests.deploy.program import (
     DEPLOY,
     PARTS,
@@ -29,6 +29,7 @@ from tests.deploy.program import (
     SERVICES,
     called_by,
     engines_of,
+    gateway_paths,
     is_module,
     lets_in,
     port_of,
@@ -39,6 +40,8 @@ from tests.deploy.program import (
 FILE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 CONTAINERS: dict[str, dict[str, Any]] = FILE["services"]
 ENGINES = ("kafka", "mongo", "elasticsearch")
+# What is started only with its profile.
+OPTIONAL = ("apertium",)
 PREPARATIONS = tuple(f"prepare-{service}" for service in SERVICES)
 
 
@@ -56,7 +59,10 @@ def seconds(text: str) -> float:
 
 
 def test_every_part_is_there_once_with_a_preparation_for_each_service() -> None:
-    assert set(CONTAINERS) == {*ENGINES, *PARTS, *PREPARATIONS}
+    assert set(CONTAINERS) == {*ENGINES, *PARTS, *PREPARATIONS, *OPTIONAL}
+    assert {name: about["profiles"] for name, about in CONTAINERS.items() if "profiles" in about} == {
+        name: [name] for name in OPTIONAL
+    }
 
 
 @pytest.mark.parametrize("container", [*PARTS, *PREPARATIONS])
@@ -140,7 +146,7 @@ def test_each_waits_for_what_it_needs() -> None:
             engine: {"condition": "service_healthy"} for engine in ENGINES
         }
     assert CONTAINERS["gateway"]["depends_on"] == {service: {"condition": "service_healthy"} for service in SERVICES}
-    assert all("test" in CONTAINERS[name]["healthcheck"] for name in (*ENGINES, *PARTS))
+    assert all("test" in CONTAINERS[name]["healthcheck"] for name in (*ENGINES, *PARTS, *OPTIONAL))
 
 
 def test_it_is_a_training_system_whose_parts_share_their_keys() -> None:
@@ -199,9 +205,30 @@ def test_the_health_check_of_the_gateway_asks_what_the_gateway_answers() -> None
     ast.parse(code)
     (address,) = re.findall(r'"http://127\.0\.0\.1:(\d+)(/[^"]*)"', code)
     assert int(address[0]) == port_of("gateway")
-    nothing: Any = None
-    assert address[1] in {getattr(route, "path", "") for route in app(nothing, nothing, [], explorer=False).routes}
+    assert address[1] in gateway_paths()
 
 
 def test_the_page_for_operators_names_the_file() -> None:
     assert "deploy/compose.yaml" in (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+
+
+def test_apertium_is_locked_down_and_found_where_its_settings_say() -> None:
+    about = CONTAINERS["apertium"]
+    assert about["networks"] == ["inside"]
+    assert about["read_only"]
+    assert about["cap_drop"] == ["ALL"]
+    assert about["deploy"]["resources"]["limits"]["memory"]
+    assert (
+        DEPLOY / about["build"]["context"] / about["build"]["dockerfile"]
+    ).resolve() == DEPLOY / "apertium.Dockerfile"
+    [provider] = read_providers(DEPLOY / FILE["configs"]["providers"]["file"])
+    address = urlsplit(provider.url)
+    assert (address.hostname, f"--port {address.port}") == (
+        "apertium",
+        " ".join(
+            re.findall(r'"(--port)", "([0-9]+)"', (DEPLOY / "apertium.Dockerfile").read_text(encoding="utf-8"))[0]
+        ),
+    )
+    assert CONTAINERS["translation"]["configs"] == [{"source": "providers", "target": "/providers.toml"}]
+    # Nothing is translated unless somebody asks for it.
+    assert environment("translation")["MT_PROVIDERS"] == ""

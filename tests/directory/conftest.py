@@ -15,6 +15,8 @@ from chassis.keys import KeyRing
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import (
     directory_pb2,
+    feedback_pb2,
+    guidance_pb2,
     participants_pb2,
     people_pb2,
     registration_pb2,
@@ -22,6 +24,8 @@ from protos.directory.v1 import (
     statistics_pb2,
 )
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from protos.directory.v1.feedback_pb2_grpc import FeedbackServiceStub
+from protos.directory.v1.guidance_pb2_grpc import GuidanceServiceStub
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
 from protos.directory.v1.people_pb2_grpc import PeopleServiceStub
 from protos.directory.v1.registration_pb2_grpc import (
@@ -56,6 +60,8 @@ class Asking:
             (participants_pb2, ParticipantsServiceStub(channel)),
             (people_pb2, PeopleServiceStub(channel)),
             (statistics_pb2, StatisticsServiceStub(channel)),
+            (guidance_pb2, GuidanceServiceStub(channel)),
+            (feedback_pb2, FeedbackServiceStub(channel)),
         ]
         self.settings = settings
         self._keys = KeyRing(settings.keys)

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.directory.bulk import csv_records
-from services.directory.bulk.columns import Kind, column, columns
-from services.directory.bulk.csv_files import CsvReader, CsvWriter
-from services.directory.bulk.csv_records import CsvRecords
-from services.directory.bulk.json_lines import JsonReader, JsonWriter
-from services.directory.bulk.rows import ROW_BYTES_MAX, Cell, Row
+from chassis.tables import csv_records
+from chassis.tables.csv_files import CsvReader, CsvWriter
+from chassis.tables.csv_records import CsvRecords
+from chassis.tables.json_lines import JsonReader, JsonWriter
+from chassis.tables.rows import ROW_BYTES_MAX, Cell, Kind, Row, Table
+from services.directory.bulk.columns import column, columns
 from services.directory.reference import Reference
 from vocabulary.refusals import Invalid
 
@@ -29,6 +29,7 @@ COLUMNS = {
     "official_name.it": Kind.TEXT,
     "modules.services/alerts": Kind.WORDS,
 }
+TABLE = Table(COLUMNS, described="docs/bulk.md", key="external_id")
 HEADER = b"external_id,town,languages\n"
 
 
@@ -41,12 +42,12 @@ def read(reader: CsvReader | JsonReader, content: bytes, size: int = 1 << 20) ->
 
 
 def of_csv(content: bytes, size: int = 1 << 20) -> list[Row]:
-    return read(CsvReader(COLUMNS), content, size)
+    return read(CsvReader(TABLE), content, size)
 
 
 def of_json(*lines: Any, size: int = 1 << 20) -> list[Row]:
     texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
-    return read(JsonReader(COLUMNS), b"\n".join(texts), size)
+    return read(JsonReader(TABLE), b"\n".join(texts), size)
 
 
 def faults(rows: Iterable[Row]) -> list[tuple[int, int, str, str]]:
@@ -209,7 +210,7 @@ def test_a_formula_is_a_text_and_leaves_so_that_no_spreadsheet_calculates_it(tex
     (row,) = of_csv(HEADER + f'K1,"{quoted}",it'.encode())
     if not text.startswith("'") or text == "'":
         assert row.text("town") == text
-    writer = CsvWriter(COLUMNS, ";")
+    writer = CsvWriter(TABLE, ";")
     content = writer.begin() + writer.row({"external_id": "K1", "town": text})
     (written,) = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))[1:]
     assert not written[1].startswith(("=", "+", "-", "@", "＝"))
@@ -231,10 +232,10 @@ KEPT = st.fixed_dictionaries(
 
 @given(kept=st.lists(KEPT, max_size=4), size=st.integers(1, 60), separator=st.sampled_from([",", ";"]))
 def test_what_is_written_is_read_as_it_was(kept: list[dict[str, Cell]], size: int, separator: str) -> None:
-    writer = CsvWriter(COLUMNS, separator)
+    writer = CsvWriter(TABLE, separator)
     assert cells(of_csv(writer.begin() + b"".join(map(writer.row, kept)), size)) == kept
-    lines = JsonWriter(COLUMNS)
-    found = cells(read(JsonReader(COLUMNS), lines.begin() + b"".join(map(lines.row, kept)), size))
+    lines = JsonWriter(TABLE)
+    found = cells(read(JsonReader(TABLE), lines.begin() + b"".join(map(lines.row, kept)), size))
     # In several languages and modules, what is empty is not written.
     assert found == [{name: cell for name, cell in row.items() if cell or "." not in name} for row in kept]
 
@@ -319,7 +320,7 @@ def test_every_field_of_the_rules_is_called_by_its_column(reference: Reference) 
 @pytest.mark.parametrize("separator", ["", "|", "\t", ",;"])
 def test_cells_are_separated_by_commas_or_semicolons(separator: str) -> None:
     with pytest.raises(Invalid) as refused:
-        CsvWriter(COLUMNS, separator)
+        CsvWriter(TABLE, separator)
     assert (refused.value.field, refused.value.reason) == ("separator", "SEPARATOR")
 
 
@@ -333,7 +334,7 @@ def test_the_documentation_has_every_column(reference: Reference) -> None:
 def test_the_example_of_the_documentation_has_the_line_it_shows() -> None:
     page = (Path(__file__).parents[2] / "docs/bulk.md").read_text(encoding="utf-8")
     (line,) = (line for line in page.splitlines() if line.startswith('{"external_id"'))
-    known = columns(Reference.load())
+    known = Table(columns(Reference.load()), described="docs/bulk.md", key="external_id")
     (row,) = read(JsonReader(known), line.encode())
     assert row.fault is None
     assert row.cells["modules.services/requests"] == ("CA", "REQUEST_PARTNER")

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.imports import BYTES_MAX
+from chassis.tables.rows import ROWS_MAX
 from engines.documents import open_documents
 from engines.events import open_events
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage
-from services.directory.bulk.rows import ROWS_MAX
 from services.directory.domain.authorities import Authority
 from services.directory.training.authorities import coordinator_id
 from tests.directory.bodies import an_access, an_authority, somebody

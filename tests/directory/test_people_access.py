@@ -172,7 +172,7 @@ async def test_roles_are_given_as_far_as_the_authority_takes_part(small: Asking)
             continue
         held = pb.RoleInModule(module=ALERTS, role=pb.UserRole.Value(f"USER_ROLE_{role}"))
         new = somebody_new(office, roles=[held])
-        if role in (UserRole.VIEWER, UserRole.ALERT_HANDLER):
+        if role in (UserRole.VIEWER, UserRole.ALERT_HANDLER, UserRole.TRANSLATOR):
             assert list((await do(small, admin, "AddUser", **new)).roles) == [held]
         else:
             with pytest.raises(Refusal) as refused:

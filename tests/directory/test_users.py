@@ -33,6 +33,7 @@ FOR = {
     UserRole.ALERT_DISSEMINATOR: {WorkflowRole.ALERT_COORDINATOR},
     UserRole.REPOSITORY_EDITOR: {WorkflowRole.REPOSITORY_EDITOR},
     UserRole.VIEWER: set(WorkflowRole),
+    UserRole.TRANSLATOR: set(WorkflowRole),
 }
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.alerts.domain.deliveries import Outcome
 from services.alerts.webhooks.signing import Secrets, answers, headers
+from vocabulary.addresses import Outcome
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/subscribing.md").read_text(encoding="utf-8")
 SECRETS = Secrets(b"a key")

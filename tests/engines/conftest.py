@@ -10,7 +10,20 @@ from tests.conftest import REAL
 
 # What only a real server can show.
 collect_ignore = (
-    [] if REAL else [f"test_{name}.py" for name in ("country_rights", "country_topics", "elasticsearch", "kafka")]
+    []
+    if REAL
+    else [
+        f"test_{name}.py"
+        for name in (
+            "apertium",
+            "apertium_service",
+            "country_rights",
+            "country_topics",
+            "ctranslate2",
+            "elasticsearch",
+            "kafka",
+        )
+    ]
 )
 
 EMBEDDED = {

@@ -6,10 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engines.search import (
     All,
+    Beginning,
     Best,
+    Between,
     Boosted,
     But,
     Everything,
@@ -22,6 +26,7 @@ from engines.search import (
     Scored,
     Search,
     SearchDocument,
+    Sort,
     Starts,
     Stems,
     Terms,
@@ -288,6 +293,28 @@ async def test_pages_meet_while_the_index_changes(engine: Engine) -> None:
     assert {hit.score for hit in seen} == {1.0, 2.0}
 
 
+async def test_many_equals_are_listed_by_their_numbers_to_the_end(engine: Engine) -> None:
+    """However many there are of each score, and wherever a page ends."""
+    index = Index("equals", words=("name",))
+    words_of = {f"d{n:04}": "one" if n % 50 == 0 else "two" if n % 7 else "three" for n in range(1_800)}
+    scores = {"one": 3.0, "two": 2.0, "three": 0.5}
+    query = Best([Scored(Words("name", word), score) for word, score in scores.items()])
+    expected = sorted(words_of, key=lambda id_: (-scores[words_of[id_]], order_of(id_)))
+    async with engine.opened(index) as search:
+        async with search.rebuild(index) as put:
+            await put([SearchDocument(id_, {"name": [word]}) for id_, word in words_of.items()])
+        for size in (1_000, 97):
+            seen: list[str] = []
+            after: Position | None = None
+            more = True
+            while more:
+                page = await search.find(index, query, after=after, limit=size)
+                assert page.total == len(expected)
+                seen += [hit.id for hit in page.hits]
+                after, more = page.hits[-1].position, page.more
+            assert seen == expected
+
+
 async def test_the_last_page_says_that_it_is_the_last(search: Search) -> None:
     first = await search.find(PLACES, Everything(), limit=4)
     assert (len(first.hits), first.more, first.total) == (4, True, 5)
@@ -345,3 +372,93 @@ async def test_facets_count_what_would_be_found_without_their_own_filter(engine:
         assert found.facets == {"country": [("HU", 2), ("IT", 1)], "level": [("LOCAL", 1), ("NATIONAL", 1)]}
         found = await search.find(index, Words("name", "nothing"), limit=9, facets=both)
         assert found.facets == {"country": [], "level": []}
+
+
+VALUES = Index("values", words=("name",), terms=("value", "kind"), keys=("title",))
+
+
+@asynccontextmanager
+async def holding(engine: Engine, rows: dict[str, tuple[list[str], str | None]]) -> AsyncIterator[Search]:
+    """The engine with documents that have these values, and a title or none."""
+    async with engine.opened(VALUES) as search:
+        async with search.rebuild(VALUES) as put:
+            await put(
+                [
+                    SearchDocument(id_, {"value": values, "kind": ["k"], **({"title": [title]} if title else {})})
+                    for id_, (values, title) in rows.items()
+                ]
+            )
+        yield search
+
+
+LETTERS = st.text(st.sampled_from("ab=.*[|\n\\é\U0001f600"), max_size=5)
+
+
+async def test_values_between_two_are_found_and_counted_whatever_is_in_them(engine: Engine) -> None:
+    """Held against Python's own order of texts, one index for all examples."""
+    drawn: set[str] = {"", "a", "a=", "a=b", "b", "a\n", "é", "\U0001f600"}
+
+    @settings(max_examples=60, database=None)
+    @given(LETTERS)
+    def draw(text: str) -> None:
+        drawn.add(text)
+
+    draw()
+    texts = sorted(drawn - {""})
+    bounds = [(low, high) for low in texts[::7] for high in texts[::9]]
+    async with holding(engine, {f"d{n}": ([text], None) for n, text in enumerate(texts)}) as search:
+        for low, high in bounds:
+            found = await search.find(VALUES, Between("value", low, high), limit=1)
+            assert found.total == len([text for text in texts if low <= text <= high]), (low, high)
+        for start in texts[::5]:
+            wanted = Beginning("value", start)
+            found = await search.find(VALUES, wanted, limit=1, facets=[wanted])
+            expected = sorted(text for text in texts if text.startswith(start))
+            assert found.total == len(expected), start
+            assert [value for value, _ in found.facets[wanted]] == expected, start
+
+
+async def test_a_facet_of_some_values_counts_them_alone_and_without_their_own_filter(engine: Engine) -> None:
+    rows: dict[str, tuple[list[str], str | None]] = {
+        "1": (["a=x", "b=x"], None),
+        "2": (["a=y", "b=x"], None),
+        "3": (["a=y", "b=y"], None),
+    }
+    a, b = Beginning("value", "a="), Beginning("value", "b=")
+    async with holding(engine, rows) as search:
+        filters = [Terms("value", ["a=y"]), Terms("value", ["b=x"])]
+        found = await search.find(VALUES, Everything(), filters=filters, limit=9, facets=[a, b, "kind"])
+        assert [hit.id for hit in found.hits] == ["2"]
+        assert found.facets == {a: [("a=x", 1), ("a=y", 1)], b: [("b=x", 1), ("b=y", 1)], "kind": [("k", 1)]}
+
+
+async def test_a_list_by_a_key_goes_both_ways_in_pages_and_ends_with_those_that_have_none(engine: Engine) -> None:
+    titles = ["alpha", "Beta", "alpha", None, "γάμμα", "alpha", None, "zeta"]
+    rows: dict[str, tuple[list[str], str | None]] = {f"d{n}": (["v"], title) for n, title in enumerate(titles * 3)}
+    async with holding(engine, rows) as search:
+        for descending in (False, True):
+            named = sorted({title for title in titles if title}, reverse=descending)
+            expected = [
+                id_
+                for wanted in [*named, None]
+                for id_ in sorted((id_ for id_, (_, title) in rows.items() if title == wanted), key=order_of)
+            ]
+            seen: list[str] = []
+            after: Position | None = None
+            more = True
+            while more:
+                page = await search.find(
+                    VALUES, Terms("value", ["v"]), after=after, limit=5, by=Sort("title", descending)
+                )
+                assert page.total == len(rows)
+                seen += [hit.id for hit in page.hits]
+                after, more = page.hits[-1].position, page.more
+            assert seen == expected
+
+
+def test_an_index_without_keys_is_the_index_that_it_was_before_there_were_any() -> None:
+    assert (
+        PLACES.fingerprint
+        != Index("places", words=("name",), grams=("pieces",), terms=("country",), keys=("k",)).fingerprint
+    )
+    assert Index("x", words=("a",), terms=("b",)).fingerprint == "be7f02bd"

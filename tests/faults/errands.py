@@ -41,7 +41,7 @@ from services.directory import storage as directory
 from services.directory.search.index import AUTHORITIES
 from services.directory.training.authorities import COMMISSION_ID, coordinator_id, national_id
 from services.repositories import storage as repositories
-from services.repositories.index import ENTRIES
+from services.repositories.search.contents import ENTRIES
 from services.requests import storage as requests
 from services.translation import storage as translation
 from tests.alerts.dangers import on_wire as a_danger

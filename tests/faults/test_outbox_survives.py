@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from grpc import aio
 
 from chassis.caller import Signer
 from chassis.calls import open_channel
@@ -17,6 +18,7 @@ from engines.events import Received, open_events
 from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
+from protos.repositories.v1.transfer_pb2_grpc import TransferServiceStub
 from services.repositories import storage
 from tests.faults.doomed import ANSWERED, Step
 from tests.faults.lives import a_nursery, alive
@@ -35,6 +37,12 @@ def environment(data: Path) -> dict[str, str]:
     return {"DATA_DIR": str(data), "LISTEN_ADDRESS": "127.0.0.1:0", "DIRECTORY_ADDRESS": "127.0.0.1:9"}
 
 
+def asker(channel: aio.Channel, data: Path) -> Asking:
+    """Somebody who asks the service that *channel* leads to."""
+    signer = Signer(KeyRing(data / "keys"), "gateway")
+    return Asking(RepositoriesServiceStub(channel), signer, TransferServiceStub(channel))
+
+
 @asynccontextmanager
 async def serving(data: Path) -> AsyncIterator[tuple[Process, Asking]]:
     """The service as a process of its own on *data*, and somebody who asks it."""
@@ -42,7 +50,7 @@ async def serving(data: Path) -> AsyncIterator[tuple[Process, Asking]]:
         running(SERVICE, log=data / "log", environment=environment(data)) as process,
         open_channel(f"127.0.0.1:{await process.port()}") as channel,
     ):
-        yield process, Asking(RepositoriesServiceStub(channel), Signer(KeyRing(data / "keys"), "gateway"))
+        yield process, asker(channel, data)
 
 
 @asynccontextmanager
@@ -50,7 +58,7 @@ async def forked(data: Path, nursery: Process, number: int) -> AsyncIterator[tup
     """The same service from the nursery, killed at the end if not before; its process id, and somebody who asks it."""
     life = Life(SERVICE, str(data / f"{number}.log"), environment(data), str(data / "orders"))
     async with alive(nursery, life) as (pid, port), open_channel(f"127.0.0.1:{port}") as channel:
-        yield pid, Asking(RepositoriesServiceStub(channel), Signer(KeyRing(data / "keys"), "gateway"))
+        yield pid, asker(channel, data)
 
 
 async def published(data: Path, count: int, *subjects: str) -> list[Received]:

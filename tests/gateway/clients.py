@@ -65,7 +65,8 @@ class Client:
         """The whole answer, data and errors."""
         response = await self.post(document, variables)
         assert response.status_code == 200, response.text
-        answer: Data = response.json()
+        # There is none of an operation that was never executed (GraphQL, 7.1).
+        answer: Data = {"data": None, **response.json()}
         return answer
 
     async def ask(self, document: str, **variables: Any) -> Data:

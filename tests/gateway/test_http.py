@@ -1,6 +1,7 @@
 """The gateway over HTTP: how it is asked, what it refuses before anything is executed, what operations sees of it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import InvalidStatus
 
+import deploy
+from gateway.operations import Names
 from gateway.settings import GatewaySettings
 from gateway.wiring import gateway
-from tests.gateway.clients import Client, raw_socket
+from tests.gateway.clients import Client, Refused, raw_socket
 from tests.gateway.running import Running, a_gateway, a_system_of
 
 As = Callable[[str], Client]
@@ -44,11 +47,21 @@ async def test_an_error_says_where_it_arose_and_what_it_is(as_: As) -> None:
 
 
 @pytest.mark.parametrize("document", [VIEWER, EDIT])
-async def test_nothing_is_executed_for_a_get(as_: As, document: str) -> None:
+async def test_no_document_is_executed_that_stands_in_an_address(as_: As, document: str) -> None:
     client = as_("it-handler")
     response = await client.http.get(f"{client.url}/graphql", params={"query": document}, headers=client.headers)
     assert response.status_code == 400
-    assert "not allowed when using GET" in response.text
+    (error,) = response.json()["errors"]
+    assert Refused.of(error) == Refused("INVALID", "GET", "query")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+async def test_other_methods_are_refused_and_say_which_there_are(as_: As, method: str) -> None:
+    client = as_("it-handler")
+    response = await client.http.request(
+        method, f"{client.url}/graphql", json={"query": VIEWER}, headers=client.headers
+    )
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +81,7 @@ async def test_what_a_browser_sends_across_sites_without_asking_is_not_executed(
     client = as_("it-handler")
     headers = {**client.headers, **sent.get("headers", {})}
     response = await client.http.post(f"{client.url}/graphql", **{**sent, "headers": headers})
-    assert response.status_code == 400
+    assert response.status_code == 415
     assert NAME not in response.text
 
 
@@ -151,21 +164,47 @@ async def test_with_a_real_issuer_there_is_no_page_to_try_queries_on(http: httpx
     assert response.status_code == 404
 
 
-async def test_metrics_count_operations_by_kind_and_outcome(as_: As, running: Running, http: httpx.AsyncClient) -> None:
+async def test_metrics_count_operations_by_kind_name_and_outcome(
+    as_: As, running: Running, http: httpx.AsyncClient
+) -> None:
     before = await _operations(running, http)
-    await as_("it-handler").ask(VIEWER)
+    await as_("it-handler").ask("query WhoAmI " + VIEWER)
     await as_("").refused("{ areas { code } }")
     await as_("").refused("{ areas {")
     after = await _operations(running, http)
     counted = {labels: after[labels] - before.get(labels, 0) for labels in after if after[labels] != before.get(labels)}
-    assert counted == {("query", "OK"): 1, ("query", "UNAUTHENTICATED"): 1, ("invalid", "INVALID"): 1}
+    assert counted == {
+        ("query", "WhoAmI", "OK"): 1,
+        ("query", "", "UNAUTHENTICATED"): 1,
+        ("invalid", "", "INVALID"): 1,
+    }
 
 
-async def _operations(running: Running, http: httpx.AsyncClient) -> dict[tuple[str, str], float]:
+async def test_clients_cannot_make_metrics_without_end() -> None:
+    names = Names(at_most=3)
+    assert [names.shown(name, known=False) for name in ("", "A")] == ["", "other"]
+    assert [names.shown(name, known=True) for name in "ABCDE"] == ["A", "B", "C", "other", "other"]
+    assert names.shown("A", known=False) == "A"
+
+
+async def test_whatever_is_watched_is_measured(running: Running, http: httpx.AsyncClient) -> None:
+    """Dashboard and rules name metrics that there are."""
+    response = await http.get(f"{running.url}/metrics")
+    measured = {family.name for family in text_string_to_metric_families(response.text)}
+    folder = Path(deploy.__file__).parent / "monitoring"
+    watched = set()
+    for path in folder.iterdir():
+        watched |= set(re.findall(r"\b(?:imi|process)_[a-z_]+", path.read_text()))
+    assert len(watched) > 10
+    for name in watched:
+        assert re.sub(r"_(total|bucket)$", "", name) in measured, name
+
+
+async def _operations(running: Running, http: httpx.AsyncClient) -> dict[tuple[str, str, str], float]:
     response = await http.get(f"{running.url}/metrics")
     assert response.status_code == 200
     return {
-        (sample.labels["kind"], sample.labels["outcome"]): sample.value
+        (sample.labels["kind"], sample.labels["operation"], sample.labels["outcome"]): sample.value
         for family in text_string_to_metric_families(response.text)
         for sample in family.samples
         if sample.name == "imi_gateway_operations_total"

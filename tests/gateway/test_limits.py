@@ -3,7 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from graphql import OperationDefinitionNode, parse
 
+from gateway.limits.cost import cost, terms_of
+from gateway.limits.shape import REPEATS
+from gateway.schema import graphql_schema
 from tests.gateway.clients import Client, Data, Refused
 
 As = Callable[[str], Client]
@@ -16,9 +20,10 @@ def nested(depth: int) -> str:
 
 
 async def test_a_document_is_at_most_15_deep(as_: As) -> None:
-    deep, deeper = [await messages(as_("it-handler"), nested(depth + 1)) for depth in (15, 16)]
-    assert not [message for message in deep if "depth" in message]
-    assert [message for message in deeper if "exceeds maximum operation depth of 15" in message]
+    deep, deeper = [await as_("it-handler").answer(nested(depth + 1)) for depth in (15, 16)]
+    assert {error["extensions"]["code"] for error in deep["errors"]} == {"INVALID"}
+    (error,) = deeper["errors"]
+    assert error["extensions"] == {"code": "COST_EXCEEDED", "reason": "DEPTH", "found": 16, "limit": 15}
 
 
 async def messages(client: Client, document: str) -> list[str]:
@@ -30,22 +35,174 @@ async def messages(client: Client, document: str) -> list[str]:
 
 async def test_introspection_does_not_go_round_in_circles(as_: As) -> None:
     document = "{ __schema { types " + "{ fields { type " * 8 + "{ name }" + "} }" * 8 + "} }"
-    assert await messages(as_(""), document)
+    assert (await as_("it-handler").refused(document)).code == "COST_EXCEEDED"
 
 
-async def test_an_operation_has_at_most_50_aliases(as_: As) -> None:
-    def aliased(count: int) -> str:
-        return "{" + " ".join(f"a{number}: viewer {{ name }}" for number in range(count)) + "}"
+WIDE: dict[str, tuple[int, Callable[[int], str]]] = {
+    "ALIASES": (50, lambda count: "".join(f"a{number}: viewer {{ name }} " for number in range(count))),
+    "FIELDS": (1_000, lambda count: "viewer { " + " ".join(f"name{number}" for number in range(count - 1)) + "}"),
+    "DIRECTIVES": (50, lambda count: "viewer { name " + "@include(if: true) " * count + "}"),
+}
 
-    assert len(await as_("it-handler").ask(aliased(50))) == 50
-    assert await as_("it-handler").refused(aliased(51)) == Refused("INVALID", "GRAPHQL")
+
+@pytest.mark.parametrize("reason", sorted(WIDE))
+async def test_a_document_is_only_so_wide(as_: As, reason: str) -> None:
+    limit, written = WIDE[reason]
+    answer = await as_("it-handler").answer("{ " + written(limit) + "}")
+    assert not [error for error in answer.get("errors", []) if Refused.of(error).code == "COST_EXCEEDED"]
+    answer = await as_("it-handler").answer("{ " + written(limit + 1) + "}")
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "COST_EXCEEDED", "reason": reason, "found": limit + 1, "limit": limit}
+    assert str(limit) in error["message"]
+    assert str(limit + 1) in error["message"]
 
 
-async def test_aliases_in_fragments_count_wherever_they_are_spread(as_: As) -> None:
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ viewer { " + "name " * 64 + "} }",
+        "{ " + "viewer { authority { name } } " * 50 + "}",
+        "{ viewer { " + "... { name } " * 40 + "...F } } fragment F on User { " + "name " * 40 + "}",
+        "{ viewer { ...F0 } } "
+        + " ".join(f"fragment F{number} on User {{ name ...F{number + 1} }}" for number in range(48))
+        + " fragment F48 on User { name }",
+    ],
+    ids=["fields", "objects", "fragments", "a chain of fragments"],
+)
+async def test_what_validation_would_compare_each_with_each_is_limited(as_: As, document: str) -> None:
+    (error,) = (await as_("it-handler").answer(document))["errors"]
+    assert error["extensions"]["found"] > error["extensions"]["limit"] == REPEATS
+    assert Refused.of(error) == Refused("COST_EXCEEDED", "REPEATS")
+
+
+async def test_a_document_has_at_most_200_fragments(as_: As) -> None:
+    def of(count: int) -> str:
+        spread = " ".join(f"...F{number}" for number in range(count))
+        return f"{{ viewer {{ {spread} }} }} " + " ".join(
+            f"fragment F{number} on User {{ {'id' if number % 4 else 'name'} }}" for number in range(count)
+        )
+
+    assert (await as_("it-handler").refused(of(201))) == Refused("COST_EXCEEDED", "FRAGMENTS")
+    assert (await as_("it-handler").ask(of(60)))["viewer"]
+
+
+async def test_fragments_that_come_back_to_themselves_end(as_: As) -> None:
+    document = (
+        "{ viewer { ...F } } fragment F on User { " + " ".join(f"a{n}: authority {{ ...F }}" for n in range(4)) + " }"
+    )
+    assert {Refused.of(error).code for error in (await as_("it-handler").answer(document))["errors"]} == {"INVALID"}
+
+
+async def test_what_fragments_hold_counts_wherever_they_are_spread(as_: As) -> None:
     fragment = "fragment F on User {" + " ".join(f"a{number}: name" for number in range(26)) + "}"
     once, twice = "{ viewer { ...F } }", "{ viewer { ...F } other: viewer { ...F } }"
     assert len((await as_("it-handler").ask(f"{once} {fragment}"))["viewer"]) == 26
-    assert await as_("it-handler").refused(f"{twice} {fragment}") == Refused("INVALID", "GRAPHQL")
+    assert await as_("it-handler").refused(f"{twice} {fragment}") == Refused("COST_EXCEEDED", "ALIASES")
+
+
+async def test_fragments_that_double_at_each_step_are_counted_and_not_written_out(as_: As) -> None:
+    doubling = "".join(f"fragment F{number} on User {{ ...F{number + 1} ...F{number + 1} }} " for number in range(48))
+    document = f"{{ viewer {{ ...F0 }} }} {doubling} fragment F48 on User {{ name }}"
+    (error,) = (await as_("it-handler").answer(document))["errors"]
+    assert error["extensions"]["found"] == 2**48 + 1
+
+
+async def test_fragments_that_lead_from_one_to_the_next_without_end_are_refused(as_: As) -> None:
+    chain = "".join(f"fragment F{number} on User {{ ...F{number + 1} }} " for number in range(400))
+    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F400 on User {{ name }}"
+    assert await as_("it-handler").refused(document) == Refused("COST_EXCEEDED", "DEPTH")
+
+
+# (document, variables) → what it costs.
+COSTS: list[tuple[str, Data, int]] = [
+    ("{ viewer { name } }", {}, 1),
+    ("{ viewer { name } other: viewer { name authority { id } } }", {}, 3),
+    ("{ searchAuthorities(first: 7) { edges { cursor } } }", {}, 8),
+    ("{ searchAuthorities { edges { node { id country { code } } } } }", {}, 1 + 20 * 3),
+    ("query ($n: Int) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": 50}, 1 + 50 * 2),
+    ("query ($n: Int = 5) { searchAuthorities(first: $n) { edges { node { id } } } }", {}, 1 + 5 * 2),
+    ("query ($n: Int) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": None}, 1 + 20 * 2),
+    # Null is not the variable's default, and a whole number is one however JSON writes it.
+    ("query ($n: Int = 0) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": None}, 1 + 20 * 2),
+    ("query ($n: Int = 0) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": 100.0}, 1 + 100 * 2),
+    ("query ($n: Int) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": float("inf")}, 1 + 20 * 2),
+    ("query ($n: Int) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": 10**400}, 1 + 20 * 2),
+    ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["aut_0"] * 9}, 9),
+    ('{ nodes(ids: ["aut_0", "aut_1"]) { id ... on Authority { areas { code } } } }', {}, 2 * (1 + 10)),
+    ("{ countries { code } }", {}, 30),
+    ("{ areas { concepts { id } } }", {}, 10 * (1 + 10)),
+    (
+        "{ viewer { ...F } } fragment F on User { authority { ...G } } fragment G on Authority { areas { code } }",
+        {},
+        12,
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "variables", "costs"), COSTS)
+async def test_an_operation_costs_the_objects_it_may_give(as_: As, document: str, variables: Data, costs: int) -> None:
+    parsed = parse(document)
+    (operation,) = [one for one in parsed.definitions if isinstance(one, OperationDefinitionNode)]
+    assert cost(terms_of(graphql_schema, parsed, operation), variables) == costs
+
+
+async def test_a_command_costs_more_than_a_question() -> None:
+    parsed = parse('mutation { sendRequest(input: {idempotencyKey: "1", id: "1"}) { request { id } } }')
+    (operation,) = parsed.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert cost(terms_of(graphql_schema, parsed, operation), {}) == 10 + 2
+
+
+DEAR = "query ($n: Int) { searchAuthorities(first: $n) { edges { node { areas { concepts { id } } } } } }"
+
+
+async def test_who_asks_for_too_much_learns_both_numbers(as_: As) -> None:
+    """And nothing is executed: it would be refused as a page of too many."""
+    (error,) = (await as_("it-handler").answer(DEAR, n=1_000))["errors"]
+    found = 1 + 1_000 * (1 + 1 + 10 * (1 + 10))
+    assert error["extensions"] == {"code": "COST_EXCEEDED", "reason": "COST", "found": found, "limit": 20_000}
+    assert "smaller pages" in error["message"]
+    assert (await as_("it-handler").ask(DEAR, n=100))["searchAuthorities"]["edges"]
+
+
+@pytest.mark.parametrize("number", [10**30, 10**400, 1e300, True, "100", [], {}], ids=str)
+async def test_a_page_size_that_is_no_number_is_the_clients_fault(as_: As, number: object) -> None:
+    (error,) = (await as_("it-handler").answer(DEAR, n=number))["errors"]
+    assert Refused.of(error).code == "INVALID"
+
+
+async def test_a_literal_that_no_number_can_be_is_the_clients_fault(as_: As) -> None:
+    document = f"{{ searchAuthorities(first: {'9' * 5000}) {{ pageInfo {{ hasNextPage }} }} }}"
+    answer = await as_("it-handler").answer(document)
+    assert [Refused.of(error) for error in answer["errors"]] == [Refused("INVALID", "GRAPHQL", "first")]
+
+
+async def test_the_commission_may_ask_for_more_and_a_stranger_for_less(as_: As) -> None:
+    assert (await as_("commission").refused(DEAR, n=200)).reason == "PAGE_SIZE"
+    (error,) = (await as_("").answer(DEAR, n=100))["errors"]
+    assert error["extensions"]["limit"] == 1_000
+
+
+async def test_a_stream_is_held_to_the_same_budget(as_: As) -> None:
+    related = "related { " * 5 + "id" + " }" * 5
+    async with as_("hu-alerts").socket() as one:
+        await one.subscribe(f"subscription {{ alertStream {{ entry {{ alert {{ {related} }} }} }} }}")
+        answer = await one.receive()
+    assert answer["type"] == "error"
+    assert {Refused.of(error).code for error in answer["payload"]} == {"COST_EXCEEDED"}
+
+
+INTROSPECTION = "{ __schema { queryType { name } } }"
+
+
+@pytest.mark.parametrize("document", [INTROSPECTION, '{ __type(name: "User") { name } }'])
+async def test_the_schema_is_told_to_people_only(as_: As, document: str) -> None:
+    assert await as_("it-handler").ask(document)
+    assert await as_("").refused(document) == Refused("UNAUTHENTICATED", "INTROSPECTION")
+    hidden = (
+        "{ countries { ...F } } fragment F on Country { code } fragment G on Query { __schema { queryType { name } } }"
+    )
+    assert (await as_("").answer(hidden))["data"] is None
 
 
 async def test_a_document_has_at_most_4000_tokens(as_: As) -> None:
@@ -84,7 +241,7 @@ async def test_a_variable_is_not_nested_without_end(as_: As, depth: int) -> None
     if response.status_code == 200:
         assert {Refused.of(error).code for error in response.json()["errors"]} == {"INVALID"}
     else:
-        assert response.status_code == 400
+        assert response.status_code in (400, 413)
 
 
 LISTS = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.builders import doctors
-from tests.gateway.clients import Client, Data, Refused, eventually, key
+from tests.gateway.clients import SSE, WEBSOCKET, Client, Data, Refused, eventually, key, within
 from tests.gateway.exchanges import entry_values
 
 As = Callable[[str], Client]
@@ -23,8 +23,12 @@ async def test_repositories_say_what_their_entries_hold(as_: As) -> None:
     found = await as_("it-handler").ask(
         "{ repositories { code schemaVersion title description visibility fields { code label type choices { label } } } }"
     )
-    (registers,) = found["repositories"]
-    assert (registers["code"], registers["title"]) == ("registers", "Repertorio dei registri")
+    by_code = {one["code"]: one for one in found["repositories"]}
+    # Others may have been published since.
+    shipped = ["derogations", "professional-cards", "registers", "requirements"]
+    assert [code for code in by_code if code in shipped] == shipped
+    registers = by_code["registers"]
+    assert registers["title"] == "Repertorio dei registri"
     assert {"code": "url", "type": "LINK"}.items() <= registers["fields"][1].items()
 
 
@@ -148,3 +152,46 @@ async def test_own_entries_are_listed_page_by_page_drafts_included(as_: As) -> N
         '{ ownEntries(repository: "registers", first: 100) { edges { node { id } } } }'
     )
     assert not made & {edge["node"]["id"] for edge in others["ownEntries"]["edges"]}
+
+
+async def test_a_repository_says_who_reads_it_and_each_of_its_fields(as_: As) -> None:
+    document = """query ($code: ID!, $version: Int) { repository(code: $code, version: $version) {
+      code schemaVersion legalBasis visibility approval editorRoles area { code } audience { authorityFields }
+      retention { archivedAfterMonths erasedAfterMonths }
+      fieldRules { fieldCode translatable audience { visibility } } } }"""
+    found = (await as_("hu-handler").ask(document, code="derogations", version=1))["repository"]
+    assert (found["schemaVersion"], found["visibility"], found["approval"]) == (1, "ALL_IMI", True)
+    assert found["legalBasis"] == "2006/123/EK irányelv, 18. és 35. cikk"
+    assert (found["area"], found["editorRoles"]) == ({"code": "services"}, ["REPOSITORY_EDITOR"])
+    assert found["retention"] == {"archivedAfterMonths": 6, "erasedAfterMonths": 36}
+    rules = {one["fieldCode"]: one for one in found["fieldRules"]}
+    assert rules["provider"]["audience"] == {"visibility": "MODULE"}
+    assert (rules["measure"]["audience"], rules["measure"]["translatable"]) == (None, True)
+    cards = (await as_("hu-handler").ask(document, code="professional-cards"))["repository"]
+    assert (cards["visibility"], cards["audience"]) == ("EXPLICIT", {"authorityFields": ["host"]})
+    for code, version in (("derogations", 9), ("nothing", None)):
+        assert await as_("hu-handler").ask(document, code=code, version=version) == {"repository": None}
+
+
+async def test_who_comes_back_to_a_repository_with_a_cursor_misses_nothing(as_: As) -> None:
+    document = """subscription ($after: String) { repositoryChanges(repository: "registers", after: $after) {
+      cursor change { kind version entry { id published { number } } } } }"""
+    italy, hungary = as_("it-handler"), as_("hu-handler")
+    async with hungary.listening(WEBSOCKET, document) as items:
+        start = (await within(items))["data"]["repositoryChanges"]
+        assert start["change"] is None
+    ids = [await an_entry(italy, f"Albo {number}") for number in range(2)]
+    for id_ in ids:
+        await italy.do("publishEntry", "entry { id }", id=id_)
+    for transport in (WEBSOCKET, SSE):
+        told: list[str] = []
+        async with hungary.listening(transport, document, after=start["cursor"]) as items:
+            while len(told) < len(ids):
+                change = (await within(items))["data"]["repositoryChanges"]["change"]
+                if change and change["entry"]["id"] in ids:
+                    assert (change["kind"], change["version"]) == ("ADDED", 1)
+                    told.append(change["entry"]["id"])
+        assert told == ids
+    async with hungary.listening(WEBSOCKET, document, after="nonsense") as items:
+        (error,) = (await within(items))["errors"]
+    assert Refused.of(error) == Refused("INVALID", "CURSOR", "after")

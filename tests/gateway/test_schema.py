@@ -16,8 +16,16 @@ from gateway.readings import READING, Reading
 from gateway.schema import schema
 from protos.alerts.v1 import alerts_pb2, filters_pb2, receipts_pb2, webhooks_pb2
 from protos.common.v1 import common_pb2
-from protos.directory.v1 import directory_pb2, people_pb2, registration_pb2, search_pb2, statistics_pb2
-from protos.repositories.v1 import repositories_pb2
+from protos.directory.v1 import (
+    directory_pb2,
+    feedback_pb2,
+    guidance_pb2,
+    people_pb2,
+    registration_pb2,
+    search_pb2,
+    statistics_pb2,
+)
+from protos.repositories.v1 import definitions_pb2, repositories_pb2
 from protos.requests.v1 import publishing_pb2, requests_pb2, routing_pb2, worklists_pb2
 from protos.translation.v1 import translation_pb2
 from vocabulary import languages
@@ -28,8 +36,11 @@ FILES = [
     for module in (
         alerts_pb2,
         common_pb2,
+        definitions_pb2,
         directory_pb2,
+        feedback_pb2,
         filters_pb2,
+        guidance_pb2,
         people_pb2,
         publishing_pb2,
         receipts_pb2,
@@ -49,13 +60,19 @@ GRAPHQL = schema._schema
 CONTRACT = """
 Query: viewer node(id) nodes(ids) searchAuthorities(text,language,filter,first,after) authority(id) areas countries helpdesks
 Query: questionSets(area) request(id) requests(list,filter,first,after) alert(id) alerts(first,after) inbox(after,first)
-Query: repositories repositoryEntries(repository,text,filter,first,after) translate(text,from,to)
+Query: repositories repository(code) repositoryEntries(repository,text,filter,first,after) repositoryEntry(id) diff(entry,from,to)
+Query: ownEntries(repository) pendingEntries(repository) entryVersions(id) translate(text,from,to)
 Query: alertReceipt(id) receiptKeys
 Mutation: createRequest sendRequest acceptRequest answerRequest closeRequest withdrawRequest
 Mutation: createAlert submitAlert broadcastAlert acknowledgeAlert disseminateAlert addAlertInformation
 Mutation: registerAuthority inviteAuthority registerByInvitation validateAuthority suspendAuthority deregisterAuthority
-Mutation: requestAccess grantAccess createEntry publishEntry
-Subscription: alertStream(after) requestChanges(after)
+Mutation: requestAccess grantAccess publishRepository createEntry editEntry submitEntry returnEntry approveEntry publishEntry
+Mutation: withdrawEntry archiveEntry revertEntry deleteEntryDraft
+Query: detectLanguage(text) suggestedLanguages(recipient) labels(enums,language) refusals(language)
+Query: help(of) glossary(text) faq(block,text) guidelines(block) helpdesks(country) commissionHelpdesk feedback(first,after) system
+Mutation: sendFeedback
+Subscription: translations(jobs)
+Subscription: alertStream(after) requestChanges(after) repositoryChanges(repository,after)
 AuthoritySearchConnection: edges pageInfo totalCount
 AuthoritySearchEdge: node cursor
 PageInfo: hasNextPage hasPreviousPage startCursor endCursor
@@ -178,6 +195,13 @@ BEHIND: dict[str, str | dict[str, str]] = {
     "ChangeAccessPayload": "ChangeAccessResponse",
     "WithdrawAccessPayload": "WithdrawAccessResponse",
     "PublishQuestionSetPayload": "PublishQuestionSetResponse",
+    "PublishRepositoryPayload": "PublishDefinitionResponse",
+    "RepositoryChange": "WatchRepositoryResponse",
+    "DetectedLanguage": "Detection",
+    "TranslationReport": "Report",
+    "ApprovedTranslation": "MemoryEntry",
+    "TranslationUpdate": "WatchTranslationsResponse",
+    "ImportedTranslations": "ImportMemoryResponse",
 }
 
 

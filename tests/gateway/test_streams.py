@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -295,3 +296,19 @@ async def test_a_gateway_that_stops_ends_server_sent_events_and_waits_for_none(d
                 error = await ended(items)
     assert Refused.of(error) == Refused("UNAVAILABLE", "STOPPING")
     assert error["extensions"]["cursor"] == last
+
+
+async def test_a_gateway_that_stops_tells_each_connection_another_time_to_come_back(data: Path, at: At) -> None:
+    async with AsyncExitStack() as services, AsyncExitStack() as sockets:
+        directory = await services.enter_async_context(a_service("directory", data))
+        gateway = AsyncExitStack()
+        running = await gateway.enter_async_context(a_gateway(data, directory_address=directory))
+        client = at(running, "hu-alerts")
+        opened_ones = [await sockets.enter_async_context(client.socket()) for _ in range(20)]
+        await gateway.aclose()
+        assert {await one.closed() for one in opened_ones} == {1012}
+        said = [re.search(r"retry in ([0-9.]+) s$", one.connection.close_reason or "") for one in opened_ones]
+        waits = [float(one[1]) for one in said if one]
+    assert len(waits) == 20
+    assert all(0 <= wait <= 10 for wait in waits)
+    assert len(set(waits)) > 5

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from chassis.caller import GATEWAY, Caller, Signer
 from chassis.keys import KeyRing
 from chassis.settings import Addresses
+from gateway.admitting import Admitting
 from gateway.backends import connected
+from gateway.limits.policy import Policy
 from gateway.people import SignIn
 from gateway.schema import graphql_schema, schema
+from gateway.serving.documents import Documents
 from gateway.streams import connections, hub, tails
 from gateway.streams.following import Wanted
 from gateway.streams.framing import Events, Lines
@@ -327,9 +330,12 @@ async def test_a_connection_that_reads_nothing_after_a_streams_end_is_cut(
 ) -> None:
     monkeypatch.setattr(connections, "GRACE_S", 0.05)
     nothing: Any = None
-    speaking = connections.Speaking(schema, frozenset(), lambda _: nothing, nothing, nothing, nothing)
+    admitting = Admitting(nothing, nothing, Policy())
+    speaking = connections.Speaking(schema, frozenset(), admitting, Documents(), nothing)
     writer = Full()
-    connection = connections.Connection(speaking, Headers({}), nothing, nothing, writer)
+    connection = connections.Connection(
+        speaking, HTTPConnection({"type": "websocket", "headers": []}), nothing, nothing, writer
+    )
     operation = connections._Operation("1")
     operation.one = Reader().one
     operation.one.end(overflow())

@@ -3,13 +3,15 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
+from strawberry.schema.schema import validate_document
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from gateway.schema import schema
+from gateway.limits import checking
 from gateway.streams.framing import Events, Frames, Lines
 from gateway.streams.transport import LendingProtocol
 from tests.gateway.clients import Client, Socket
@@ -92,11 +94,14 @@ async def test_an_idle_stream_has_no_task_of_its_own(as_: As) -> None:
     await asyncio.sleep(0)
 
 
-def test_a_document_is_validated_once() -> None:
-    """The cache goes by the rules too: they are the same for every operation."""
-    rules = [
-        tuple(rule for extension in schema.get_extensions() for rule in getattr(extension, "validation_rules", ()))
-        for _ in range(2)
-    ]
-    assert rules[0] == rules[1]
-    assert rules[0]
+async def test_a_document_is_validated_once(as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    validated: list[object] = []
+
+    def counted(*asked: Any) -> Any:
+        validated.append(asked[1])
+        return validate_document(*asked)
+
+    monkeypatch.setattr(checking, "validate_document", counted)
+    for user in ("it-handler", "hu-handler"):
+        await as_(user).ask("query ValidatedOnce { viewer { name } }")
+    assert len(validated) == 1

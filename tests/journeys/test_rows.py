@@ -8,19 +8,19 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-CLAIM = re.compile(r"\(rows? ([0-9, ]+)\)")
-WANTED = {*range(1, 41), 57, 58, 61, 62}
+CLAIM = re.compile(r"\(rows? ([0-9a-d, ]+)\)")
+WANTED = {*map(str, (*range(1, 44), 44, 45, *range(46, 50), 57, 58, 60, 61, 62, 55, 56)), "56a", "56b", "56c", "56d"}
 
 
-def claimed() -> dict[int, list[str]]:
+def claimed() -> dict[str, list[str]]:
     """The rows that tests here say they show, each with these tests."""
-    found: dict[int, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for path in sorted(HERE.glob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and node.name.startswith("test_"):
                 for numbers in CLAIM.findall(ast.get_docstring(node) or ""):
                     for number in numbers.split(","):
-                        found.setdefault(int(number), []).append(f"{path.name}::{node.name}")
+                        found.setdefault(number.strip(), []).append(f"{path.name}::{node.name}")
     return found
 
 
@@ -29,4 +29,4 @@ def test_every_row_from_the_directory_to_the_alerts_has_a_journey() -> None:
 
 
 def test_no_row_is_claimed_that_there_is_not() -> None:
-    assert set(claimed()) <= set(range(1, 65))
+    assert set(claimed()) <= {*map(str, range(1, 65)), "56a", "56b", "56c", "56d"}

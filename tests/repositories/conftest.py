@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +15,13 @@ from chassis.settings import ServiceSettings
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
+from protos.repositories.v1.transfer_pb2_grpc import TransferServiceStub
 from services.directory.settings import DirectorySettings
+from services.directory.training.authorities import coordinator_id
 from services.directory.wiring import directory
 from services.repositories.wiring import repositories
 from tests.builders import QUALIFICATIONS, doctors
-from vocabulary.roles import UserRole, WorkflowRole
+from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 FREE_PORT = "127.0.0.1:0"
 MODULE = f"{QUALIFICATIONS}/repository"
@@ -40,17 +44,35 @@ def an_editor(country: str = "IT", *, modules: tuple[str, ...] = (MODULE,), auth
     return a_person(country, UserRole.REPOSITORY_EDITOR, modules=modules, authority=authority)
 
 
+def an_approver(country: str = "IT") -> Caller:
+    """Somebody at the coordinator of qualifications of a country."""
+    return replace(
+        a_person(country, UserRole.COORDINATOR, authority=coordinator_id(country, QUALIFICATIONS)),
+        legislative_roles={QUALIFICATIONS: LegislativeRole.LIMIC},
+    )
+
+
 class Asking:
     """Calls the service for whoever is named."""
 
-    def __init__(self, stub: RepositoriesServiceStub, signer: Signer) -> None:
+    def __init__(self, stub: RepositoriesServiceStub, signer: Signer, transfer: TransferServiceStub) -> None:
         self.stub = stub
+        self.transfer = transfer
         self._signer = signer
 
-    async def __call__(self, caller: Caller, method: str, **fields: Any) -> Any:
+    async def __call__(self, caller: Caller | None, method: str, **fields: Any) -> Any:
         message = getattr(pb, f"{method}Request")(**fields)
-        peer = Peer("repositories", lambda: self._signer.for_person(caller))
-        return await peer.call(getattr(self.stub, method), message)
+        return await self.peer(caller).call(getattr(self.stub, method), message)
+
+    def peer(self, caller: Caller | None) -> Peer:
+        """The service as *caller* calls it; nobody in particular is the gateway itself."""
+        token = self._signer.for_service if caller is None else partial(self._signer.for_person, caller)
+        return Peer("repositories", token)
+
+    def watch(self, caller: Caller, repository: str, after: str = "") -> AsyncIterator[Any]:
+        """The changes of *repository*, as they come for *caller*."""
+        request = pb.WatchRepositoryRequest(repository=repository, after_cursor=after)
+        return self.peer(caller).stream(self.stub.WatchRepository, request)
 
     async def do(self, caller: Caller, method: str, **fields: Any) -> pb.Entry:
         """A command with a key of its own; gives the entry as it is then."""
@@ -72,4 +94,8 @@ async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aski
     async with directory(DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)) as found:
         settings = ServiceSettings(data_dir=data, listen_address=FREE_PORT, directory_address=f"127.0.0.1:{found.port}")
         async with repositories(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
-            yield Asking(RepositoriesServiceStub(channel), Signer(KeyRing(settings.keys), "gateway"))
+            yield Asking(
+                RepositoriesServiceStub(channel),
+                Signer(KeyRing(settings.keys), "gateway"),
+                TransferServiceStub(channel),
+            )

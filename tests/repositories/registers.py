@@ -8,14 +8,16 @@ from typing import Any
 from chassis.wire import field_values
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
-from services.repositories.definitions import definitions
+from services.repositories.catalogue import definitions
+from services.repositories.domain.audiences import held
 from services.repositories.domain.entries import Actor, Entry, Version
 from services.repositories.domain.lifecycle import Status
 from tests.builders import QUALIFICATIONS, doctors
 from tests.repositories.conftest import Asking, an_editor
+from vocabulary.roles import UserRole
 from vocabulary.values import DataClass, FreeText, Value
 
-REGISTERS = definitions()["registers"]
+REGISTERS = definitions()["registers:1"]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -46,13 +48,30 @@ def on_wire(title: str = "Albo dei medici", /, **changed: Value | None) -> list[
     return field_values(a_register(title, **changed))
 
 
-def an_actor(authority_id: str = "aut_owner", *areas: str, country: str = "IT") -> Actor:
+def an_actor(authority_id: str = "aut_owner", *areas: str, country: str = "IT", user: str = "usr_one") -> Actor:
     """An editor of qualifications unless other areas are given."""
-    return Actor(authority_id=authority_id, country=country, areas=frozenset(areas or {QUALIFICATIONS}), now=NOW)
+    chosen = frozenset(areas or {QUALIFICATIONS})
+    roles = [(area, UserRole.REPOSITORY_EDITOR) for area in sorted(chosen)]
+    keys = held(authority_id, country, roles, is_commission=False)
+    return Actor(authority_id=authority_id, country=country, user_id=user, areas=chosen, keys=keys, now=NOW)
 
 
 def no_editor(authority_id: str = "aut_owner") -> Actor:
-    return replace(an_actor(authority_id), areas=frozenset())
+    """Somebody there with another role in the module."""
+    return replace(an_actor(authority_id, user="usr_other"), areas=frozenset())
+
+
+def an_approver(authority_id: str = "aut_coordinator", *, country: str = "IT") -> Actor:
+    """A coordinator of qualifications."""
+    keys = held(authority_id, country, [(QUALIFICATIONS, UserRole.COORDINATOR)], is_commission=False)
+    return Actor(
+        authority_id=authority_id,
+        country=country,
+        user_id="usr_coordinator",
+        approves=frozenset({QUALIFICATIONS}),
+        keys=keys,
+        now=NOW,
+    )
 
 
 def a_version(number: int = 1, **changed: Any) -> Version:
@@ -61,11 +80,18 @@ def a_version(number: int = 1, **changed: Any) -> Version:
 
 
 def an_entry(status: Status = Status.DRAFT, **changed: Any) -> Entry:
-    """An entry of `aut_owner`: complete in its draft, published once, or withdrawn after that."""
+    """An entry of `aut_owner`: complete in its draft, published once, with a second version on its way, or ended after that."""
+    first, second = a_version(), a_version(2)
+    ended = {"earlier": (first,), "ended_at": NOW}
     versions: dict[Status, dict[str, Any]] = {
-        Status.DRAFT: {"draft": a_version()},
-        Status.PUBLISHED: {"published": a_version()},
-        Status.WITHDRAWN: {"earlier": (a_version(),), "withdrawal_reason": "chiuso"},
+        Status.DRAFT: {"draft": first},
+        Status.PENDING_APPROVAL: {"draft": first},
+        Status.PUBLISHED: {"published": first},
+        Status.UPDATE_PENDING: {"published": first, "draft": second},
+        Status.WITHDRAWN: {**ended, "withdrawal_reason": "chiuso"},
+        Status.EXPIRED: ended,
+        Status.ARCHIVED: ended,
+        Status.DELETED: {"ended_at": NOW},
     }
     fields = {
         "repository": "registers",

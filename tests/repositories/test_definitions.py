@@ -1,26 +1,54 @@
-"""The definitions that are shipped, and those that are not offered."""
+"""The definitions that are shipped."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chassis import catalogues
-from services.repositories.definitions import FOLDER, DefinitionNotOffered, definition
-from services.repositories.domain.definitions import READ_BY_EVERY_PERSON, Visibility
+from services.repositories.catalogue import SHIPPED, definition, definitions
+from services.repositories.domain.audiences import Audience, Visibility
+from services.repositories.domain.definitions import Retention
 from tests.repositories.registers import REGISTERS, a_register, refers, written
 from vocabulary import languages
+from vocabulary.refusals import Invalid
 from vocabulary.values import ValueType
+
+KNOWN = definitions()
 
 
 def structure(**changed: Any) -> dict[str, Any]:
-    return {**catalogues.load(FOLDER / "registers-v1"), **changed}
+    return {**catalogues.load(SHIPPED / "registers-v1"), **changed}
 
 
-def test_the_directory_of_registers_is_shipped_complete_in_all_languages() -> None:
-    assert (REGISTERS.code, REGISTERS.version, REGISTERS.visibility) == ("registers", 1, Visibility.ALL_IMI)
-    texts = [REGISTERS.title, REGISTERS.description, *(field.label for field in REGISTERS.fields)]
-    texts += [choice.label for field in REGISTERS.fields for choice in field.choices]
+@pytest.mark.parametrize("id_", sorted(KNOWN))
+def test_every_definition_is_shipped_complete_in_all_languages(id_: str) -> None:
+    one = KNOWN[id_]
+    texts = [one.title, one.description, one.legal_basis, *(field.label for field in one.fields)]
+    texts += [choice.label for field in one.fields for choice in field.choices]
     assert not any(languages.missing(text) for text in texts)
+    # And in Icelandic and Norwegian, which a deployment may speak.
+    assert all(set(text) == set(languages.ALL) for text in texts)
+
+
+def test_four_are_shipped_each_for_its_readers() -> None:
+    assert {one.code: (one.visibility, one.area, one.approval) for one in KNOWN.values()} == {
+        "registers": (Visibility.ALL_IMI, "", False),
+        "derogations": (Visibility.ALL_IMI, "services", True),
+        "requirements": (Visibility.PUBLIC, "services", False),
+        "professional-cards": (Visibility.EXPLICIT, "professional-qualifications", False),
+    }
+    assert {one.code for one in KNOWN.values() if one.personal} == {"derogations", "professional-cards"}
+    for one in KNOWN.values():
+        kept = Retention(archived_after_months=6, erased_after_months=36) if one.personal else Retention()
+        assert one.retention == kept
+
+
+def test_who_a_derogation_is_against_is_for_those_who_deal_with_services() -> None:
+    module = Audience(visibility=Visibility.MODULE)
+    derogations = KNOWN["derogations:1"]
+    assert {code for code, rule in derogations.rules.items() if rule.audience == module} == derogations.personal
+    assert KNOWN["professional-cards:1"].audience.authority_fields == ("host",)
 
 
 def test_fields_say_their_type_and_whether_they_must_be_filled_in() -> None:
@@ -38,30 +66,31 @@ def test_fields_say_their_type_and_whether_they_must_be_filled_in() -> None:
     }
 
 
-@pytest.mark.parametrize("visibility", Visibility)
-def test_a_definition_with_narrower_readers_is_not_offered(visibility: Visibility) -> None:
-    """The service shows what is published to every person; it takes no definition that promises less."""
-    if visibility in READ_BY_EVERY_PERSON:
-        assert definition(structure(visibility=visibility)).visibility is visibility
-    else:
-        with pytest.raises(DefinitionNotOffered):
-            definition(structure(visibility=visibility))
+def test_the_same_english_text_has_the_same_translation_as_in_the_alert_types() -> None:
+    """They speak of the same things."""
+    alerts = Path(__file__).parents[2] / "services/alerts/catalogue"
+    said: dict[str, set[tuple[tuple[str, str], ...]]] = {}
+    for folder in [*SHIPPED.glob("*-v*"), *alerts.glob("*-v*")]:
+        for field in catalogues.load(folder)["fields"]:
+            own = field.get("choices", ())
+            for text in (field["label"], *(one["label"] for one in own if isinstance(one, dict))):
+                said.setdefault(text["en"], set()).add(tuple(sorted(text.items())))
+    assert {text for text, translations in said.items() if len(translations) > 1} == set()
 
 
-def test_a_definition_with_files_is_not_offered() -> None:
-    field = {"code": "scan", "label": {"en": "Scan"}, "type": "DOCUMENT"}
-    with pytest.raises(DefinitionNotOffered, match="scan"):
-        definition(structure(fields=[field]))
+def test_a_definition_that_makes_no_sense_is_not_shipped() -> None:
+    with pytest.raises(Invalid) as refused:
+        definition(structure(audience={"visibility": "EXPLICIT"}))
+    assert (refused.value.field, refused.value.reason) == ("registers-v1.audience.authorityIds", "EMPTY")
 
 
-def test_an_entry_stands_in_the_area_that_its_values_name() -> None:
+def test_an_entry_stands_in_the_area_that_its_values_name_or_its_repository() -> None:
     assert REGISTERS.areas(a_register(area=refers("services"))) == {"services": "values[2].value.references[0]"}
     assert REGISTERS.areas(a_register(area=None)) == {}
+    assert KNOWN["requirements:1"].areas({}) == {"services": ""}
 
 
 def test_texts_and_concepts_of_searched_fields_find_an_entry() -> None:
     values = a_register("Albo", subjects=refers("doctor", "nurse"), conditions=written("gratuito"))
     assert REGISTERS.texts(values) == ["Albo", "gratuito"]
     assert REGISTERS.concepts(values, searched=True) == REGISTERS.concepts(values) == ["doctor", "nurse"]
-    silent = definition(structure(fields=[{"code": "name", "label": {"en": "Name"}, "type": "TEXT"}]))
-    assert silent.texts(values) == []

@@ -10,9 +10,12 @@ from chassis.aggregates import Kept
 from chassis.calls import Peer, open_channel
 from engines.search import Search, open_search
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
+from services.repositories.domain.audiences import held
 from services.repositories.domain.entries import Entry
 from services.repositories.domain.lifecycle import Status
-from services.repositories.index import ENTRIES, INDEXES, EntryIndex, Filter
+from services.repositories.index import INDEXES, EntryIndex
+from services.repositories.search.asking import Question
+from services.repositories.search.contents import ENTRIES
 from services.repositories.subjects import Subjects
 from tests.repositories.registers import REGISTERS, a_register, a_version, an_entry
 
@@ -44,8 +47,12 @@ async def index(tmp_path: Path) -> AsyncIterator[Following]:
         yield Following(search, made)
 
 
+# Of a person who is signed in, and nothing else.
+KEYS = held("aut_reader", "FR", [], is_commission=False)
+
+
 async def found(index: Following, text: str) -> list[str]:
-    hits = await index.entries.find("registers", text, Filter(), after=None, limit=10)
+    hits, _ = await index.entries.find(Question(repository="registers", keys=KEYS, text=text), after=None, limit=10)
     assert hits.total == len(hits.hits)
     return [hit.id for hit in hits.hits]
 
@@ -63,5 +70,5 @@ async def test_only_the_published_version_is_found_and_counted(index: Following,
 
 
 async def test_another_repository_is_another_world(index: Following) -> None:
-    hits = await index.entries.find("certificates", "", Filter(), after=None, limit=10)
+    hits, _ = await index.entries.find(Question(repository="certificates", keys=KEYS), after=None, limit=10)
     assert (list(hits.hits), hits.total) == ([], 0)

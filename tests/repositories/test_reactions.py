@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,21 +23,25 @@ from engines.events import Received, open_events
 from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.events_pb2 import EntryChanged
 from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
+from protos.repositories.v1.transfer_pb2_grpc import TransferServiceStub
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
 from services.repositories import storage
+from services.repositories.domain.audiences import Audience, Visibility
 from services.repositories.domain.lifecycle import Status
-from services.repositories.wiring import repositories
+from services.repositories.wiring import rebuild_search, repositories
 from tests.builders import doctors
+from tests.chassis.waiting import until
 from tests.repositories.conftest import Asking, an_editor
-from tests.repositories.registers import a_register, a_version, an_entry, refers
+from tests.repositories.registers import REGISTERS, a_register, a_version, an_entry, refers
 from vocabulary.refusals import Unavailable
 
 
 @asynccontextmanager
 async def running(settings: ServiceSettings) -> AsyncIterator[Asking]:
     async with repositories(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
-        yield Asking(RepositoriesServiceStub(channel), Signer(KeyRing(settings.keys), "gateway"))
+        signer = Signer(KeyRing(settings.keys), "gateway")
+        yield Asking(RepositoriesServiceStub(channel), signer, TransferServiceStub(channel))
 
 
 @asynccontextmanager
@@ -59,7 +64,7 @@ async def settings(tmp_path: Path) -> ServiceSettings:
         open_documents(made.documents("repositories"), storage.COLLECTIONS) as documents,
         open_events(made.events) as events,
     ):
-        entries = storage.entries(documents, Outbox("repositories", documents, events, clock))
+        entries = storage.entries(documents, Outbox("repositories", documents, events, clock), {"registers": REGISTERS})
         published = an_entry(Status.PUBLISHED, published=about_nurses, **owned)
         draft = an_entry(Status.DRAFT, draft=about_nurses, **owned)
         await entries.load([("ent_published", published, []), ("ent_draft", draft, [])])
@@ -146,3 +151,29 @@ async def test_what_is_published_while_the_directory_is_away_is_found_when_it_is
         assert await found(asking) == {"ent_published"}
         async with a_directory(settings):
             await until_found(asking, "ent_published", "ent_draft")
+
+
+async def test_an_index_is_made_anew_by_definitions_that_its_process_has_not_heard_of(
+    settings: ServiceSettings,
+) -> None:
+    """Another process has published one, and orders the index; nothing of what was narrowed may be found in it."""
+    outsider = an_editor("HU", modules=("services/repository",))
+    async with a_directory(settings), running(settings) as asking:
+
+        async def there() -> bool:
+            return await found(asking) == {"ent_published"}
+
+        await until(there)
+        answer = await asking(outsider, "SearchEntries", repository="registers")
+        assert answer.total == 1
+        narrowed = replace(REGISTERS, version=2, audience=Audience(visibility=Visibility.MODULE))
+        async with (
+            open_documents(settings.documents("repositories"), storage.COLLECTIONS) as documents,
+            open_events(settings.events) as events,
+        ):
+            published = storage.published(documents, Outbox("repositories", documents, events, clock))
+            kept = storage.Published(definition=narrowed, user_id="usr_1", at=clock())
+            await published.load([(narrowed.id, kept, [])])
+        await rebuild_search(settings)
+        answer = await asking(outsider, "SearchEntries", repository="registers", facets=["country"])
+        assert (answer.total, [list(one.values) for one in answer.facets]) == (0, [[]])

@@ -9,7 +9,7 @@ from protos.requests.v1 import requests_pb2 as pb
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
 from services.requests.domain.lifecycle import Status
-from tests.requests.exchanges import ALL_QUESTIONS, FREE_PORT, Asking, a_request, running
+from tests.requests.exchanges import ALL_QUESTIONS, FREE_PORT, WALKED, Asking, a_request, running
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +24,4 @@ async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aski
 @pytest.fixture(scope="session")
 async def standing(asking: Asking) -> dict[Status, pb.Request]:
     """A request in each status, for tests of what is refused: they change nothing."""
-    return {status: await a_request(asking, status, questions=ALL_QUESTIONS) for status in Status}
+    return {status: await a_request(asking, status, questions=ALL_QUESTIONS) for status in WALKED}

@@ -98,6 +98,8 @@ _WAY: dict[Status, tuple[str, ...]] = {
     ),
     Status.CLOSED: (*_TO_ANSWERED, "CloseRequest"),
 }  # fmt: skip
+# Where commands lead to; the other one only time leads to.
+WALKED = tuple(_WAY)
 # What an authority must have settled for a request to come to a status.
 _SETTLED = {
     Status.PENDING_SEND_APPROVAL: (Party.REQUESTER, {"approve_outgoing": True}),

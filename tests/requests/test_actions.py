@@ -12,6 +12,7 @@ from tests.requests.exchanges import (
     HUNGARY,
     ITALY,
     METHODS,
+    WALKED,
     Asking,
     a_request,
     a_request_for,
@@ -28,7 +29,7 @@ async def actions(asking: Asking, caller: Caller, id_: str) -> dict[str, pb.Poss
     return {pb.RequestAction.Name(one.action).removeprefix("REQUEST_ACTION_"): one for one in found.actions}
 
 
-@pytest.mark.parametrize("status", sorted(set(Status) - {Status.DELETED}))
+@pytest.mark.parametrize("status", sorted(set(WALKED) - {Status.DELETED}))
 async def test_what_is_possible_is_done_and_what_is_not_is_refused_as_foretold(
     asking: Asking, standing: dict[Status, pb.Request], status: Status
 ) -> None:

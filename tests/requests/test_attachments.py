@@ -15,18 +15,20 @@ import pytest
 from chassis.caller import Caller
 from chassis.outbox import Outbox
 from chassis.timers import Timers
+from chassis.uploads import keeping
+from chassis.uploads.contents import CLAIM, CONTENTS, UNUSED_KEPT, Contents
+from chassis.uploads.keeping import GRACE, UNATTACHED_KEPT, chosen
 from engines.documents import Document, Documents, open_documents
 from engines.events import open_events
 from engines.files import open_files
 from engines.scanning import State, open_scanner
 from services.requests import storage
-from services.requests.attachments import GRACE, UNATTACHED_KEPT, Attachments, chosen
-from services.requests.contents import CLAIM, UNUSED_KEPT, Contents
+from services.requests.attachments import Attachments
 from services.requests.domain.lifecycle import Status
-from services.requests.domain.questions import File
 from tests.chassis.ticking import Clock
 from tests.engines.clamd import EICAR, Daemon, a_daemon
 from tests.requests.exchanges import HUNGARY, ITALY, PDF, a_stored_draft, a_stored_request
+from vocabulary.files import File
 from vocabulary.refusals import Forbidden, Invalid, NotFound, Unavailable
 
 VIRUS = b"%PDF-1.7\n" + EICAR
@@ -84,7 +86,7 @@ async def a_desk(folder: Path, scanner: str = "", clock: Clock | None = None, **
         outbox = Outbox("requests", documents, events, clock)
         timers = Timers(documents, storage.FILE_TIMERS, clock)
         contents = Contents(documents, files, open_scanner(scanner), timers, clock)
-        uploads, requests = storage.uploads(documents, outbox), storage.requests(documents, outbox)
+        uploads, requests = keeping.uploads(documents, outbox), storage.requests(documents, outbox)
         attachments = Attachments(uploads, requests, files, contents, timers, clock, **more)
         yield Desk(folder / "files", documents, attachments, contents, timers, clock)
 
@@ -119,7 +121,7 @@ async def test_an_infected_upload_is_refused_and_nothing_of_it_is_kept(desk: Des
         await desk.upload(VIRUS)
     assert (refused.value.field, refused.value.reason) == ("file", "INFECTED")
     assert desk.kept == []
-    for collection in (storage.FILES, storage.CONTENTS, storage.FILE_TIMERS):
+    for collection in (keeping.FILES, CONTENTS, storage.FILE_TIMERS):
         assert await desk.documents.find(collection, limit=10) == []
 
 
@@ -248,7 +250,7 @@ async def test_an_upload_that_is_never_attached_is_removed_after_a_day(unscanned
     assert unscanned.kept == []
     with pytest.raises(NotFound):
         await unscanned.read(file)
-    record = await unscanned.documents.get(storage.FILES, file.id)
+    record = await unscanned.documents.get(keeping.FILES, file.id)
     assert record is not None
     assert "laurea" not in str(record.body)
 
@@ -396,3 +398,35 @@ async def test_what_a_request_lets_go_can_be_attached_for_a_day_and_is_removed_t
     await unscanned.work()
     assert unscanned.kept == [b"shared"]
     assert set((await unscanned.attachments.found([again.id, shared.id], ITALY)).files) == {shared.id}
+
+
+async def test_what_is_disowned_is_read_and_attached_by_nobody_again_and_what_still_has_it_keeps_it(
+    unscanned: Desk,
+) -> None:
+    gone, shared = await unscanned.upload(), await unscanned.upload(b"shared")
+    await unscanned.attach(shared)
+    unscanned.clock.forward(hours=1)
+    await unscanned.attachments.let_go([gone, shared], disowned=True)
+    assert (await unscanned.attachments.found([gone.id, shared.id], ITALY)).files == {}
+    with pytest.raises(NotFound):
+        await unscanned.attachments.download(gone.id, ITALY)
+    await unscanned.attachments.discard([gone, shared])
+    assert unscanned.kept == [b"shared"]
+
+
+async def test_a_file_goes_at_once_with_the_last_that_had_it(unscanned: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = await unscanned.upload()
+    await unscanned.attach(shared)
+    unscanned.clock.forward(hours=1)
+    await unscanned.attachments.let_go([shared], disowned=True)
+    await unscanned.attachments.discard([shared])
+    assert unscanned.kept == [PDF]
+
+    async def nothing(_: object) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(unscanned.attachments, "attached", nothing)
+    unscanned.clock.forward(hours=1)
+    await unscanned.attachments.let_go([shared], disowned=True)
+    await unscanned.attachments.discard([shared])
+    assert unscanned.kept == []

@@ -8,9 +8,9 @@ from chassis.caller import Caller
 from chassis.calls import open_channel
 from protos.requests.v1 import counting_pb2 as pb
 from protos.requests.v1.counting_pb2_grpc import CountingServiceStub
-from services.requests.domain.lifecycle import OPEN, UNSENT, Status
+from services.requests.domain.lifecycle import OPEN, UNSENT
 from services.requests.wiring import requests
-from tests.requests.exchanges import HUNGARY, ITALY, Asking, a_request
+from tests.requests.exchanges import HUNGARY, ITALY, WALKED, Asking, a_request
 from vocabulary.refusals import Forbidden
 
 Count = Callable[[str, Caller], Awaitable[int]]
@@ -32,7 +32,7 @@ async def count(asking: Asking) -> AsyncIterator[Count]:
 
 async def test_it_is_open_for_both_sides_from_its_sending_to_its_end(asking: Asking, count: Count) -> None:
     asked, answering = [await count(one.authority_id, DIRECTORY) for one in (ITALY, HUNGARY)]
-    for status in Status:
+    for status in WALKED:
         await a_request(asking, status)
         asked += status in OPEN
         answering += status in OPEN and status not in UNSENT

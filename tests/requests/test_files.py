@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from chassis.caller import Caller, Signer
 from chassis.keys import KeyRing
+from chassis.uploads import inspection as files
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
-from services.requests import files
 from services.requests.domain.lifecycle import Status
 from tests.builders import a_handler, doctors
 from tests.requests.exchanges import (

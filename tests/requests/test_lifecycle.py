@@ -3,6 +3,7 @@
 import pytest
 
 from services.requests.domain.lifecycle import (
+    ENDED,
     EVER,
     FINAL,
     OPEN,
@@ -59,6 +60,9 @@ WRITTEN: list[tuple[str | None, str, tuple[Party, ...], str, bool]] = [
     ("ANSWERED_FINAL", "CLOSE", (ASKER,), "CLOSED", False),
     *[(status, "ASSIGN", BOTH_ASSIGN, status, False) for status in ASSIGNED_IN],
     ("SENT", "REMIND", (Party.SYSTEM,), "SENT", False),
+    ("CLOSED", "BLOCK", (Party.SYSTEM,), "BLOCKED", False),
+    ("WITHDRAWN", "BLOCK", (Party.SYSTEM,), "BLOCKED", False),
+    ("BLOCKED", "ERASE", (Party.SYSTEM,), "DELETED", False),
     *[
         (status, "INVOLVE_COORDINATORS", (Party.SYSTEM,), status, False)
         for status in ("PENDING_SEND_APPROVAL", *ASSIGNED_IN)
@@ -143,22 +147,27 @@ def test_every_status_can_be_reached_from_a_draft() -> None:
 
 
 def test_a_child_that_begins_as_sent_reaches_every_status_but_those_of_drafts() -> None:
-    assert set(Status) - reached_from(Status.SENT) == {Status.DRAFT, Status.PENDING_SEND_APPROVAL, Status.DELETED}
+    assert set(Status) - reached_from(Status.SENT) == {Status.DRAFT, Status.PENDING_SEND_APPROVAL}
 
 
-def test_three_statuses_are_final_and_no_other_is_dead() -> None:
-    assert {Status.CLOSED, Status.WITHDRAWN, Status.DELETED} == FINAL
+def test_only_what_is_deleted_is_dead_and_whatever_has_ended_comes_to_that_by_itself() -> None:
+    assert {Status.DELETED} == FINAL
+    for status in ENDED - FINAL:
+        (row,) = TRANSITIONS[status].values()
+        assert row.parties == {Party.SYSTEM}, status
+        assert Status.DELETED in reached_from(status), status
     for status in set(Status) - FINAL:
         assert next_of(status) - {status}, status
 
 
-@pytest.mark.parametrize("status", sorted(set(Status) - FINAL))
-def test_every_status_that_is_not_final_can_reach_closure(status: Status) -> None:
+@pytest.mark.parametrize("status", sorted(OPEN))
+def test_every_status_that_is_open_can_reach_closure(status: Status) -> None:
     assert Status.CLOSED in reached_from(status)
 
 
 def test_open_is_everything_between_sending_and_the_end() -> None:
-    assert set(Status) - OPEN == {Status.DRAFT, Status.CLOSED, Status.WITHDRAWN, Status.DELETED}
+    assert set(Status) - OPEN == {Status.DRAFT, Status.CLOSED, Status.WITHDRAWN, Status.BLOCKED, Status.DELETED}
+    assert set(Status) - OPEN - {Status.DRAFT} == ENDED
 
 
 def test_every_party_has_a_part_and_a_name() -> None:

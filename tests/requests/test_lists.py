@@ -23,6 +23,7 @@ from tests.requests.exchanges import (
     FREE_PORT,
     HUNGARY,
     ITALY,
+    WALKED,
     WIRE_STATUS,
     Asking,
     a_draft,
@@ -96,7 +97,7 @@ def coordinators_lists(country: str, role: LegislativeRole, status: Status) -> s
     return found | ({ACTION} if asked else set())
 
 
-@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("status", WALKED)
 async def test_a_request_is_on_the_lists_of_those_it_concerns(asking: Asking, status: Status) -> None:
     """Whoever has no role in it finds it on none."""
     request = await a_request(asking, status, desired_date="2999-01-01")
@@ -146,7 +147,7 @@ def tasks(request: pb.Request | None) -> list[str]:
     return [pb.RequestTask.Name(task).removeprefix("REQUEST_TASK_") for task in request.tasks] if request else []
 
 
-@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("status", WALKED)
 async def test_each_row_says_why_it_is_there(
     asking: Asking, standing: dict[Status, pb.Request], status: Status
 ) -> None:
@@ -230,10 +231,10 @@ async def test_every_cursor_of_a_page_resumes_after_its_item(asking: Asking) -> 
 
 async def test_a_filter_leaves_in_what_it_names(asking: Asking) -> None:
     estonia = a_handler("EE", authority=nurses("EE"))
-    made = {status: (await a_request(asking, status, requester=estonia)).id for status in Status}
-    sent = {made[status] for status in Status if status not in (Status.DRAFT, Status.DELETED)}
+    made = {status: (await a_request(asking, status, requester=estonia)).id for status in WALKED}
+    sent = {made[status] for status in WALKED if status not in (Status.DRAFT, Status.DELETED)}
     assert set(await listed(asking, estonia, "SENT")) == sent
-    for status, other in itertools.combinations(Status, 2):
+    for status, other in itertools.combinations(WALKED, 2):
         found = await listed(asking, estonia, "SENT", statuses=[WIRE_STATUS[status], WIRE_STATUS[other]])
         assert set(found) == {made[status], made[other]} & sent
     assert set(await listed(asking, estonia, "SENT", areas=[QUALIFICATIONS])) == sent

@@ -14,7 +14,6 @@ from services.requests.domain.conditions import Circumstances
 from services.requests.domain.questions import (
     Answer,
     Asked,
-    File,
     Question,
     QuestionSet,
     check_asked,
@@ -23,6 +22,7 @@ from services.requests.domain.questions import (
     open_questions,
     unanswered,
 )
+from vocabulary.files import File
 from vocabulary.refusals import Invalid
 from vocabulary.values import FreeText, Money, Value, ValueType
 

@@ -7,10 +7,11 @@ import pytest
 
 from services.requests.catalogue import question_sets
 from services.requests.domain.conditions import Circumstances
-from services.requests.domain.publishing import QUESTIONS_LIMIT, TEXT_LIMIT, check_set
+from services.requests.domain.publishing import QUESTIONS_LIMIT, check_set
 from services.requests.domain.questions import Answer, Group, Question, QuestionSet, open_questions
 from tests.cells import cell
 from vocabulary import languages
+from vocabulary.forms import TEXT_LIMIT
 from vocabulary.refusals import Invalid
 from vocabulary.values import Choice, Field, FreeText, Value, ValueType
 

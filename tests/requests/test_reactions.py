@@ -17,6 +17,7 @@ from protos.requests.v1 import requests_pb2 as pb
 from protos.requests.v1.events_pb2 import RequestChanged
 from services.requests import wire
 from services.requests.domain.lifecycle import TRANSITIONS, UNSENT, Action, Status
+from services.requests.domain.retention import HIDING
 from services.requests.reactions import fill_inboxes, recipients
 from tests.builders import QUALIFICATIONS
 from tests.requests.exchanges import HUNGARY, ITALY, Asking, a_request, fields_of
@@ -26,7 +27,7 @@ AT = datetime(2026, 11, 24, tzinfo=UTC)
 REQUESTER, RESPONDER = "aut_requester", "aut_responder"
 COORDINATOR = "aut_coordinator"
 BOTH = [REQUESTER, COORDINATOR, RESPONDER]
-SPECIAL = {Action.CREATE, Action.EDIT, Action.DELETE, Action.RETURN, Action.ASSIGN, Action.SAVE, Action.REMIND}
+SPECIAL = {Action.CREATE, Action.EDIT, Action.DELETE, Action.RETURN, Action.ASSIGN, Action.SAVE, Action.REMIND, *HIDING}
 # What became of a request by each action, and who hears of it.
 HEARD: dict[tuple[Action, Status], list[str]] = {
     (Action.CREATE, Status.DRAFT): [REQUESTER],
@@ -38,6 +39,8 @@ HEARD: dict[tuple[Action, Status], list[str]] = {
     (Action.ASSIGN, Status.ACCEPTED): [REQUESTER],
     (Action.SAVE, Status.ACCEPTED): [RESPONDER],
     (Action.REMIND, Status.SENT): [RESPONDER],
+    (Action.BLOCK, Status.BLOCKED): [],
+    (Action.ERASE, Status.DELETED): [],
     (Action.INVOLVE_COORDINATORS, Status.PENDING_SEND_APPROVAL): [REQUESTER, COORDINATOR],
     **{
         (action, status): BOTH
@@ -61,7 +64,7 @@ def a_change(action: Action, to: Status) -> RequestChanged:
     )
 
 
-def test_every_action_is_heard_by_somebody() -> None:
+def test_of_every_action_it_is_said_who_hears_of_it() -> None:
     assert {action for action, _ in HEARD} == set(Action)
 
 

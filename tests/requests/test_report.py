@@ -20,7 +20,7 @@ from pypdf import PdfReader
 from services.requests.domain.exchange import Child, Evaluation, Grade, MoreInformation, Opinion, Verdict
 from services.requests.domain.impersonal import impersonal
 from services.requests.domain.lifecycle import Action, Status
-from services.requests.domain.questions import Answer, Asked, File, Question
+from services.requests.domain.questions import Answer, Asked, Question
 from services.requests.domain.requests import HistoryEntry, Request, Subject
 from services.requests.report import pages
 from services.requests.report.content import Case, Translated, Translations, document, texts
@@ -29,6 +29,7 @@ from services.requests.report.wording import Wording, tables
 from tests.builders import doctors
 from tests.requests.exchanges import NOW, QUESTIONS, a_stored_draft, a_stored_request, nurses
 from vocabulary import languages
+from vocabulary.files import File
 from vocabulary.participants import Participant
 from vocabulary.refusals import Invalid
 from vocabulary.values import DataClass, Field, FreeText, Value, ValueType

@@ -23,12 +23,13 @@ from services.requests.domain.lifecycle import (
     Status,
 )
 from services.requests.domain.parties import parties
-from services.requests.domain.questions import Answer, Asked, File, Group, Question, merged
+from services.requests.domain.questions import Answer, Asked, Group, Question, merged
 from services.requests.domain.requests import Actor, Draft, Request, Subject
 from services.requests.domain.silence import BY_ITSELF
 from tests.builders import QUALIFICATIONS, REQUESTS, doctors
 from tests.cells import cell
 from tests.requests.exchanges import CALLERS, NOW, QUESTIONS, a_stored_draft, a_stored_request, nurses
+from vocabulary.files import File
 from vocabulary.refusals import Conflict, Forbidden, Invalid, Refusal
 from vocabulary.roles import UserRole
 from vocabulary.values import Choice, Field, FreeText, Money, Value, ValueType

@@ -16,13 +16,16 @@ from chassis.participants import Participants
 from chassis.settings import ServiceSettings
 from chassis.timers import NEVER, WAKES_AT, Timer, Timers
 from engines.events import Events, open_events
+from engines.files import Files, open_files
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
 from protos.requests.v1 import requests_pb2 as pb
 from services.directory.settings import DirectorySettings
 from services.directory.training.authorities import coordinator_id
 from services.directory.wiring import directory
 from services.requests import storage
+from services.requests.attachments import attaching
 from services.requests.domain.lifecycle import Action, Status
+from services.requests.domain.silence import BY_ITSELF
 from services.requests.reactions import STREAM
 from services.requests.timing import Timing
 from tests.builders import QUALIFICATIONS, a_coordinator
@@ -47,10 +50,7 @@ class Replicas:
 
     async def timers(self, id_: str) -> dict[str, str]:
         """When each timer of the request wakes, as stored."""
-        found = {
-            action: await self.asking.documents.get(storage.TIMERS, f"{id_}:{action}")
-            for action in (Action.REMIND, Action.INVOLVE_COORDINATORS)
-        }
+        found = {action: await self.asking.documents.get(storage.TIMERS, f"{id_}:{action}") for action in BY_ITSELF}
         return {action: str(timer.body[WAKES_AT]) for action, timer in found.items() if timer is not None}
 
     async def arranged(self, id_: str, *waiting: Action) -> None:
@@ -88,18 +88,23 @@ async def replicas(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Re
             running(settings) as asking,
             open_channel(where) as channel,
             open_events(settings.events) as events,
+            open_files(settings.files("requests")) as stored,
         ):
             clock = Clock(datetime.now(UTC))
             peer = Peer("directory", Signer(KeyRing(settings.keys), "requests").for_service)
             participants = Participants(asking.documents, peer, ParticipantsServiceStub(channel))
-            workers = [_worker(asking, events, participants, clock) for _ in range(3)]
+            workers = [_worker(asking, events, participants, stored, clock) for _ in range(3)]
             yield Replicas(asking, clock, workers)
 
 
-def _worker(asking: Asking, events: Events, participants: Participants, clock: Clock) -> tuple[Timers, Timing]:
-    requests = storage.requests(asking.documents, Outbox("requests", asking.documents, events, clock))
+def _worker(
+    asking: Asking, events: Events, participants: Participants, stored: Files, clock: Clock
+) -> tuple[Timers, Timing]:
+    outbox = Outbox("requests", asking.documents, events, clock)
+    requests = storage.requests(asking.documents, outbox)
     timers = Timers(asking.documents, storage.TIMERS, clock)
-    return timers, Timing(requests, timers, participants, clock)
+    attachments, _ = attaching(asking.settings, asking.documents, outbox, requests, stored, clock)
+    return timers, Timing(requests, timers, participants, attachments, clock)
 
 
 def actions(request: pb.Request | None) -> list[int]:
@@ -137,7 +142,7 @@ async def test_what_is_accepted_in_time_is_not_reminded_of_and_what_is_over_has_
     await replicas.fire(after=WEEK)
     assert REMINDED not in actions(await asking.read(HUNGARY, request.id))
     await asking.do(ITALY, "WithdrawRequest", **fields_of("WithdrawRequest", request.id))
-    await replicas.arranged(request.id)
+    await replicas.arranged(request.id, Action.BLOCK)
     await replicas.fire(after=MONTHS)
     assert INVOLVED not in actions(await asking.read(ITALY, request.id))
 

@@ -17,12 +17,13 @@ from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
 from services.requests.domain import requests as domain
 from services.requests.domain.lifecycle import Action, Status
-from services.requests.domain.questions import Answer, Asked, File
+from services.requests.domain.questions import Answer, Asked
 from services.requests.domain.requests import Draft, HistoryEntry, Request, Subject
 from services.requests.domain.views import View
 from services.requests.wire_questions import question_set
 from tests.requests.exchanges import QUESTIONS, SET, a_draft
 from vocabulary import languages
+from vocabulary.files import File
 from vocabulary.refusals import Invalid
 from vocabulary.values import DataClass, FreeText, Money, Value
 

@@ -13,7 +13,7 @@ from chassis.keys import KeyRing
 from chassis.settings import ServiceSettings
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
 from services.translation.wiring import translation
-from vocabulary.roles import LegislativeRole, UserRole
+from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 SENTENCES: dict[str, list[str]] = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))
 
@@ -42,13 +42,14 @@ class System:
 
 
 def person(user_id: str, role: LegislativeRole, *user_roles: UserRole) -> Caller:
-    """Somebody whose authority has *role* everywhere."""
+    """Somebody whose authority has *role* everywhere, and takes part in alerts of services."""
     return Caller(
         user_id=user_id,
         authority_id="aut_1",
         country="IT",
         language="it",
         user_roles={"*": frozenset(user_roles)},
+        workflow_roles={"services/alerts": frozenset({WorkflowRole.ALERT_AUTHORITY})},
         legislative_roles={"*": role},
     )
 

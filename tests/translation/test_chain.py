@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.translation.chain import Chain, Link, same_language
-from services.translation.domain.memory import Reviewer, approve
+from services.translation.domain.memory import Reviewer, approve, recalled
 from services.translation.domain.translations import (
     Reason,
     Segment,
@@ -15,7 +15,6 @@ from services.translation.domain.translations import (
     Translation,
     check,
     identity,
-    recalled,
     unavailable,
 )
 from vocabulary import languages

@@ -113,6 +113,24 @@ async def test_short_unclear_and_foreign_texts_are_undetermined(thread: Executor
     assert await Detector(thread).detect([text]) == [UNDETERMINED]
 
 
+@pytest.mark.parametrize(("one", "other"), [("el", "en"), ("bg", "fr"), ("it", "de"), ("sv", "fi")])
+async def test_a_text_half_in_one_language_and_half_in_another_is_undetermined(
+    thread: Executor, sentences: dict[str, list[str]], one: str, other: str
+) -> None:
+    found = await Detector(thread).detect([f"{sentences[one][0]} {sentences[other][0]}"])
+    assert found == [UNDETERMINED]
+
+
+async def test_a_name_in_another_script_does_not_matter(thread: Executor, sentences: dict[str, list[str]]) -> None:
+    (found,) = await Detector(thread).detect([f"{sentences['el'][0]} (Semmelweis Egyetem)"])
+    assert found.language == "el"
+
+
+async def test_markup_and_places_to_fill_in_do_not_matter(thread: Executor, sentences: dict[str, list[str]]) -> None:
+    (found,) = await Detector(thread).detect([f"<p>⟦0⟧ {sentences['hu'][0]} {{name}}</p>"])
+    assert found.language == "hu"
+
+
 async def test_control_characters_do_not_matter(thread: Executor, sentences: dict[str, list[str]]) -> None:
     text = sentences["it"][0].replace(" ", "\x01\n")
     (found,) = await Detector(thread).detect([text])

@@ -24,6 +24,16 @@ def test_a_translation_is_only_the_rough_gist(notices: Notices) -> None:
     assert "original prevails" in notice["en"]
 
 
+def test_an_uncertain_translation_says_so_besides(notices: Notices) -> None:
+    usual = notices.of(Translation(segment=SEGMENT, status=Status.TRANSLATED, at=NOW, low_confidence=False))
+    uncertain = notices.of(Translation(segment=SEGMENT, status=Status.TRANSLATED, at=NOW, low_confidence=True))
+    assert usual is not None
+    assert uncertain is not None
+    for language in languages.OFFICIAL:
+        assert uncertain[language].startswith(usual[language])
+        assert len(uncertain[language]) > len(usual[language])
+
+
 def test_a_text_in_its_own_language_has_no_notice(notices: Notices) -> None:
     assert notices.of(Translation(segment=SEGMENT, status=Status.IDENTITY, at=NOW, text="testo")) is None
 
@@ -32,10 +42,14 @@ def test_a_text_in_its_own_language_has_no_notice(notices: Notices) -> None:
 def test_every_notice_is_in_every_official_language_and_differs_from_the_others(
     notices: Notices, language: str
 ) -> None:
-    said = [notices.of(Translation(segment=SEGMENT, status=Status.TRANSLATED, at=NOW))]
+    said = [
+        notices.of(Translation(segment=SEGMENT, status=Status.TRANSLATED, at=NOW)),
+        notices.of(Translation(segment=SEGMENT, status=Status.TRANSLATED, at=NOW, low_confidence=True)),
+        notices.of(Translation(segment=SEGMENT, status=Status.PENDING, at=NOW, job_id="trl_1")),
+    ]
     said += [
         notices.of(Translation(segment=SEGMENT, status=Status.UNAVAILABLE, at=NOW, reason=reason)) for reason in Reason
     ]
     texts = [notice[language] for notice in said if notice is not None]
-    assert len(set(texts)) == len(said) == 1 + len(Reason)
+    assert len(set(texts)) == len(said) == 3 + len(Reason)
     assert all(texts)

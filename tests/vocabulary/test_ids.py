@@ -46,4 +46,4 @@ def test_what_is_no_id_has_no_prefix() -> None:
 
 def test_no_two_kinds_share_a_prefix() -> None:
     kinds = [value for name, value in vars(ids).items() if name.isupper() and not name.startswith("_")]
-    assert len(kinds) == len(set(kinds)) == 12
+    assert len(kinds) == len(set(kinds)) == 16

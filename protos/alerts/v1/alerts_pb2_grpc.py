@@ -69,6 +69,11 @@ class AlertsServiceStub:
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.EditAlertRequest.SerializeToString,
                 response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.EditAlertResponse.FromString,
                 _registered_method=True)
+        self.DeleteAlertDraft = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/DeleteAlertDraft',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.DeleteAlertDraftRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.DeleteAlertDraftResponse.FromString,
+                _registered_method=True)
         self.SubmitAlert = channel.unary_unary(
                 '/imi.alerts.v1.AlertsService/SubmitAlert',
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.SubmitAlertRequest.SerializeToString,
@@ -108,6 +113,11 @@ class AlertsServiceStub:
                 '/imi.alerts.v1.AlertsService/ApproveAlertInformation',
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationRequest.SerializeToString,
                 response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationResponse.FromString,
+                _registered_method=True)
+        self.RejectAlertInformation = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/RejectAlertInformation',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RejectAlertInformationRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RejectAlertInformationResponse.FromString,
                 _registered_method=True)
         self.CorrectAlert = channel.unary_unary(
                 '/imi.alerts.v1.AlertsService/CorrectAlert',
@@ -169,6 +179,11 @@ class AlertsServiceStub:
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertRequest.SerializeToString,
                 response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertResponse.FromString,
                 _registered_method=True)
+        self.ProveAlert = channel.unary_unary(
+                '/imi.alerts.v1.AlertsService/ProveAlert',
+                request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProveAlertRequest.SerializeToString,
+                response_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProveAlertResponse.FromString,
+                _registered_method=True)
         self.ReadInbox = channel.unary_unary(
                 '/imi.alerts.v1.AlertsService/ReadInbox',
                 request_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ReadInboxRequest.SerializeToString,
@@ -228,6 +243,13 @@ class AlertsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteAlertDraft(self, request, context):
+        """Leaves of the draft only that there was one, which nobody is shown.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SubmitAlert(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -275,6 +297,13 @@ class AlertsServiceServicer:
 
     def ApproveAlertInformation(self, request, context):
         """The coordinator of the country that added it approves it; then every recipient sees it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAlertInformation(self, request, context):
+        """That coordinator does not share it, and says why to the authority that proposed it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -360,6 +389,13 @@ class AlertsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProveAlert(self, request, context):
+        """What a blocked alert says, for a coordinator who has to prove that it was exchanged. Each reading is written down.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReadInbox(self, request, context):
         """One page of the caller's authority's inbox.
         """
@@ -412,6 +448,11 @@ def add_AlertsServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.EditAlertRequest.FromString,
                     response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.EditAlertResponse.SerializeToString,
             ),
+            'DeleteAlertDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAlertDraft,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.DeleteAlertDraftRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.DeleteAlertDraftResponse.SerializeToString,
+            ),
             'SubmitAlert': grpc.unary_unary_rpc_method_handler(
                     servicer.SubmitAlert,
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.SubmitAlertRequest.FromString,
@@ -451,6 +492,11 @@ def add_AlertsServiceServicer_to_server(servicer, server):
                     servicer.ApproveAlertInformation,
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationRequest.FromString,
                     response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationResponse.SerializeToString,
+            ),
+            'RejectAlertInformation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAlertInformation,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RejectAlertInformationRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.RejectAlertInformationResponse.SerializeToString,
             ),
             'CorrectAlert': grpc.unary_unary_rpc_method_handler(
                     servicer.CorrectAlert,
@@ -511,6 +557,11 @@ def add_AlertsServiceServicer_to_server(servicer, server):
                     servicer.CommentAlert,
                     request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertRequest.FromString,
                     response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertResponse.SerializeToString,
+            ),
+            'ProveAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProveAlert,
+                    request_deserializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProveAlertRequest.FromString,
+                    response_serializer=protos_dot_alerts_dot_v1_dot_alerts__pb2.ProveAlertResponse.SerializeToString,
             ),
             'ReadInbox': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadInbox,
@@ -712,6 +763,33 @@ class AlertsService:
             '/imi.alerts.v1.AlertsService/EditAlert',
             protos_dot_alerts_dot_v1_dot_alerts__pb2.EditAlertRequest.SerializeToString,
             protos_dot_alerts_dot_v1_dot_alerts__pb2.EditAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAlertDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/DeleteAlertDraft',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.DeleteAlertDraftRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.DeleteAlertDraftResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -928,6 +1006,33 @@ class AlertsService:
             '/imi.alerts.v1.AlertsService/ApproveAlertInformation',
             protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationRequest.SerializeToString,
             protos_dot_alerts_dot_v1_dot_alerts__pb2.ApproveAlertInformationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAlertInformation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/RejectAlertInformation',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.RejectAlertInformationRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.RejectAlertInformationResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1252,6 +1357,33 @@ class AlertsService:
             '/imi.alerts.v1.AlertsService/CommentAlert',
             protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertRequest.SerializeToString,
             protos_dot_alerts_dot_v1_dot_alerts__pb2.CommentAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProveAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.alerts.v1.AlertsService/ProveAlert',
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ProveAlertRequest.SerializeToString,
+            protos_dot_alerts_dot_v1_dot_alerts__pb2.ProveAlertResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -135,6 +135,8 @@ class _UserRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UserRole.Val
     USER_ROLE_REPOSITORY_EDITOR: _UserRole.ValueType  # 7
     USER_ROLE_COORDINATOR: _UserRole.ValueType  # 8
     USER_ROLE_LOCAL_DATA_ADMINISTRATOR: _UserRole.ValueType  # 9
+    USER_ROLE_TRANSLATOR: _UserRole.ValueType  # 10
+    """Reviews machine translations."""
 
 class UserRole(_UserRole, metaclass=_UserRoleEnumTypeWrapper):
     """What a person may do in one module ("services/alerts"), or in their authority."""
@@ -149,6 +151,8 @@ USER_ROLE_ALERT_DISSEMINATOR: UserRole.ValueType  # 6
 USER_ROLE_REPOSITORY_EDITOR: UserRole.ValueType  # 7
 USER_ROLE_COORDINATOR: UserRole.ValueType  # 8
 USER_ROLE_LOCAL_DATA_ADMINISTRATOR: UserRole.ValueType  # 9
+USER_ROLE_TRANSLATOR: UserRole.ValueType  # 10
+"""Reviews machine translations."""
 Global___UserRole: _TypeAlias = UserRole  # noqa: Y015
 
 class _DirectoryCommand:
@@ -682,7 +686,7 @@ Global___Concept: _TypeAlias = Concept  # noqa: Y015
 
 @_typing.final
 class Helpdesk(_message.Message):
-    """The National IMI Coordinator of a country."""
+    """The National IMI Coordinator of a country, or the Commission."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1052,12 +1056,17 @@ Global___ListAreasResponse: _TypeAlias = ListAreasResponse  # noqa: Y015
 class ListHelpdesksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    country_code: _builtins.str
+    """Empty for all countries."""
     def __init__(
         self,
+        *,
+        country_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country_code", b"country_code"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1068,16 +1077,22 @@ class ListHelpdesksResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HELPDESKS_FIELD_NUMBER: _builtins.int
+    COMMISSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def helpdesks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Helpdesk]: ...
+    @_builtins.property
+    def commission(self) -> Global___Helpdesk:
+        """The Commission's: for National IMI Coordinators, and where a country has none."""
+
     def __init__(
         self,
         *,
         helpdesks: _abc.Iterable[Global___Helpdesk] | None = ...,
+        commission: Global___Helpdesk | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["commission", b"commission"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["helpdesks", b"helpdesks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commission", b"commission", "helpdesks", b"helpdesks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

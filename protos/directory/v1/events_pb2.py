@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/directory/v1/events.proto\x12\x10imi.directory.v1\"P\n\x10\x41uthorityChanged\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x14\n\x0c\x63ountry_code\x18\x03 \x01(\t\")\n\x11\x41pplicantRejected\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\"4\n\x0bUserChanged\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61uthority_id\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protos/directory/v1/events.proto\x12\x10imi.directory.v1\"P\n\x10\x41uthorityChanged\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x14\n\x0c\x63ountry_code\x18\x03 \x01(\t\")\n\x11\x41pplicantRejected\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\"4\n\x0bUserChanged\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61uthority_id\x18\x02 \x01(\t\"9\n\x0c\x46\x65\x65\x64\x62\x61\x63kSent\x12\x13\n\x0b\x66\x65\x65\x64\x62\x61\x63k_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61\x64\x64ressee_id\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,4 +37,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLICANTREJECTED']._serialized_end=177
   _globals['_USERCHANGED']._serialized_start=179
   _globals['_USERCHANGED']._serialized_end=231
+  _globals['_FEEDBACKSENT']._serialized_start=233
+  _globals['_FEEDBACKSENT']._serialized_end=290
 # @@protoc_insertion_point(module_scope)

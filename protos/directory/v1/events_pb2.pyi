@@ -87,3 +87,27 @@ class UserChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UserChanged: _TypeAlias = UserChanged  # noqa: Y015
+
+@_typing.final
+class FeedbackSent(_message.Message):
+    """Somebody wrote to those who run the system in their country."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEEDBACK_ID_FIELD_NUMBER: _builtins.int
+    ADDRESSEE_ID_FIELD_NUMBER: _builtins.int
+    feedback_id: _builtins.str
+    addressee_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        feedback_id: _builtins.str = ...,
+        addressee_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressee_id", b"addressee_id", "feedback_id", b"feedback_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeedbackSent: _TypeAlias = FeedbackSent  # noqa: Y015

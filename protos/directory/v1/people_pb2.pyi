@@ -521,20 +521,26 @@ class SuggestedLanguages(_message.Message):
 
     AUTHORITY_ID_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
+    UNDERSTOOD_FIELD_NUMBER: _builtins.int
     authority_id: _builtins.str
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The best one first."""
+        """Those to write in, the best one first."""
+
+    @_builtins.property
+    def understood(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All that are understood there: first those that the caller knows too."""
 
     def __init__(
         self,
         *,
         authority_id: _builtins.str = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
+        understood: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "languages", b"languages"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority_id", b"authority_id", "languages", b"languages", "understood", b"understood"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.repositories.v1 import repositories_pb2 as protos_dot_repositories_dot_v1_dot_repositories__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protos/repositories/v1/events.proto\x12\x13imi.repositories.v1\x1a)protos/repositories/v1/repositories.proto\"\xab\x01\n\x0c\x45ntryChanged\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x17\n\x0frepository_code\x18\x03 \x01(\t\x12\x30\n\x06\x61\x63tion\x18\x04 \x01(\x0e\x32 .imi.repositories.v1.EntryAction\x12,\n\x02to\x18\x05 \x01(\x0e\x32 .imi.repositories.v1.EntryStatusb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protos/repositories/v1/events.proto\x12\x13imi.repositories.v1\x1a)protos/repositories/v1/repositories.proto\"\xd8\x01\n\x0c\x45ntryChanged\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x17\n\x0frepository_code\x18\x03 \x01(\t\x12\x30\n\x06\x61\x63tion\x18\x04 \x01(\x0e\x32 .imi.repositories.v1.EntryAction\x12,\n\x02to\x18\x05 \x01(\x0e\x32 .imi.repositories.v1.EntryStatus\x12\x16\n\x0eversion_before\x18\x06 \x01(\x05\x12\x13\n\x0bversion_now\x18\x07 \x01(\x05\",\n\x13\x44\x65\x66initionPublished\x12\x15\n\rrepository_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.repositories.v1.even
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENTRYCHANGED']._serialized_start=104
-  _globals['_ENTRYCHANGED']._serialized_end=275
+  _globals['_ENTRYCHANGED']._serialized_end=320
+  _globals['_DEFINITIONPUBLISHED']._serialized_start=322
+  _globals['_DEFINITIONPUBLISHED']._serialized_end=366
 # @@protoc_insertion_point(module_scope)

@@ -28,11 +28,16 @@ class EntryChanged(_message.Message):
     REPOSITORY_CODE_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
+    VERSION_BEFORE_FIELD_NUMBER: _builtins.int
+    VERSION_NOW_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     revision: _builtins.int
     repository_code: _builtins.str
     action: _repositories_pb2.EntryAction.ValueType
     to: _repositories_pb2.EntryStatus.ValueType
+    version_before: _builtins.int
+    """The versions that readers had before, and have now; 0 for none."""
+    version_now: _builtins.int
     def __init__(
         self,
         *,
@@ -41,11 +46,35 @@ class EntryChanged(_message.Message):
         repository_code: _builtins.str = ...,
         action: _repositories_pb2.EntryAction.ValueType = ...,
         to: _repositories_pb2.EntryStatus.ValueType = ...,
+        version_before: _builtins.int = ...,
+        version_now: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "entry_id", b"entry_id", "repository_code", b"repository_code", "revision", b"revision", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "entry_id", b"entry_id", "repository_code", b"repository_code", "revision", b"revision", "to", b"to", "version_before", b"version_before", "version_now", b"version_now"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EntryChanged: _TypeAlias = EntryChanged  # noqa: Y015
+
+@_typing.final
+class DefinitionPublished(_message.Message):
+    """A new repository, or a new version of one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_ID_FIELD_NUMBER: _builtins.int
+    repository_id: _builtins.str
+    """"<code>:<version>"."""
+    def __init__(
+        self,
+        *,
+        repository_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["repository_id", b"repository_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DefinitionPublished: _TypeAlias = DefinitionPublished  # noqa: Y015

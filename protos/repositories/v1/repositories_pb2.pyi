@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from protos.common.v1 import common_pb2 as _common_pb2
+from protos.repositories.v1 import definitions_pb2 as _definitions_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -30,40 +31,35 @@ class _EntryStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryStat
     ENTRY_STATUS_UNSPECIFIED: _EntryStatus.ValueType  # 0
     ENTRY_STATUS_DRAFT: _EntryStatus.ValueType  # 1
     ENTRY_STATUS_PUBLISHED: _EntryStatus.ValueType  # 2
+    """There may be a new version in preparation."""
     ENTRY_STATUS_WITHDRAWN: _EntryStatus.ValueType  # 3
+    ENTRY_STATUS_PENDING_APPROVAL: _EntryStatus.ValueType  # 4
+    """Never published; waits for approval."""
+    ENTRY_STATUS_UPDATE_PENDING: _EntryStatus.ValueType  # 5
+    """Published; a new version waits for approval, and readers stay on the old one."""
+    ENTRY_STATUS_EXPIRED: _EntryStatus.ValueType  # 6
+    """Its validity has ended."""
+    ENTRY_STATUS_ARCHIVED: _EntryStatus.ValueType  # 7
+    ENTRY_STATUS_DELETED: _EntryStatus.ValueType  # 8
+    """Nothing is left of what it said."""
 
 class EntryStatus(_EntryStatus, metaclass=_EntryStatusEnumTypeWrapper): ...
 
 ENTRY_STATUS_UNSPECIFIED: EntryStatus.ValueType  # 0
 ENTRY_STATUS_DRAFT: EntryStatus.ValueType  # 1
 ENTRY_STATUS_PUBLISHED: EntryStatus.ValueType  # 2
+"""There may be a new version in preparation."""
 ENTRY_STATUS_WITHDRAWN: EntryStatus.ValueType  # 3
+ENTRY_STATUS_PENDING_APPROVAL: EntryStatus.ValueType  # 4
+"""Never published; waits for approval."""
+ENTRY_STATUS_UPDATE_PENDING: EntryStatus.ValueType  # 5
+"""Published; a new version waits for approval, and readers stay on the old one."""
+ENTRY_STATUS_EXPIRED: EntryStatus.ValueType  # 6
+"""Its validity has ended."""
+ENTRY_STATUS_ARCHIVED: EntryStatus.ValueType  # 7
+ENTRY_STATUS_DELETED: EntryStatus.ValueType  # 8
+"""Nothing is left of what it said."""
 Global___EntryStatus: _TypeAlias = EntryStatus  # noqa: Y015
-
-class _Visibility:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _VisibilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Visibility.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    VISIBILITY_UNSPECIFIED: _Visibility.ValueType  # 0
-    VISIBILITY_PUBLIC: _Visibility.ValueType  # 1
-    VISIBILITY_ALL_IMI: _Visibility.ValueType  # 2
-    VISIBILITY_MODULE: _Visibility.ValueType  # 3
-    VISIBILITY_COUNTRY: _Visibility.ValueType  # 4
-    VISIBILITY_ROLE: _Visibility.ValueType  # 5
-    VISIBILITY_EXPLICIT: _Visibility.ValueType  # 6
-
-class Visibility(_Visibility, metaclass=_VisibilityEnumTypeWrapper): ...
-
-VISIBILITY_UNSPECIFIED: Visibility.ValueType  # 0
-VISIBILITY_PUBLIC: Visibility.ValueType  # 1
-VISIBILITY_ALL_IMI: Visibility.ValueType  # 2
-VISIBILITY_MODULE: Visibility.ValueType  # 3
-VISIBILITY_COUNTRY: Visibility.ValueType  # 4
-VISIBILITY_ROLE: Visibility.ValueType  # 5
-VISIBILITY_EXPLICIT: Visibility.ValueType  # 6
-Global___Visibility: _TypeAlias = Visibility  # noqa: Y015
 
 class _EntryAction:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -76,6 +72,14 @@ class _EntryActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryActi
     ENTRY_ACTION_EDIT: _EntryAction.ValueType  # 2
     ENTRY_ACTION_PUBLISH: _EntryAction.ValueType  # 3
     ENTRY_ACTION_WITHDRAW: _EntryAction.ValueType  # 4
+    ENTRY_ACTION_SUBMIT: _EntryAction.ValueType  # 5
+    ENTRY_ACTION_RETURN: _EntryAction.ValueType  # 6
+    ENTRY_ACTION_APPROVE: _EntryAction.ValueType  # 7
+    ENTRY_ACTION_REVERT: _EntryAction.ValueType  # 8
+    ENTRY_ACTION_DELETE_DRAFT: _EntryAction.ValueType  # 9
+    ENTRY_ACTION_ARCHIVE: _EntryAction.ValueType  # 10
+    ENTRY_ACTION_EXPIRE: _EntryAction.ValueType  # 11
+    ENTRY_ACTION_ERASE: _EntryAction.ValueType  # 12
 
 class EntryAction(_EntryAction, metaclass=_EntryActionEnumTypeWrapper): ...
 
@@ -84,44 +88,153 @@ ENTRY_ACTION_CREATE: EntryAction.ValueType  # 1
 ENTRY_ACTION_EDIT: EntryAction.ValueType  # 2
 ENTRY_ACTION_PUBLISH: EntryAction.ValueType  # 3
 ENTRY_ACTION_WITHDRAW: EntryAction.ValueType  # 4
+ENTRY_ACTION_SUBMIT: EntryAction.ValueType  # 5
+ENTRY_ACTION_RETURN: EntryAction.ValueType  # 6
+ENTRY_ACTION_APPROVE: EntryAction.ValueType  # 7
+ENTRY_ACTION_REVERT: EntryAction.ValueType  # 8
+ENTRY_ACTION_DELETE_DRAFT: EntryAction.ValueType  # 9
+ENTRY_ACTION_ARCHIVE: EntryAction.ValueType  # 10
+ENTRY_ACTION_EXPIRE: EntryAction.ValueType  # 11
+ENTRY_ACTION_ERASE: EntryAction.ValueType  # 12
 Global___EntryAction: _TypeAlias = EntryAction  # noqa: Y015
 
+class _LinkState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LinkStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LinkState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LINK_STATE_UNSPECIFIED: _LinkState.ValueType  # 0
+    LINK_STATE_NOT_CHECKED: _LinkState.ValueType  # 1
+    LINK_STATE_REACHABLE: _LinkState.ValueType  # 2
+    LINK_STATE_REFUSED: _LinkState.ValueType  # 3
+    """It answered that there is nothing there, or not for everybody."""
+    LINK_STATE_UNREACHABLE: _LinkState.ValueType  # 4
+    LINK_STATE_NOT_ALLOWED: _LinkState.ValueType  # 5
+    """An address that is not looked at, such as one inside a network."""
+
+class LinkState(_LinkState, metaclass=_LinkStateEnumTypeWrapper):
+    """How the address in a field answered when it was last looked at."""
+
+LINK_STATE_UNSPECIFIED: LinkState.ValueType  # 0
+LINK_STATE_NOT_CHECKED: LinkState.ValueType  # 1
+LINK_STATE_REACHABLE: LinkState.ValueType  # 2
+LINK_STATE_REFUSED: LinkState.ValueType  # 3
+"""It answered that there is nothing there, or not for everybody."""
+LINK_STATE_UNREACHABLE: LinkState.ValueType  # 4
+LINK_STATE_NOT_ALLOWED: LinkState.ValueType  # 5
+"""An address that is not looked at, such as one inside a network."""
+Global___LinkState: _TypeAlias = LinkState  # noqa: Y015
+
+class _EntryOrder:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EntryOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryOrder.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENTRY_ORDER_UNSPECIFIED: _EntryOrder.ValueType  # 0
+    """The best first with a text, the newest change first without."""
+    ENTRY_ORDER_CHANGED: _EntryOrder.ValueType  # 1
+    ENTRY_ORDER_COUNTRY: _EntryOrder.ValueType  # 2
+    ENTRY_ORDER_VALID_TO: _EntryOrder.ValueType  # 3
+    ENTRY_ORDER_FIELD: _EntryOrder.ValueType  # 4
+    """By `EntrySort.field_code`."""
+
+class EntryOrder(_EntryOrder, metaclass=_EntryOrderEnumTypeWrapper): ...
+
+ENTRY_ORDER_UNSPECIFIED: EntryOrder.ValueType  # 0
+"""The best first with a text, the newest change first without."""
+ENTRY_ORDER_CHANGED: EntryOrder.ValueType  # 1
+ENTRY_ORDER_COUNTRY: EntryOrder.ValueType  # 2
+ENTRY_ORDER_VALID_TO: EntryOrder.ValueType  # 3
+ENTRY_ORDER_FIELD: EntryOrder.ValueType  # 4
+"""By `EntrySort.field_code`."""
+Global___EntryOrder: _TypeAlias = EntryOrder  # noqa: Y015
+
+class _EntryChangeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EntryChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryChangeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENTRY_CHANGE_KIND_UNSPECIFIED: _EntryChangeKind.ValueType  # 0
+    ENTRY_CHANGE_KIND_ADDED: _EntryChangeKind.ValueType  # 1
+    """Readable from now on."""
+    ENTRY_CHANGE_KIND_UPDATED: _EntryChangeKind.ValueType  # 2
+    ENTRY_CHANGE_KIND_REMOVED: _EntryChangeKind.ValueType  # 3
+    """No longer readable: withdrawn, expired, or no longer meant for the caller."""
+
+class EntryChangeKind(_EntryChangeKind, metaclass=_EntryChangeKindEnumTypeWrapper): ...
+
+ENTRY_CHANGE_KIND_UNSPECIFIED: EntryChangeKind.ValueType  # 0
+ENTRY_CHANGE_KIND_ADDED: EntryChangeKind.ValueType  # 1
+"""Readable from now on."""
+ENTRY_CHANGE_KIND_UPDATED: EntryChangeKind.ValueType  # 2
+ENTRY_CHANGE_KIND_REMOVED: EntryChangeKind.ValueType  # 3
+"""No longer readable: withdrawn, expired, or no longer meant for the caller."""
+Global___EntryChangeKind: _TypeAlias = EntryChangeKind  # noqa: Y015
+
+class _EntryFileScanState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EntryFileScanStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryFileScanState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENTRY_FILE_SCAN_STATE_UNSPECIFIED: _EntryFileScanState.ValueType  # 0
+    ENTRY_FILE_SCAN_STATE_CLEAN: _EntryFileScanState.ValueType  # 1
+    ENTRY_FILE_SCAN_STATE_INFECTED: _EntryFileScanState.ValueType  # 2
+    """Found after it was uploaded: it can no longer be read. One that is found at once is never kept."""
+    ENTRY_FILE_SCAN_STATE_NOT_SCANNED: _EntryFileScanState.ValueType  # 3
+
+class EntryFileScanState(_EntryFileScanState, metaclass=_EntryFileScanStateEnumTypeWrapper): ...
+
+ENTRY_FILE_SCAN_STATE_UNSPECIFIED: EntryFileScanState.ValueType  # 0
+ENTRY_FILE_SCAN_STATE_CLEAN: EntryFileScanState.ValueType  # 1
+ENTRY_FILE_SCAN_STATE_INFECTED: EntryFileScanState.ValueType  # 2
+"""Found after it was uploaded: it can no longer be read. One that is found at once is never kept."""
+ENTRY_FILE_SCAN_STATE_NOT_SCANNED: EntryFileScanState.ValueType  # 3
+Global___EntryFileScanState: _TypeAlias = EntryFileScanState  # noqa: Y015
+
 @_typing.final
-class Repository(_message.Message):
+class LinkCheck(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    CODE_FIELD_NUMBER: _builtins.int
-    SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
-    TITLE_FIELD_NUMBER: _builtins.int
-    DESCRIPTION_FIELD_NUMBER: _builtins.int
-    VISIBILITY_FIELD_NUMBER: _builtins.int
-    FIELDS_FIELD_NUMBER: _builtins.int
-    code: _builtins.str
-    schema_version: _builtins.int
-    visibility: Global___Visibility.ValueType
+    FIELD_CODE_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CHECKED_AT_FIELD_NUMBER: _builtins.int
+    HTTP_STATUS_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    field_code: _builtins.str
+    link: _builtins.str
+    state: Global___LinkState.ValueType
+    http_status: _builtins.int
+    """What HTTP said last; 0 for no answer."""
     @_builtins.property
-    def title(self) -> _common_pb2.LocalizedText: ...
+    def checked_at(self) -> _timestamp_pb2.Timestamp:
+        """Absent while it has not been looked at."""
+
     @_builtins.property
-    def description(self) -> _common_pb2.LocalizedText: ...
-    @_builtins.property
-    def fields(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Field]: ...
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when it has been in this state."""
+
     def __init__(
         self,
         *,
-        code: _builtins.str = ...,
-        schema_version: _builtins.int = ...,
-        title: _common_pb2.LocalizedText | None = ...,
-        description: _common_pb2.LocalizedText | None = ...,
-        visibility: Global___Visibility.ValueType = ...,
-        fields: _abc.Iterable[_common_pb2.Field] | None = ...,
+        field_code: _builtins.str = ...,
+        link: _builtins.str = ...,
+        state: Global___LinkState.ValueType = ...,
+        checked_at: _timestamp_pb2.Timestamp | None = ...,
+        http_status: _builtins.int = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "description", b"description", "fields", b"fields", "schema_version", b"schema_version", "title", b"title", "visibility", b"visibility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "field_code", b"field_code", "http_status", b"http_status", "link", b"link", "since", b"since", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Repository: _TypeAlias = Repository  # noqa: Y015
+Global___LinkCheck: _TypeAlias = LinkCheck  # noqa: Y015
 
 @_typing.final
 class EntryVersion(_message.Message):
@@ -132,13 +245,27 @@ class EntryVersion(_message.Message):
     VALUES_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    REVERTS_TO_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     schema_version: _builtins.int
+    """The version of the repository's definition that it was written for."""
     reason: _builtins.str
+    valid_from: _builtins.str
+    """Both included, ISO 8601; empty for no bound."""
+    valid_to: _builtins.str
+    reverts_to: _builtins.int
+    """The version that it says the same as, if it was made by going back to it; 0 otherwise."""
     @_builtins.property
     def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.FieldValue]: ...
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.File]:
+        """What the ids in its values are of."""
+
     def __init__(
         self,
         *,
@@ -147,14 +274,56 @@ class EntryVersion(_message.Message):
         values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         reason: _builtins.str = ...,
+        valid_from: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
+        files: _abc.Iterable[_common_pb2.File] | None = ...,
+        reverts_to: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "number", b"number", "reason", b"reason", "schema_version", b"schema_version", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "files", b"files", "number", b"number", "reason", b"reason", "reverts_to", b"reverts_to", "schema_version", b"schema_version", "valid_from", b"valid_from", "valid_to", b"valid_to", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EntryVersion: _TypeAlias = EntryVersion  # noqa: Y015
+
+@_typing.final
+class EntryHistoryEntry(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    """Empty for what was done by itself."""
+    action: Global___EntryAction.ValueType
+    to: Global___EntryStatus.ValueType
+    version: _builtins.int
+    """Of what it was about; 0 if there is none."""
+    reason: _builtins.str
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        authority_id: _builtins.str = ...,
+        action: Global___EntryAction.ValueType = ...,
+        to: Global___EntryStatus.ValueType = ...,
+        version: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "at", b"at", "authority_id", b"authority_id", "from", b"from", "reason", b"reason", "to", b"to", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntryHistoryEntry: _TypeAlias = EntryHistoryEntry  # noqa: Y015
 
 @_typing.final
 class Entry(_message.Message):
@@ -171,28 +340,41 @@ class Entry(_message.Message):
     EARLIER_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
+    HISTORY_FIELD_NUMBER: _builtins.int
+    RETURN_REASON_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     repository_code: _builtins.str
     status: Global___EntryStatus.ValueType
     owner_id: _builtins.str
     country_code: _builtins.str
+    return_reason: _builtins.str
+    """Why the approver sent it back, while it is in preparation again. To its owner alone."""
     @_builtins.property
     def published(self) -> Global___EntryVersion:
         """What readers see; absent before the first publication."""
 
     @_builtins.property
     def draft(self) -> Global___EntryVersion:
-        """What the owner prepares; absent for everybody else."""
+        """What the owner prepares; absent for everybody else but the approver it waits for."""
 
     @_builtins.property
     def earlier(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryVersion]:
-        """Published before; the newest first."""
+        """Published before; the newest first, and of many only those."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def history(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryHistoryEntry]:
+        """To its owner alone."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkCheck]:
+        """Of what is published. In reads; answers to commands do not say it."""
+
     def __init__(
         self,
         *,
@@ -207,14 +389,74 @@ class Entry(_message.Message):
         earlier: _abc.Iterable[Global___EntryVersion] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
+        history: _abc.Iterable[Global___EntryHistoryEntry] | None = ...,
+        return_reason: _builtins.str = ...,
+        links: _abc.Iterable[Global___LinkCheck] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "created_at", b"created_at", "draft", b"draft", "published", b"published"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "country_code", b"country_code", "created_at", b"created_at", "draft", b"draft", "earlier", b"earlier", "id", b"id", "owner_id", b"owner_id", "published", b"published", "repository_code", b"repository_code", "revision", b"revision", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "country_code", b"country_code", "created_at", b"created_at", "draft", b"draft", "earlier", b"earlier", "history", b"history", "id", b"id", "links", b"links", "owner_id", b"owner_id", "published", b"published", "repository_code", b"repository_code", "return_reason", b"return_reason", "revision", b"revision", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Entry: _TypeAlias = Entry  # noqa: Y015
+
+@_typing.final
+class PossibleEntryAction(_message.Message):
+    """Something that can be done to an entry, and whether the caller may do it now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    POSSIBLE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    action: Global___EntryAction.ValueType
+    possible: _builtins.bool
+    code: _builtins.str
+    """Why not, if it is not: the refusal that the command would meet."""
+    reason: _builtins.str
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        action: Global___EntryAction.ValueType = ...,
+        possible: _builtins.bool = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "code", b"code", "message", b"message", "possible", b"possible", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PossibleEntryAction: _TypeAlias = PossibleEntryAction  # noqa: Y015
+
+@_typing.final
+class EntryActions(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PossibleEntryAction]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___PossibleEntryAction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntryActions: _TypeAlias = EntryActions  # noqa: Y015
 
 @_typing.final
 class BatchGetEntriesRequest(_message.Message):
@@ -257,13 +499,55 @@ class BatchGetEntriesResponse(_message.Message):
 Global___BatchGetEntriesResponse: _TypeAlias = BatchGetEntriesResponse  # noqa: Y015
 
 @_typing.final
+class BatchGetEntryActionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetEntryActionsRequest: _TypeAlias = BatchGetEntryActionsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetEntryActionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryActions]: ...
+    def __init__(
+        self,
+        *,
+        actions: _abc.Iterable[Global___EntryActions] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetEntryActionsResponse: _TypeAlias = BatchGetEntryActionsResponse  # noqa: Y015
+
+@_typing.final
 class BatchGetRepositoriesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IDS_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes for the newest version, or "<code>:<version>"."""
+
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -286,11 +570,11 @@ class BatchGetRepositoriesResponse(_message.Message):
 
     REPOSITORIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repository]: ...
+    def repositories(self) -> _containers.RepeatedCompositeFieldContainer[_definitions_pb2.Repository]: ...
     def __init__(
         self,
         *,
-        repositories: _abc.Iterable[Global___Repository] | None = ...,
+        repositories: _abc.Iterable[_definitions_pb2.Repository] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -326,11 +610,11 @@ class ListRepositoriesResponse(_message.Message):
 
     REPOSITORIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repository]: ...
+    def repositories(self) -> _containers.RepeatedCompositeFieldContainer[_definitions_pb2.Repository]: ...
     def __init__(
         self,
         *,
-        repositories: _abc.Iterable[Global___Repository] | None = ...,
+        repositories: _abc.Iterable[_definitions_pb2.Repository] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -349,26 +633,126 @@ class EntryFilter(_message.Message):
     COUNTRIES_FIELD_NUMBER: _builtins.int
     AREAS_FIELD_NUMBER: _builtins.int
     CONCEPTS_FIELD_NUMBER: _builtins.int
+    AUTHORITY_IDS_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    VALID_ON_FIELD_NUMBER: _builtins.int
+    valid_on: _builtins.str
+    """Valid on this day, ISO 8601; empty for any."""
     @_builtins.property
     def countries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def concepts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def authority_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The owners."""
+
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldFilter]:
+        """Each of them narrows."""
+
     def __init__(
         self,
         *,
         countries: _abc.Iterable[_builtins.str] | None = ...,
         areas: _abc.Iterable[_builtins.str] | None = ...,
         concepts: _abc.Iterable[_builtins.str] | None = ...,
+        authority_ids: _abc.Iterable[_builtins.str] | None = ...,
+        fields: _abc.Iterable[Global___FieldFilter] | None = ...,
+        valid_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "concepts", b"concepts", "countries", b"countries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "authority_ids", b"authority_ids", "concepts", b"concepts", "countries", b"countries", "fields", b"fields", "valid_on", b"valid_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EntryFilter: _TypeAlias = EntryFilter  # noqa: Y015
+
+@_typing.final
+class FieldFilter(_message.Message):
+    """What a field of the repository has to say. One that the caller may not read is refused like one that there is not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_CODE_FIELD_NUMBER: _builtins.int
+    ANY_OF_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    RANGE_FIELD_NUMBER: _builtins.int
+    field_code: _builtins.str
+    prefix: _builtins.str
+    """The text begins with this, in any case."""
+    @_builtins.property
+    def any_of(self) -> _common_pb2.Codes:
+        """One of these codes, ids or links."""
+
+    @_builtins.property
+    def range(self) -> Global___Range: ...
+    def __init__(
+        self,
+        *,
+        field_code: _builtins.str = ...,
+        any_of: _common_pb2.Codes | None = ...,
+        prefix: _builtins.str = ...,
+        range: Global___Range | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "kind", b"kind", "prefix", b"prefix", "range", b"range"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "field_code", b"field_code", "kind", b"kind", "prefix", b"prefix", "range", b"range"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["any_of", "prefix", "range"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___FieldFilter: _TypeAlias = FieldFilter  # noqa: Y015
+
+@_typing.final
+class Range(_message.Message):
+    """Both included; empty for no bound. Decimal numbers for NUMBER and MONEY, ISO 8601 for DATE."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    to: _builtins.str
+    def __init__(
+        self,
+        *,
+        to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Range: _TypeAlias = Range  # noqa: Y015
+
+@_typing.final
+class EntrySort(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    FIELD_CODE_FIELD_NUMBER: _builtins.int
+    DESCENDING_FIELD_NUMBER: _builtins.int
+    order: Global___EntryOrder.ValueType
+    field_code: _builtins.str
+    descending: _builtins.bool
+    def __init__(
+        self,
+        *,
+        order: Global___EntryOrder.ValueType = ...,
+        field_code: _builtins.str = ...,
+        descending: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["descending", b"descending", "field_code", b"field_code", "order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntrySort: _TypeAlias = EntrySort  # noqa: Y015
 
 @_typing.final
 class SearchEntriesRequest(_message.Message):
@@ -378,6 +762,9 @@ class SearchEntriesRequest(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    SORT_FIELD_NUMBER: _builtins.int
+    FACETS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
     repository: _builtins.str
     text: _builtins.str
     """Up to 200 characters, taken literally."""
@@ -385,6 +772,16 @@ class SearchEntriesRequest(_message.Message):
     def filter(self) -> Global___EntryFilter: ...
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
+    @_builtins.property
+    def sort(self) -> Global___EntrySort: ...
+    @_builtins.property
+    def facets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What to count the matching entries by: "country", "owner", "area", "concept", or codes of fields."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """In which the caller reads, for matches."""
+
     def __init__(
         self,
         *,
@@ -392,10 +789,13 @@ class SearchEntriesRequest(_message.Message):
         text: _builtins.str = ...,
         filter: Global___EntryFilter | None = ...,
         page: _common_pb2.Page | None = ...,
+        sort: Global___EntrySort | None = ...,
+        facets: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page", "sort", b"sort"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page", b"page", "repository", b"repository", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["facets", b"facets", "filter", b"filter", "languages", b"languages", "page", b"page", "repository", b"repository", "sort", b"sort", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -408,25 +808,114 @@ class SearchEntriesResponse(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     PAGE_INFO_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    FACETS_FIELD_NUMBER: _builtins.int
+    MATCHES_FIELD_NUMBER: _builtins.int
     total: _builtins.int
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Entry]: ...
     @_builtins.property
     def page_info(self) -> _common_pb2.PageInfo: ...
+    @_builtins.property
+    def facets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Facet]: ...
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryMatch]:
+        """Why each of `entries` was found, in the same order; nothing without a text."""
+
     def __init__(
         self,
         *,
         entries: _abc.Iterable[Global___Entry] | None = ...,
         page_info: _common_pb2.PageInfo | None = ...,
         total: _builtins.int = ...,
+        facets: _abc.Iterable[Global___Facet] | None = ...,
+        matches: _abc.Iterable[Global___EntryMatch] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "page_info", b"page_info", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "facets", b"facets", "matches", b"matches", "page_info", b"page_info", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchEntriesResponse: _TypeAlias = SearchEntriesResponse  # noqa: Y015
+
+@_typing.final
+class Facet(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___FacetValue]:
+        """The most frequent first."""
+
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        values: _abc.Iterable[Global___FacetValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Facet: _TypeAlias = Facet  # noqa: Y015
+
+@_typing.final
+class FacetValue(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    """A code or an id; its label is the field's."""
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        value: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FacetValue: _TypeAlias = FacetValue  # noqa: Y015
+
+@_typing.final
+class EntryMatch(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    FIELD_CODES_FIELD_NUMBER: _builtins.int
+    CONCEPT_IDS_FIELD_NUMBER: _builtins.int
+    entry_id: _builtins.str
+    @_builtins.property
+    def field_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields that say what was searched for."""
+
+    @_builtins.property
+    def concept_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The concepts whose names do, in whatever language."""
+
+    def __init__(
+        self,
+        *,
+        entry_id: _builtins.str = ...,
+        field_codes: _abc.Iterable[_builtins.str] | None = ...,
+        concept_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["concept_ids", b"concept_ids", "entry_id", b"entry_id", "field_codes", b"field_codes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntryMatch: _TypeAlias = EntryMatch  # noqa: Y015
 
 @_typing.final
 class ListOwnEntriesRequest(_message.Message):
@@ -476,13 +965,294 @@ class ListOwnEntriesResponse(_message.Message):
 Global___ListOwnEntriesResponse: _TypeAlias = ListOwnEntriesResponse  # noqa: Y015
 
 @_typing.final
+class ListPendingEntriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    repository: _builtins.str
+    @_builtins.property
+    def page(self) -> _common_pb2.Page: ...
+    def __init__(
+        self,
+        *,
+        repository: _builtins.str = ...,
+        page: _common_pb2.Page | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "repository", b"repository"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPendingEntriesRequest: _TypeAlias = ListPendingEntriesRequest  # noqa: Y015
+
+@_typing.final
+class ListPendingEntriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    PAGE_INFO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Entry]: ...
+    @_builtins.property
+    def page_info(self) -> _common_pb2.PageInfo: ...
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___Entry] | None = ...,
+        page_info: _common_pb2.PageInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "page_info", b"page_info"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPendingEntriesResponse: _TypeAlias = ListPendingEntriesResponse  # noqa: Y015
+
+@_typing.final
+class ListEntryVersionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def page(self) -> _common_pb2.Page: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        page: _common_pb2.Page | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEntryVersionsRequest: _TypeAlias = ListEntryVersionsRequest  # noqa: Y015
+
+@_typing.final
+class ListEntryVersionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    PAGE_INFO_FIELD_NUMBER: _builtins.int
+    REPOSITORY_CODE_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    repository_code: _builtins.str
+    id: _builtins.str
+    """The entry whose versions these are."""
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryVersion]: ...
+    @_builtins.property
+    def page_info(self) -> _common_pb2.PageInfo: ...
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___EntryVersion] | None = ...,
+        page_info: _common_pb2.PageInfo | None = ...,
+        repository_code: _builtins.str = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "page_info", b"page_info", "repository_code", b"repository_code", "versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEntryVersionsResponse: _TypeAlias = ListEntryVersionsResponse  # noqa: Y015
+
+@_typing.final
+class DiffEntryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    to: _builtins.int
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        to: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "id", b"id", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffEntryRequest: _TypeAlias = DiffEntryRequest  # noqa: Y015
+
+@_typing.final
+class DiffEntryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REPOSITORY_CODE_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    FROM_SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
+    TO_SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    repository_code: _builtins.str
+    to: _builtins.int
+    from_schema_version: _builtins.int
+    to_schema_version: _builtins.int
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDifference]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        repository_code: _builtins.str = ...,
+        to: _builtins.int = ...,
+        from_schema_version: _builtins.int = ...,
+        to_schema_version: _builtins.int = ...,
+        differences: _abc.Iterable[Global___FieldDifference] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "from", b"from", "from_schema_version", b"from_schema_version", "id", b"id", "repository_code", b"repository_code", "to", b"to", "to_schema_version", b"to_schema_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffEntryResponse: _TypeAlias = DiffEntryResponse  # noqa: Y015
+
+@_typing.final
+class FieldDifference(_message.Message):
+    """A field that two versions say something different in; a value is absent where a version says nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_CODE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    field_code: _builtins.str
+    @_builtins.property
+    def before(self) -> _common_pb2.Value: ...
+    @_builtins.property
+    def after(self) -> _common_pb2.Value: ...
+    def __init__(
+        self,
+        *,
+        field_code: _builtins.str = ...,
+        before: _common_pb2.Value | None = ...,
+        after: _common_pb2.Value | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "field_code", b"field_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FieldDifference: _TypeAlias = FieldDifference  # noqa: Y015
+
+@_typing.final
+class EntryChange(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Unique in the repository; a change that comes twice has the same id."""
+    entry_id: _builtins.str
+    kind: Global___EntryChangeKind.ValueType
+    version: _builtins.int
+    """What is readable then; 0 if nothing is."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        entry_id: _builtins.str = ...,
+        kind: Global___EntryChangeKind.ValueType = ...,
+        version: _builtins.int = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "entry_id", b"entry_id", "id", b"id", "kind", b"kind", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntryChange: _TypeAlias = EntryChange  # noqa: Y015
+
+@_typing.final
+class WatchRepositoryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    AFTER_CURSOR_FIELD_NUMBER: _builtins.int
+    repository: _builtins.str
+    after_cursor: _builtins.str
+    """Empty: from now on."""
+    def __init__(
+        self,
+        *,
+        repository: _builtins.str = ...,
+        after_cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_cursor", b"after_cursor", "repository", b"repository"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchRepositoryRequest: _TypeAlias = WatchRepositoryRequest  # noqa: Y015
+
+@_typing.final
+class WatchRepositoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURSOR_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Resume with this. Comes at least every 30 seconds, with or without a change."""
+    @_builtins.property
+    def change(self) -> Global___EntryChange:
+        """Absent in a watermark."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        cursor: _builtins.str = ...,
+        change: Global___EntryChange | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "change", b"change", "cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchRepositoryResponse: _TypeAlias = WatchRepositoryResponse  # noqa: Y015
+
+@_typing.final
 class CreateEntryRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
     REPOSITORY_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
     repository: _builtins.str
+    valid_from: _builtins.str
+    """Both included, ISO 8601; empty for no bound."""
+    valid_to: _builtins.str
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -493,10 +1263,12 @@ class CreateEntryRequest(_message.Message):
         command: _common_pb2.Command | None = ...,
         repository: _builtins.str = ...,
         values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
+        valid_from: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "repository", b"repository", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "repository", b"repository", "valid_from", b"valid_from", "valid_to", b"valid_to", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -530,8 +1302,13 @@ class EditEntryRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     reason: _builtins.str
+    valid_from: _builtins.str
+    """Replaced as well. Both included, ISO 8601; empty for no bound."""
+    valid_to: _builtins.str
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -545,10 +1322,12 @@ class EditEntryRequest(_message.Message):
         id: _builtins.str = ...,
         values: _abc.Iterable[_common_pb2.FieldValue] | None = ...,
         reason: _builtins.str = ...,
+        valid_from: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "valid_from", b"valid_from", "valid_to", b"valid_to", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -573,6 +1352,138 @@ class EditEntryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EditEntryResponse: _TypeAlias = EditEntryResponse  # noqa: Y015
+
+@_typing.final
+class SubmitEntryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitEntryRequest: _TypeAlias = SubmitEntryRequest  # noqa: Y015
+
+@_typing.final
+class SubmitEntryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___Entry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___Entry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitEntryResponse: _TypeAlias = SubmitEntryResponse  # noqa: Y015
+
+@_typing.final
+class ReturnEntryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    reason: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnEntryRequest: _TypeAlias = ReturnEntryRequest  # noqa: Y015
+
+@_typing.final
+class ReturnEntryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___Entry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___Entry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnEntryResponse: _TypeAlias = ReturnEntryResponse  # noqa: Y015
+
+@_typing.final
+class ApproveEntryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveEntryRequest: _TypeAlias = ApproveEntryRequest  # noqa: Y015
+
+@_typing.final
+class ApproveEntryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___Entry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___Entry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveEntryResponse: _TypeAlias = ApproveEntryResponse  # noqa: Y015
 
 @_typing.final
 class PublishEntryRequest(_message.Message):
@@ -662,3 +1573,328 @@ class WithdrawEntryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WithdrawEntryResponse: _TypeAlias = WithdrawEntryResponse  # noqa: Y015
+
+@_typing.final
+class ArchiveEntryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveEntryRequest: _TypeAlias = ArchiveEntryRequest  # noqa: Y015
+
+@_typing.final
+class ArchiveEntryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___Entry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___Entry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveEntryResponse: _TypeAlias = ArchiveEntryResponse  # noqa: Y015
+
+@_typing.final
+class RevertEntryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    version: _builtins.int
+    """The number of a version that was published."""
+    reason: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertEntryRequest: _TypeAlias = RevertEntryRequest  # noqa: Y015
+
+@_typing.final
+class RevertEntryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___Entry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___Entry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertEntryResponse: _TypeAlias = RevertEntryResponse  # noqa: Y015
+
+@_typing.final
+class DeleteEntryDraftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteEntryDraftRequest: _TypeAlias = DeleteEntryDraftRequest  # noqa: Y015
+
+@_typing.final
+class DeleteEntryDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___Entry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___Entry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteEntryDraftResponse: _TypeAlias = DeleteEntryDraftResponse  # noqa: Y015
+
+@_typing.final
+class UploadEntryFileRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    @_builtins.property
+    def header(self) -> Global___UploadEntryFileHeader: ...
+    def __init__(
+        self,
+        *,
+        header: Global___UploadEntryFileHeader | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___UploadEntryFileRequest: _TypeAlias = UploadEntryFileRequest  # noqa: Y015
+
+@_typing.final
+class UploadEntryFileHeader(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    media_type: _builtins.str
+    """What it is said to be; what it is, is found by looking."""
+    language: _builtins.str
+    """The language of what it says, if it is declared: BCP 47."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        media_type: _builtins.str = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "media_type", b"media_type", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadEntryFileHeader: _TypeAlias = UploadEntryFileHeader  # noqa: Y015
+
+@_typing.final
+class UploadEntryFileResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> _common_pb2.File: ...
+    @_builtins.property
+    def scan(self) -> Global___EntryFileScan: ...
+    def __init__(
+        self,
+        *,
+        file: _common_pb2.File | None = ...,
+        scan: Global___EntryFileScan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "scan", b"scan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "scan", b"scan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadEntryFileResponse: _TypeAlias = UploadEntryFileResponse  # noqa: Y015
+
+@_typing.final
+class EntryFileScan(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The file's id."""
+    state: Global___EntryFileScanState.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """Absent while it has not been scanned."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        state: Global___EntryFileScanState.ValueType = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "id", b"id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntryFileScan: _TypeAlias = EntryFileScan  # noqa: Y015
+
+@_typing.final
+class DownloadEntryFileRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadEntryFileRequest: _TypeAlias = DownloadEntryFileRequest  # noqa: Y015
+
+@_typing.final
+class DownloadEntryFileResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    @_builtins.property
+    def header(self) -> _common_pb2.File: ...
+    def __init__(
+        self,
+        *,
+        header: _common_pb2.File | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___DownloadEntryFileResponse: _TypeAlias = DownloadEntryFileResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetEntryFileScansRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetEntryFileScansRequest: _TypeAlias = BatchGetEntryFileScansRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetEntryFileScansResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCANS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def scans(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryFileScan]: ...
+    def __init__(
+        self,
+        *,
+        scans: _abc.Iterable[Global___EntryFileScan] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scans", b"scans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetEntryFileScansResponse: _TypeAlias = BatchGetEntryFileScansResponse  # noqa: Y015

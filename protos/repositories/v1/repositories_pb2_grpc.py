@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from protos.repositories.v1 import definitions_pb2 as protos_dot_repositories_dot_v1_dot_definitions__pb2
 from protos.repositories.v1 import repositories_pb2 as protos_dot_repositories_dot_v1_dot_repositories__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -26,7 +27,8 @@ if _version_not_supported:
 
 
 class RepositoriesServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """What is said of the caller holds for a person acting for an authority. The gateway itself, in its own name, reads what is PUBLIC.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -44,6 +46,11 @@ class RepositoriesServiceStub:
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetRepositoriesRequest.SerializeToString,
                 response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetRepositoriesResponse.FromString,
                 _registered_method=True)
+        self.BatchGetEntryActions = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/BatchGetEntryActions',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryActionsRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryActionsResponse.FromString,
+                _registered_method=True)
         self.ListRepositories = channel.unary_unary(
                 '/imi.repositories.v1.RepositoriesService/ListRepositories',
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListRepositoriesRequest.SerializeToString,
@@ -59,6 +66,46 @@ class RepositoriesServiceStub:
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListOwnEntriesRequest.SerializeToString,
                 response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListOwnEntriesResponse.FromString,
                 _registered_method=True)
+        self.ListPendingEntries = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/ListPendingEntries',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListPendingEntriesRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListPendingEntriesResponse.FromString,
+                _registered_method=True)
+        self.ListEntryVersions = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/ListEntryVersions',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListEntryVersionsRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListEntryVersionsResponse.FromString,
+                _registered_method=True)
+        self.DiffEntry = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/DiffEntry',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DiffEntryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DiffEntryResponse.FromString,
+                _registered_method=True)
+        self.WatchRepository = channel.unary_stream(
+                '/imi.repositories.v1.RepositoriesService/WatchRepository',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WatchRepositoryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WatchRepositoryResponse.FromString,
+                _registered_method=True)
+        self.UploadEntryFile = channel.stream_unary(
+                '/imi.repositories.v1.RepositoriesService/UploadEntryFile',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.UploadEntryFileRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.UploadEntryFileResponse.FromString,
+                _registered_method=True)
+        self.DownloadEntryFile = channel.unary_stream(
+                '/imi.repositories.v1.RepositoriesService/DownloadEntryFile',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DownloadEntryFileRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DownloadEntryFileResponse.FromString,
+                _registered_method=True)
+        self.BatchGetEntryFileScans = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/BatchGetEntryFileScans',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryFileScansRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryFileScansResponse.FromString,
+                _registered_method=True)
+        self.PublishDefinition = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/PublishDefinition',
+                request_serializer=protos_dot_repositories_dot_v1_dot_definitions__pb2.PublishDefinitionRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_definitions__pb2.PublishDefinitionResponse.FromString,
+                _registered_method=True)
         self.CreateEntry = channel.unary_unary(
                 '/imi.repositories.v1.RepositoriesService/CreateEntry',
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.CreateEntryRequest.SerializeToString,
@@ -68,6 +115,21 @@ class RepositoriesServiceStub:
                 '/imi.repositories.v1.RepositoriesService/EditEntry',
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.EditEntryRequest.SerializeToString,
                 response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.EditEntryResponse.FromString,
+                _registered_method=True)
+        self.SubmitEntry = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/SubmitEntry',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SubmitEntryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SubmitEntryResponse.FromString,
+                _registered_method=True)
+        self.ReturnEntry = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/ReturnEntry',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ReturnEntryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ReturnEntryResponse.FromString,
+                _registered_method=True)
+        self.ApproveEntry = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/ApproveEntry',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ApproveEntryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ApproveEntryResponse.FromString,
                 _registered_method=True)
         self.PublishEntry = channel.unary_unary(
                 '/imi.repositories.v1.RepositoriesService/PublishEntry',
@@ -79,13 +141,29 @@ class RepositoriesServiceStub:
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WithdrawEntryRequest.SerializeToString,
                 response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WithdrawEntryResponse.FromString,
                 _registered_method=True)
+        self.ArchiveEntry = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/ArchiveEntry',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ArchiveEntryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ArchiveEntryResponse.FromString,
+                _registered_method=True)
+        self.RevertEntry = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/RevertEntry',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.RevertEntryRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.RevertEntryResponse.FromString,
+                _registered_method=True)
+        self.DeleteEntryDraft = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/DeleteEntryDraft',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DeleteEntryDraftRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DeleteEntryDraftResponse.FromString,
+                _registered_method=True)
 
 
 class RepositoriesServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """What is said of the caller holds for a person acting for an authority. The gateway itself, in its own name, reads what is PUBLIC.
+    """
 
     def BatchGetEntries(self, request, context):
-        """Reads leave out what does not exist, or may not be known to exist by the caller.
+        """Reads leave out what does not exist, or may not be known to exist by the caller. So do they with fields.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,8 +175,16 @@ class RepositoriesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetEntryActions(self, request, context):
+        """What the caller may do with each entry now, and why not what they may not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRepositories(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The newest version of each.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -117,6 +203,62 @@ class RepositoriesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPendingEntries(self, request, context):
+        """Entries of the caller's country that wait for the caller's approval.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEntryVersions(self, request, context):
+        """Everything that was ever published of an entry, the newest first; to its owner, also what is in preparation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffEntry(self, request, context):
+        """What differs between two versions of an entry, in the fields that the caller may read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchRepository(self, request, context):
+        """Every change of what the caller may read in a repository after a cursor, in order, then each new one as it happens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadEntryFile(self, request_iterator, context):
+        """A file for a DOCUMENT field: a header, then the content in chunks of at most 64 KiB. It is removed if no entry has it after a day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadEntryFile(self, request, context):
+        """A header, then the content. Access is checked anew at each download.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetEntryFileScans(self, request, context):
+        """What the scanner for malware said of files, as far as the caller may read them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishDefinition(self, request, context):
+        """A new repository, or the next version of one. For the Commission.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateEntry(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -130,14 +272,57 @@ class RepositoriesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SubmitEntry(self, request, context):
+        """To the approver, where the repository asks for approval.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnEntry(self, request, context):
+        """The approver sends it back to its owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveEntry(self, request, context):
+        """The approver publishes it: another authority than the owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PublishEntry(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Where the repository asks for no approval.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WithdrawEntry(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveEntry(self, request, context):
+        """Puts away what was withdrawn or has expired: only the owner still reads it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevertEntry(self, request, context):
+        """Prepares a new version that says what an earlier one said.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteEntryDraft(self, request, context):
+        """Throws away what is in preparation; of an entry that was never published, everything.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -155,6 +340,11 @@ def add_RepositoriesServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetRepositoriesRequest.FromString,
                     response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetRepositoriesResponse.SerializeToString,
             ),
+            'BatchGetEntryActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetEntryActions,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryActionsRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryActionsResponse.SerializeToString,
+            ),
             'ListRepositories': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRepositories,
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListRepositoriesRequest.FromString,
@@ -170,6 +360,46 @@ def add_RepositoriesServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListOwnEntriesRequest.FromString,
                     response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListOwnEntriesResponse.SerializeToString,
             ),
+            'ListPendingEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPendingEntries,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListPendingEntriesRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListPendingEntriesResponse.SerializeToString,
+            ),
+            'ListEntryVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEntryVersions,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListEntryVersionsRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListEntryVersionsResponse.SerializeToString,
+            ),
+            'DiffEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffEntry,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DiffEntryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DiffEntryResponse.SerializeToString,
+            ),
+            'WatchRepository': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRepository,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WatchRepositoryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WatchRepositoryResponse.SerializeToString,
+            ),
+            'UploadEntryFile': grpc.stream_unary_rpc_method_handler(
+                    servicer.UploadEntryFile,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.UploadEntryFileRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.UploadEntryFileResponse.SerializeToString,
+            ),
+            'DownloadEntryFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadEntryFile,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DownloadEntryFileRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DownloadEntryFileResponse.SerializeToString,
+            ),
+            'BatchGetEntryFileScans': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetEntryFileScans,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryFileScansRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryFileScansResponse.SerializeToString,
+            ),
+            'PublishDefinition': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishDefinition,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_definitions__pb2.PublishDefinitionRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_definitions__pb2.PublishDefinitionResponse.SerializeToString,
+            ),
             'CreateEntry': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateEntry,
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.CreateEntryRequest.FromString,
@@ -179,6 +409,21 @@ def add_RepositoriesServiceServicer_to_server(servicer, server):
                     servicer.EditEntry,
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.EditEntryRequest.FromString,
                     response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.EditEntryResponse.SerializeToString,
+            ),
+            'SubmitEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitEntry,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SubmitEntryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SubmitEntryResponse.SerializeToString,
+            ),
+            'ReturnEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnEntry,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ReturnEntryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ReturnEntryResponse.SerializeToString,
+            ),
+            'ApproveEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveEntry,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ApproveEntryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ApproveEntryResponse.SerializeToString,
             ),
             'PublishEntry': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishEntry,
@@ -190,6 +435,21 @@ def add_RepositoriesServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WithdrawEntryRequest.FromString,
                     response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.WithdrawEntryResponse.SerializeToString,
             ),
+            'ArchiveEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveEntry,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ArchiveEntryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ArchiveEntryResponse.SerializeToString,
+            ),
+            'RevertEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevertEntry,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.RevertEntryRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.RevertEntryResponse.SerializeToString,
+            ),
+            'DeleteEntryDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteEntryDraft,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DeleteEntryDraftRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.DeleteEntryDraftResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'imi.repositories.v1.RepositoriesService', rpc_method_handlers)
@@ -199,7 +459,8 @@ def add_RepositoriesServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RepositoriesService:
-    """Missing associated documentation comment in .proto file."""
+    """What is said of the caller holds for a person acting for an authority. The gateway itself, in its own name, reads what is PUBLIC.
+    """
 
     @staticmethod
     def BatchGetEntries(request,
@@ -245,6 +506,33 @@ class RepositoriesService:
             '/imi.repositories.v1.RepositoriesService/BatchGetRepositories',
             protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetRepositoriesRequest.SerializeToString,
             protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetRepositoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetEntryActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/BatchGetEntryActions',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryActionsRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryActionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -337,6 +625,222 @@ class RepositoriesService:
             _registered_method=True)
 
     @staticmethod
+    def ListPendingEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/ListPendingEntries',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ListPendingEntriesRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ListPendingEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEntryVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/ListEntryVersions',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ListEntryVersionsRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ListEntryVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/DiffEntry',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.DiffEntryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.DiffEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRepository(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/WatchRepository',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.WatchRepositoryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.WatchRepositoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadEntryFile(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/imi.repositories.v1.RepositoriesService/UploadEntryFile',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.UploadEntryFileRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.UploadEntryFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadEntryFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/DownloadEntryFile',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.DownloadEntryFileRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.DownloadEntryFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetEntryFileScans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/BatchGetEntryFileScans',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryFileScansRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.BatchGetEntryFileScansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishDefinition(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/PublishDefinition',
+            protos_dot_repositories_dot_v1_dot_definitions__pb2.PublishDefinitionRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_definitions__pb2.PublishDefinitionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateEntry(request,
             target,
             options=(),
@@ -391,6 +895,87 @@ class RepositoriesService:
             _registered_method=True)
 
     @staticmethod
+    def SubmitEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/SubmitEntry',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.SubmitEntryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.SubmitEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/ReturnEntry',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ReturnEntryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ReturnEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/ApproveEntry',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ApproveEntryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ApproveEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def PublishEntry(request,
             target,
             options=(),
@@ -434,6 +1019,87 @@ class RepositoriesService:
             '/imi.repositories.v1.RepositoriesService/WithdrawEntry',
             protos_dot_repositories_dot_v1_dot_repositories__pb2.WithdrawEntryRequest.SerializeToString,
             protos_dot_repositories_dot_v1_dot_repositories__pb2.WithdrawEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/ArchiveEntry',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ArchiveEntryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.ArchiveEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevertEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/RevertEntry',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.RevertEntryRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.RevertEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteEntryDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/DeleteEntryDraft',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.DeleteEntryDraftRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.DeleteEntryDraftResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ Information repositories: data sets that authorities keep for each other."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from protos.repositories.v1 import definitions_pb2 as _definitions_pb2
 from protos.repositories.v1 import repositories_pb2 as _repositories_pb2
 import abc as _abc_1
 
@@ -13,29 +14,65 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RepositoriesServiceStub:
+    """What is said of the caller holds for a person acting for an authority. The gateway itself, in its own name, reads what is PUBLIC."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     BatchGetEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.BatchGetEntriesRequest, _repositories_pb2.BatchGetEntriesResponse]
-    """Reads leave out what does not exist, or may not be known to exist by the caller."""
+    """Reads leave out what does not exist, or may not be known to exist by the caller. So do they with fields."""
     BatchGetRepositories: _aio.UnaryUnaryMultiCallable[_repositories_pb2.BatchGetRepositoriesRequest, _repositories_pb2.BatchGetRepositoriesResponse]
+    BatchGetEntryActions: _aio.UnaryUnaryMultiCallable[_repositories_pb2.BatchGetEntryActionsRequest, _repositories_pb2.BatchGetEntryActionsResponse]
+    """What the caller may do with each entry now, and why not what they may not."""
     ListRepositories: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListRepositoriesRequest, _repositories_pb2.ListRepositoriesResponse]
+    """The newest version of each."""
     SearchEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.SearchEntriesRequest, _repositories_pb2.SearchEntriesResponse]
     """Published entries only."""
     ListOwnEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListOwnEntriesRequest, _repositories_pb2.ListOwnEntriesResponse]
     """All entries of the caller's own authority, drafts included."""
+    ListPendingEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListPendingEntriesRequest, _repositories_pb2.ListPendingEntriesResponse]
+    """Entries of the caller's country that wait for the caller's approval."""
+    ListEntryVersions: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListEntryVersionsRequest, _repositories_pb2.ListEntryVersionsResponse]
+    """Everything that was ever published of an entry, the newest first; to its owner, also what is in preparation."""
+    DiffEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.DiffEntryRequest, _repositories_pb2.DiffEntryResponse]
+    """What differs between two versions of an entry, in the fields that the caller may read."""
+    WatchRepository: _aio.UnaryStreamMultiCallable[_repositories_pb2.WatchRepositoryRequest, _repositories_pb2.WatchRepositoryResponse]
+    """Every change of what the caller may read in a repository after a cursor, in order, then each new one as it happens."""
+    UploadEntryFile: _aio.StreamUnaryMultiCallable[_repositories_pb2.UploadEntryFileRequest, _repositories_pb2.UploadEntryFileResponse]
+    """A file for a DOCUMENT field: a header, then the content in chunks of at most 64 KiB. It is removed if no entry has it after a day."""
+    DownloadEntryFile: _aio.UnaryStreamMultiCallable[_repositories_pb2.DownloadEntryFileRequest, _repositories_pb2.DownloadEntryFileResponse]
+    """A header, then the content. Access is checked anew at each download."""
+    BatchGetEntryFileScans: _aio.UnaryUnaryMultiCallable[_repositories_pb2.BatchGetEntryFileScansRequest, _repositories_pb2.BatchGetEntryFileScansResponse]
+    """What the scanner for malware said of files, as far as the caller may read them."""
+    PublishDefinition: _aio.UnaryUnaryMultiCallable[_definitions_pb2.PublishDefinitionRequest, _definitions_pb2.PublishDefinitionResponse]
+    """A new repository, or the next version of one. For the Commission."""
     CreateEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.CreateEntryRequest, _repositories_pb2.CreateEntryResponse]
     EditEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.EditEntryRequest, _repositories_pb2.EditEntryResponse]
     """Changes the draft; of a published entry, prepares a new version which readers see once it is published."""
+    SubmitEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.SubmitEntryRequest, _repositories_pb2.SubmitEntryResponse]
+    """To the approver, where the repository asks for approval."""
+    ReturnEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ReturnEntryRequest, _repositories_pb2.ReturnEntryResponse]
+    """The approver sends it back to its owner."""
+    ApproveEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ApproveEntryRequest, _repositories_pb2.ApproveEntryResponse]
+    """The approver publishes it: another authority than the owner."""
     PublishEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.PublishEntryRequest, _repositories_pb2.PublishEntryResponse]
+    """Where the repository asks for no approval."""
     WithdrawEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.WithdrawEntryRequest, _repositories_pb2.WithdrawEntryResponse]
+    ArchiveEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ArchiveEntryRequest, _repositories_pb2.ArchiveEntryResponse]
+    """Puts away what was withdrawn or has expired: only the owner still reads it."""
+    RevertEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.RevertEntryRequest, _repositories_pb2.RevertEntryResponse]
+    """Prepares a new version that says what an earlier one said."""
+    DeleteEntryDraft: _aio.UnaryUnaryMultiCallable[_repositories_pb2.DeleteEntryDraftRequest, _repositories_pb2.DeleteEntryDraftResponse]
+    """Throws away what is in preparation; of an entry that was never published, everything."""
 
 class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What is said of the caller holds for a person acting for an authority. The gateway itself, in its own name, reads what is PUBLIC."""
+
     @_abc_1.abstractmethod
     def BatchGetEntries(
         self,
         request: _repositories_pb2.BatchGetEntriesRequest,
         context: _aio.ServicerContext[_repositories_pb2.BatchGetEntriesRequest, _abc.Awaitable[_repositories_pb2.BatchGetEntriesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.BatchGetEntriesResponse]:
-        """Reads leave out what does not exist, or may not be known to exist by the caller."""
+        """Reads leave out what does not exist, or may not be known to exist by the caller. So do they with fields."""
 
     @_abc_1.abstractmethod
     def BatchGetRepositories(
@@ -45,11 +82,20 @@ class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_repositories_pb2.BatchGetRepositoriesResponse]: ...
 
     @_abc_1.abstractmethod
+    def BatchGetEntryActions(
+        self,
+        request: _repositories_pb2.BatchGetEntryActionsRequest,
+        context: _aio.ServicerContext[_repositories_pb2.BatchGetEntryActionsRequest, _abc.Awaitable[_repositories_pb2.BatchGetEntryActionsResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.BatchGetEntryActionsResponse]:
+        """What the caller may do with each entry now, and why not what they may not."""
+
+    @_abc_1.abstractmethod
     def ListRepositories(
         self,
         request: _repositories_pb2.ListRepositoriesRequest,
         context: _aio.ServicerContext[_repositories_pb2.ListRepositoriesRequest, _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]],
-    ) -> _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]: ...
+    ) -> _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]:
+        """The newest version of each."""
 
     @_abc_1.abstractmethod
     def SearchEntries(
@@ -68,6 +114,70 @@ class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
         """All entries of the caller's own authority, drafts included."""
 
     @_abc_1.abstractmethod
+    def ListPendingEntries(
+        self,
+        request: _repositories_pb2.ListPendingEntriesRequest,
+        context: _aio.ServicerContext[_repositories_pb2.ListPendingEntriesRequest, _abc.Awaitable[_repositories_pb2.ListPendingEntriesResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.ListPendingEntriesResponse]:
+        """Entries of the caller's country that wait for the caller's approval."""
+
+    @_abc_1.abstractmethod
+    def ListEntryVersions(
+        self,
+        request: _repositories_pb2.ListEntryVersionsRequest,
+        context: _aio.ServicerContext[_repositories_pb2.ListEntryVersionsRequest, _abc.Awaitable[_repositories_pb2.ListEntryVersionsResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.ListEntryVersionsResponse]:
+        """Everything that was ever published of an entry, the newest first; to its owner, also what is in preparation."""
+
+    @_abc_1.abstractmethod
+    def DiffEntry(
+        self,
+        request: _repositories_pb2.DiffEntryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.DiffEntryRequest, _abc.Awaitable[_repositories_pb2.DiffEntryResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.DiffEntryResponse]:
+        """What differs between two versions of an entry, in the fields that the caller may read."""
+
+    @_abc_1.abstractmethod
+    def WatchRepository(
+        self,
+        request: _repositories_pb2.WatchRepositoryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.WatchRepositoryRequest, _abc.AsyncIterator[_repositories_pb2.WatchRepositoryResponse]],
+    ) -> _abc.AsyncIterator[_repositories_pb2.WatchRepositoryResponse]:
+        """Every change of what the caller may read in a repository after a cursor, in order, then each new one as it happens."""
+
+    @_abc_1.abstractmethod
+    def UploadEntryFile(
+        self,
+        request_iterator: _abc.AsyncIterator[_repositories_pb2.UploadEntryFileRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_repositories_pb2.UploadEntryFileRequest], _abc.Awaitable[_repositories_pb2.UploadEntryFileResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.UploadEntryFileResponse]:
+        """A file for a DOCUMENT field: a header, then the content in chunks of at most 64 KiB. It is removed if no entry has it after a day."""
+
+    @_abc_1.abstractmethod
+    def DownloadEntryFile(
+        self,
+        request: _repositories_pb2.DownloadEntryFileRequest,
+        context: _aio.ServicerContext[_repositories_pb2.DownloadEntryFileRequest, _abc.AsyncIterator[_repositories_pb2.DownloadEntryFileResponse]],
+    ) -> _abc.AsyncIterator[_repositories_pb2.DownloadEntryFileResponse]:
+        """A header, then the content. Access is checked anew at each download."""
+
+    @_abc_1.abstractmethod
+    def BatchGetEntryFileScans(
+        self,
+        request: _repositories_pb2.BatchGetEntryFileScansRequest,
+        context: _aio.ServicerContext[_repositories_pb2.BatchGetEntryFileScansRequest, _abc.Awaitable[_repositories_pb2.BatchGetEntryFileScansResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.BatchGetEntryFileScansResponse]:
+        """What the scanner for malware said of files, as far as the caller may read them."""
+
+    @_abc_1.abstractmethod
+    def PublishDefinition(
+        self,
+        request: _definitions_pb2.PublishDefinitionRequest,
+        context: _aio.ServicerContext[_definitions_pb2.PublishDefinitionRequest, _abc.Awaitable[_definitions_pb2.PublishDefinitionResponse]],
+    ) -> _abc.Awaitable[_definitions_pb2.PublishDefinitionResponse]:
+        """A new repository, or the next version of one. For the Commission."""
+
+    @_abc_1.abstractmethod
     def CreateEntry(
         self,
         request: _repositories_pb2.CreateEntryRequest,
@@ -83,11 +193,36 @@ class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes the draft; of a published entry, prepares a new version which readers see once it is published."""
 
     @_abc_1.abstractmethod
+    def SubmitEntry(
+        self,
+        request: _repositories_pb2.SubmitEntryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.SubmitEntryRequest, _abc.Awaitable[_repositories_pb2.SubmitEntryResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.SubmitEntryResponse]:
+        """To the approver, where the repository asks for approval."""
+
+    @_abc_1.abstractmethod
+    def ReturnEntry(
+        self,
+        request: _repositories_pb2.ReturnEntryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.ReturnEntryRequest, _abc.Awaitable[_repositories_pb2.ReturnEntryResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.ReturnEntryResponse]:
+        """The approver sends it back to its owner."""
+
+    @_abc_1.abstractmethod
+    def ApproveEntry(
+        self,
+        request: _repositories_pb2.ApproveEntryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.ApproveEntryRequest, _abc.Awaitable[_repositories_pb2.ApproveEntryResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.ApproveEntryResponse]:
+        """The approver publishes it: another authority than the owner."""
+
+    @_abc_1.abstractmethod
     def PublishEntry(
         self,
         request: _repositories_pb2.PublishEntryRequest,
         context: _aio.ServicerContext[_repositories_pb2.PublishEntryRequest, _abc.Awaitable[_repositories_pb2.PublishEntryResponse]],
-    ) -> _abc.Awaitable[_repositories_pb2.PublishEntryResponse]: ...
+    ) -> _abc.Awaitable[_repositories_pb2.PublishEntryResponse]:
+        """Where the repository asks for no approval."""
 
     @_abc_1.abstractmethod
     def WithdrawEntry(
@@ -95,5 +230,29 @@ class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _repositories_pb2.WithdrawEntryRequest,
         context: _aio.ServicerContext[_repositories_pb2.WithdrawEntryRequest, _abc.Awaitable[_repositories_pb2.WithdrawEntryResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.WithdrawEntryResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ArchiveEntry(
+        self,
+        request: _repositories_pb2.ArchiveEntryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.ArchiveEntryRequest, _abc.Awaitable[_repositories_pb2.ArchiveEntryResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.ArchiveEntryResponse]:
+        """Puts away what was withdrawn or has expired: only the owner still reads it."""
+
+    @_abc_1.abstractmethod
+    def RevertEntry(
+        self,
+        request: _repositories_pb2.RevertEntryRequest,
+        context: _aio.ServicerContext[_repositories_pb2.RevertEntryRequest, _abc.Awaitable[_repositories_pb2.RevertEntryResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.RevertEntryResponse]:
+        """Prepares a new version that says what an earlier one said."""
+
+    @_abc_1.abstractmethod
+    def DeleteEntryDraft(
+        self,
+        request: _repositories_pb2.DeleteEntryDraftRequest,
+        context: _aio.ServicerContext[_repositories_pb2.DeleteEntryDraftRequest, _abc.Awaitable[_repositories_pb2.DeleteEntryDraftResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.DeleteEntryDraftResponse]:
+        """Throws away what is in preparation; of an entry that was never published, everything."""
 
 def add_RepositoriesServiceServicer_to_server(servicer: RepositoriesServiceServicer, server: _aio.Server) -> None: ...

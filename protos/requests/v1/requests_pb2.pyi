@@ -41,6 +41,8 @@ class _RequestStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Request
     REQUEST_STATUS_REFERRED: _RequestStatus.ValueType  # 11
     REQUEST_STATUS_ANSWERED_FINAL: _RequestStatus.ValueType  # 12
     REQUEST_STATUS_DELETED: _RequestStatus.ValueType  # 13
+    REQUEST_STATUS_BLOCKED: _RequestStatus.ValueType  # 14
+    """It has ended, and its content is kept as proof only."""
 
 class RequestStatus(_RequestStatus, metaclass=_RequestStatusEnumTypeWrapper): ...
 
@@ -58,6 +60,8 @@ REQUEST_STATUS_MORE_INFO_REFUSED: RequestStatus.ValueType  # 10
 REQUEST_STATUS_REFERRED: RequestStatus.ValueType  # 11
 REQUEST_STATUS_ANSWERED_FINAL: RequestStatus.ValueType  # 12
 REQUEST_STATUS_DELETED: RequestStatus.ValueType  # 13
+REQUEST_STATUS_BLOCKED: RequestStatus.ValueType  # 14
+"""It has ended, and its content is kept as proof only."""
 Global___RequestStatus: _TypeAlias = RequestStatus  # noqa: Y015
 
 class _RequestAction:
@@ -95,6 +99,8 @@ class _RequestActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Request
     REQUEST_ACTION_REMIND: _RequestAction.ValueType  # 26
     """What the system does by itself."""
     REQUEST_ACTION_INVOLVE_COORDINATORS: _RequestAction.ValueType  # 27
+    REQUEST_ACTION_BLOCK: _RequestAction.ValueType  # 28
+    REQUEST_ACTION_ERASE: _RequestAction.ValueType  # 29
 
 class RequestAction(_RequestAction, metaclass=_RequestActionEnumTypeWrapper): ...
 
@@ -127,6 +133,8 @@ REQUEST_ACTION_DECIDE_MUST_IMPROVE: RequestAction.ValueType  # 25
 REQUEST_ACTION_REMIND: RequestAction.ValueType  # 26
 """What the system does by itself."""
 REQUEST_ACTION_INVOLVE_COORDINATORS: RequestAction.ValueType  # 27
+REQUEST_ACTION_BLOCK: RequestAction.ValueType  # 28
+REQUEST_ACTION_ERASE: RequestAction.ValueType  # 29
 Global___RequestAction: _TypeAlias = RequestAction  # noqa: Y015
 
 class _RequestTask:

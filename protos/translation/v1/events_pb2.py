@@ -22,15 +22,24 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from protos.translation.v1 import translation_pb2 as protos_dot_translation_dot_v1_dot_translation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"protos/translation/v1/events.proto\x12\x12imi.translation.v1\"Z\n\x13TranslationApproved\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\x17\n\x0fsource_language\x18\x02 \x01(\t\x12\x17\n\x0ftarget_language\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"protos/translation/v1/events.proto\x12\x12imi.translation.v1\x1a\'protos/translation/v1/translation.proto\"Z\n\x13TranslationApproved\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\x17\n\x0fsource_language\x18\x02 \x01(\t\x12\x17\n\x0ftarget_language\x18\x03 \x01(\t\"\'\n\x12TranslationDeleted\x12\x11\n\tmemory_id\x18\x01 \x01(\t\"&\n\x14TranslationCompleted\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"Z\n\x11TranslationFailed\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x35\n\x06reason\x18\x02 \x01(\x0e\x32%.imi.translation.v1.UnavailableReason\"(\n\x13TranslationReported\x12\x11\n\treport_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.translation.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRANSLATIONAPPROVED']._serialized_start=58
-  _globals['_TRANSLATIONAPPROVED']._serialized_end=148
+  _globals['_TRANSLATIONAPPROVED']._serialized_start=99
+  _globals['_TRANSLATIONAPPROVED']._serialized_end=189
+  _globals['_TRANSLATIONDELETED']._serialized_start=191
+  _globals['_TRANSLATIONDELETED']._serialized_end=230
+  _globals['_TRANSLATIONCOMPLETED']._serialized_start=232
+  _globals['_TRANSLATIONCOMPLETED']._serialized_end=270
+  _globals['_TRANSLATIONFAILED']._serialized_start=272
+  _globals['_TRANSLATIONFAILED']._serialized_end=362
+  _globals['_TRANSLATIONREPORTED']._serialized_start=364
+  _globals['_TRANSLATIONREPORTED']._serialized_end=404
 # @@protoc_insertion_point(module_scope)

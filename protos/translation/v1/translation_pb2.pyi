@@ -32,6 +32,7 @@ class _TranslationStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Tra
     TRANSLATION_STATUS_IDENTITY: _TranslationStatus.ValueType  # 2
     """Source and target are the same language: the text is its own translation."""
     TRANSLATION_STATUS_PENDING: _TranslationStatus.ValueType  # 3
+    """A job is at it."""
     TRANSLATION_STATUS_UNAVAILABLE: _TranslationStatus.ValueType  # 4
 
 class TranslationStatus(_TranslationStatus, metaclass=_TranslationStatusEnumTypeWrapper): ...
@@ -41,6 +42,7 @@ TRANSLATION_STATUS_TRANSLATED: TranslationStatus.ValueType  # 1
 TRANSLATION_STATUS_IDENTITY: TranslationStatus.ValueType  # 2
 """Source and target are the same language: the text is its own translation."""
 TRANSLATION_STATUS_PENDING: TranslationStatus.ValueType  # 3
+"""A job is at it."""
 TRANSLATION_STATUS_UNAVAILABLE: TranslationStatus.ValueType  # 4
 Global___TranslationStatus: _TypeAlias = TranslationStatus  # noqa: Y015
 
@@ -58,6 +60,8 @@ class _UnavailableReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Una
     UNAVAILABLE_REASON_QUOTA: _UnavailableReason.ValueType  # 5
     UNAVAILABLE_REASON_TIMEOUT: _UnavailableReason.ValueType  # 6
     UNAVAILABLE_REASON_VALIDATION_FAILED: _UnavailableReason.ValueType  # 7
+    UNAVAILABLE_REASON_ENGINE_FAILED: _UnavailableReason.ValueType  # 8
+    """Every engine that could has failed, or is left alone after failures."""
 
 class UnavailableReason(_UnavailableReason, metaclass=_UnavailableReasonEnumTypeWrapper): ...
 
@@ -69,6 +73,8 @@ UNAVAILABLE_REASON_UNDETERMINED_LANGUAGE: UnavailableReason.ValueType  # 4
 UNAVAILABLE_REASON_QUOTA: UnavailableReason.ValueType  # 5
 UNAVAILABLE_REASON_TIMEOUT: UnavailableReason.ValueType  # 6
 UNAVAILABLE_REASON_VALIDATION_FAILED: UnavailableReason.ValueType  # 7
+UNAVAILABLE_REASON_ENGINE_FAILED: UnavailableReason.ValueType  # 8
+"""Every engine that could has failed, or is left alone after failures."""
 Global___UnavailableReason: _TypeAlias = UnavailableReason  # noqa: Y015
 
 class _QualityTier:
@@ -84,6 +90,7 @@ class _QualityTierEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QualityTi
     QUALITY_TIER_NEURAL: _QualityTier.ValueType  # 3
     QUALITY_TIER_RULE_BASED: _QualityTier.ValueType  # 4
     QUALITY_TIER_PIVOT: _QualityTier.ValueType  # 5
+    """Over a language in between."""
 
 class QualityTier(_QualityTier, metaclass=_QualityTierEnumTypeWrapper):
     """How far a translation can be trusted, best first."""
@@ -95,7 +102,52 @@ QUALITY_TIER_MEMORY_EXACT: QualityTier.ValueType  # 2
 QUALITY_TIER_NEURAL: QualityTier.ValueType  # 3
 QUALITY_TIER_RULE_BASED: QualityTier.ValueType  # 4
 QUALITY_TIER_PIVOT: QualityTier.ValueType  # 5
+"""Over a language in between."""
 Global___QualityTier: _TypeAlias = QualityTier  # noqa: Y015
+
+class _ExchangeFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExchangeFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExchangeFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXCHANGE_FORMAT_UNSPECIFIED: _ExchangeFormat.ValueType  # 0
+    EXCHANGE_FORMAT_TMX: _ExchangeFormat.ValueType  # 1
+    """TMX 1.4."""
+    EXCHANGE_FORMAT_XLIFF: _ExchangeFormat.ValueType  # 2
+    """XLIFF 1.2."""
+
+class ExchangeFormat(_ExchangeFormat, metaclass=_ExchangeFormatEnumTypeWrapper): ...
+
+EXCHANGE_FORMAT_UNSPECIFIED: ExchangeFormat.ValueType  # 0
+EXCHANGE_FORMAT_TMX: ExchangeFormat.ValueType  # 1
+"""TMX 1.4."""
+EXCHANGE_FORMAT_XLIFF: ExchangeFormat.ValueType  # 2
+"""XLIFF 1.2."""
+Global___ExchangeFormat: _TypeAlias = ExchangeFormat  # noqa: Y015
+
+class _BreakerState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BreakerStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BreakerState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BREAKER_STATE_UNSPECIFIED: _BreakerState.ValueType  # 0
+    BREAKER_STATE_CLOSED: _BreakerState.ValueType  # 1
+    BREAKER_STATE_OPEN: _BreakerState.ValueType  # 2
+    """It is left alone for a while after failures."""
+    BREAKER_STATE_HALF_OPEN: _BreakerState.ValueType  # 3
+    """One call tries whether it works again."""
+
+class BreakerState(_BreakerState, metaclass=_BreakerStateEnumTypeWrapper): ...
+
+BREAKER_STATE_UNSPECIFIED: BreakerState.ValueType  # 0
+BREAKER_STATE_CLOSED: BreakerState.ValueType  # 1
+BREAKER_STATE_OPEN: BreakerState.ValueType  # 2
+"""It is left alone for a while after failures."""
+BREAKER_STATE_HALF_OPEN: BreakerState.ValueType  # 3
+"""One call tries whether it works again."""
+Global___BreakerState: _TypeAlias = BreakerState  # noqa: Y015
 
 @_typing.final
 class Segment(_message.Message):
@@ -103,20 +155,32 @@ class Segment(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
     target_language: _builtins.str
+    area_code: _builtins.str
+    """The area of legislation that the text is about, if there is one: its terms are used."""
+    context: _builtins.str
+    """Where the text stands, such as "requests.answer": the same words may be translated otherwise elsewhere. May be empty."""
+    source_id: _builtins.str
+    """What the text belongs to, such as the id of a request, for ForgetTexts. May be empty."""
     @_builtins.property
     def text(self) -> _common_pb2.FreeText:
-        """An empty language asks for detection."""
+        """An empty language asks for detection. An unspecified class means PERSONAL."""
 
     def __init__(
         self,
         *,
         text: _common_pb2.FreeText | None = ...,
         target_language: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+        context: _builtins.str = ...,
+        source_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["target_language", b"target_language", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "context", b"context", "source_id", b"source_id", "target_language", b"target_language", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -136,6 +200,10 @@ class Translation(_message.Message):
     AT_FIELD_NUMBER: _builtins.int
     PIVOT_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    LOW_CONFIDENCE_FIELD_NUMBER: _builtins.int
+    SIMILARITY_FIELD_NUMBER: _builtins.int
+    MISSED_TERMS_FIELD_NUMBER: _builtins.int
     status: Global___TranslationStatus.ValueType
     text: _builtins.str
     """Empty unless TRANSLATED or IDENTITY."""
@@ -144,7 +212,13 @@ class Translation(_message.Message):
     reason: Global___UnavailableReason.ValueType
     tier: Global___QualityTier.ValueType
     engine: _builtins.str
-    """What made it: "memory", or the engine's name."""
+    """What made it: "memory", "terminology", or the engine's name."""
+    job_id: _builtins.str
+    """The job that made it, or is at it. Empty if none was needed."""
+    low_confidence: _builtins.bool
+    """Translated back it does not say the same. Absent as long as nobody has tried."""
+    similarity: _builtins.float
+    """0 to 1: how much of the text came back. Goes with `low_confidence`."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -154,6 +228,10 @@ class Translation(_message.Message):
     @_builtins.property
     def notice(self) -> _common_pb2.LocalizedText:
         """For the reader, in their language: what machine translation is worth, or why there is none. Absent for IDENTITY."""
+
+    @_builtins.property
+    def missed_terms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Terms of the area that are called otherwise in the translation."""
 
     def __init__(
         self,
@@ -168,12 +246,23 @@ class Translation(_message.Message):
         at: _timestamp_pb2.Timestamp | None = ...,
         pivot: _abc.Iterable[_builtins.str] | None = ...,
         notice: _common_pb2.LocalizedText | None = ...,
+        job_id: _builtins.str = ...,
+        low_confidence: _builtins.bool | None = ...,
+        similarity: _builtins.float | None = ...,
+        missed_terms: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "notice", b"notice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_low_confidence", b"_low_confidence", "_similarity", b"_similarity", "at", b"at", "low_confidence", b"low_confidence", "notice", b"notice", "similarity", b"similarity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "engine", b"engine", "notice", b"notice", "pivot", b"pivot", "reason", b"reason", "source_language", b"source_language", "status", b"status", "target_language", b"target_language", "text", b"text", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_low_confidence", b"_low_confidence", "_similarity", b"_similarity", "at", b"at", "engine", b"engine", "job_id", b"job_id", "low_confidence", b"low_confidence", "missed_terms", b"missed_terms", "notice", b"notice", "pivot", b"pivot", "reason", b"reason", "similarity", b"similarity", "source_language", b"source_language", "status", b"status", "target_language", b"target_language", "text", b"text", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__low_confidence: _TypeAlias = _typing.Literal["low_confidence"]  # noqa: Y015
+    _WhichOneofArgType__low_confidence: _TypeAlias = _typing.Literal["_low_confidence", b"_low_confidence"]  # noqa: Y015
+    _WhichOneofReturnType__similarity: _TypeAlias = _typing.Literal["similarity"]  # noqa: Y015
+    _WhichOneofArgType__similarity: _TypeAlias = _typing.Literal["_similarity", b"_similarity"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__low_confidence) -> _WhichOneofReturnType__low_confidence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__similarity) -> _WhichOneofReturnType__similarity | None: ...
 
 Global___Translation: _TypeAlias = Translation  # noqa: Y015
 
@@ -226,6 +315,112 @@ class TranslateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TranslateResponse: _TypeAlias = TranslateResponse  # noqa: Y015
+
+@_typing.final
+class GetTranslationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_IDS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def job_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 1,000."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The languages of the notices."""
+
+    def __init__(
+        self,
+        *,
+        job_ids: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_ids", b"job_ids", "languages", b"languages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTranslationsRequest: _TypeAlias = GetTranslationsRequest  # noqa: Y015
+
+@_typing.final
+class GetTranslationsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSLATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Translation]:
+        """In the order of the ids."""
+
+    def __init__(
+        self,
+        *,
+        translations: _abc.Iterable[Global___Translation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["translations", b"translations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTranslationsResponse: _TypeAlias = GetTranslationsResponse  # noqa: Y015
+
+@_typing.final
+class WatchTranslationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_IDS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def job_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 1,000."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The languages of the notices."""
+
+    def __init__(
+        self,
+        *,
+        job_ids: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_ids", b"job_ids", "languages", b"languages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchTranslationsRequest: _TypeAlias = WatchTranslationsRequest  # noqa: Y015
+
+@_typing.final
+class WatchTranslationsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSLATION_FIELD_NUMBER: _builtins.int
+    WATERMARK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def translation(self) -> Global___Translation: ...
+    @_builtins.property
+    def watermark(self) -> _timestamp_pb2.Timestamp:
+        """Nothing has happened, and the stream is alive."""
+
+    def __init__(
+        self,
+        *,
+        translation: Global___Translation | None = ...,
+        watermark: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "translation", b"translation", "watermark", b"watermark"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "translation", b"translation", "watermark", b"watermark"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["translation", "watermark"]  # noqa: Y015
+    _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
+
+Global___WatchTranslationsResponse: _TypeAlias = WatchTranslationsResponse  # noqa: Y015
 
 @_typing.final
 class DetectLanguagesRequest(_message.Message):
@@ -299,12 +494,17 @@ Global___Detection: _TypeAlias = Detection  # noqa: Y015
 class GetCapabilitiesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    DATA_CLASS_FIELD_NUMBER: _builtins.int
+    data_class: _common_pb2.DataClass.ValueType
+    """The class of the texts that are to be translated; unspecified means PERSONAL."""
     def __init__(
         self,
+        *,
+        data_class: _common_pb2.DataClass.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_class", b"data_class"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -338,10 +538,13 @@ class LanguagePair(_message.Message):
     TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
     TIER_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
+    PIVOT_FIELD_NUMBER: _builtins.int
     source_language: _builtins.str
     target_language: _builtins.str
     tier: Global___QualityTier.ValueType
     engine: _builtins.str
+    @_builtins.property
+    def pivot(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -349,10 +552,11 @@ class LanguagePair(_message.Message):
         target_language: _builtins.str = ...,
         tier: Global___QualityTier.ValueType = ...,
         engine: _builtins.str = ...,
+        pivot: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "source_language", b"source_language", "target_language", b"target_language", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "pivot", b"pivot", "source_language", b"source_language", "target_language", b"target_language", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -365,6 +569,11 @@ class ApproveTranslationRequest(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    area_code: _builtins.str
+    """Empty: it holds in every area, in every context."""
+    context: _builtins.str
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -377,10 +586,12 @@ class ApproveTranslationRequest(_message.Message):
         command: _common_pb2.Command | None = ...,
         source: _common_pb2.FreeText | None = ...,
         target: _common_pb2.FreeText | None = ...,
+        area_code: _builtins.str = ...,
+        context: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "source", b"source", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "source", b"source", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "command", b"command", "context", b"context", "source", b"source", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -404,3 +615,663 @@ class ApproveTranslationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ApproveTranslationResponse: _TypeAlias = ApproveTranslationResponse  # noqa: Y015
+
+@_typing.final
+class ReportTranslationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TRANSLATION_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    translation: _builtins.str
+    """What was shown as its translation."""
+    target_language: _builtins.str
+    engine: _builtins.str
+    comment: _builtins.str
+    """What is wrong with it, in the reporter's own words. May be empty."""
+    area_code: _builtins.str
+    context: _builtins.str
+    source_id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def source(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        source: _common_pb2.FreeText | None = ...,
+        translation: _builtins.str = ...,
+        target_language: _builtins.str = ...,
+        engine: _builtins.str = ...,
+        comment: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+        context: _builtins.str = ...,
+        source_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "command", b"command", "comment", b"comment", "context", b"context", "engine", b"engine", "source", b"source", "source_id", b"source_id", "target_language", b"target_language", "translation", b"translation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportTranslationRequest: _TypeAlias = ReportTranslationRequest  # noqa: Y015
+
+@_typing.final
+class ReportTranslationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_ID_FIELD_NUMBER: _builtins.int
+    report_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        report_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report_id", b"report_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportTranslationResponse: _TypeAlias = ReportTranslationResponse  # noqa: Y015
+
+@_typing.final
+class Report(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TRANSLATION_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    REPORTED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    revision: _builtins.int
+    translation: _builtins.str
+    target_language: _builtins.str
+    engine: _builtins.str
+    comment: _builtins.str
+    area_code: _builtins.str
+    context: _builtins.str
+    @_builtins.property
+    def source(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def reported_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        source: _common_pb2.FreeText | None = ...,
+        translation: _builtins.str = ...,
+        target_language: _builtins.str = ...,
+        engine: _builtins.str = ...,
+        comment: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+        context: _builtins.str = ...,
+        reported_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reported_at", b"reported_at", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "comment", b"comment", "context", b"context", "engine", b"engine", "id", b"id", "reported_at", b"reported_at", "revision", b"revision", "source", b"source", "target_language", b"target_language", "translation", b"translation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Report: _TypeAlias = Report  # noqa: Y015
+
+@_typing.final
+class ListReportsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def page(self) -> _common_pb2.Page: ...
+    def __init__(
+        self,
+        *,
+        page: _common_pb2.Page | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReportsRequest: _TypeAlias = ListReportsRequest  # noqa: Y015
+
+@_typing.final
+class ListReportsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORTS_FIELD_NUMBER: _builtins.int
+    PAGE_INFO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___Report]: ...
+    @_builtins.property
+    def page_info(self) -> _common_pb2.PageInfo: ...
+    def __init__(
+        self,
+        *,
+        reports: _abc.Iterable[Global___Report] | None = ...,
+        page_info: _common_pb2.PageInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info", "reports", b"reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReportsResponse: _TypeAlias = ListReportsResponse  # noqa: Y015
+
+@_typing.final
+class ResolveReportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveReportRequest: _TypeAlias = ResolveReportRequest  # noqa: Y015
+
+@_typing.final
+class ResolveReportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_ID_FIELD_NUMBER: _builtins.int
+    report_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        report_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report_id", b"report_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveReportResponse: _TypeAlias = ResolveReportResponse  # noqa: Y015
+
+@_typing.final
+class MemoryEntry(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    REVIEWER_ID_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    revision: _builtins.int
+    area_code: _builtins.str
+    context: _builtins.str
+    reviewer_id: _builtins.str
+    tier: Global___QualityTier.ValueType
+    """HUMAN_REVIEWED, or MEMORY_EXACT if it came in a file."""
+    @_builtins.property
+    def source(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def target(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        source: _common_pb2.FreeText | None = ...,
+        target: _common_pb2.FreeText | None = ...,
+        area_code: _builtins.str = ...,
+        context: _builtins.str = ...,
+        reviewer_id: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        tier: Global___QualityTier.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "source", b"source", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "at", b"at", "context", b"context", "id", b"id", "reviewer_id", b"reviewer_id", "revision", b"revision", "source", b"source", "target", b"target", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoryEntry: _TypeAlias = MemoryEntry  # noqa: Y015
+
+@_typing.final
+class ListMemoryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_LANGUAGE_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    source_language: _builtins.str
+    """Empty: every language."""
+    target_language: _builtins.str
+    @_builtins.property
+    def page(self) -> _common_pb2.Page: ...
+    def __init__(
+        self,
+        *,
+        source_language: _builtins.str = ...,
+        target_language: _builtins.str = ...,
+        page: _common_pb2.Page | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "source_language", b"source_language", "target_language", b"target_language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMemoryRequest: _TypeAlias = ListMemoryRequest  # noqa: Y015
+
+@_typing.final
+class ListMemoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    PAGE_INFO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___MemoryEntry]: ...
+    @_builtins.property
+    def page_info(self) -> _common_pb2.PageInfo: ...
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___MemoryEntry] | None = ...,
+        page_info: _common_pb2.PageInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "page_info", b"page_info"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMemoryResponse: _TypeAlias = ListMemoryResponse  # noqa: Y015
+
+@_typing.final
+class DeleteMemoryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteMemoryRequest: _TypeAlias = DeleteMemoryRequest  # noqa: Y015
+
+@_typing.final
+class DeleteMemoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    memory_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        memory_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteMemoryResponse: _TypeAlias = DeleteMemoryResponse  # noqa: Y015
+
+@_typing.final
+class ImportMemoryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    DATA_CLASS_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    format: Global___ExchangeFormat.ValueType
+    content: _builtins.bytes
+    """At most 2 MiB, and 2,000 translations."""
+    data_class: _common_pb2.DataClass.ValueType
+    """The class of all its texts: PUBLIC or INTERNAL."""
+    area_code: _builtins.str
+    context: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        format: Global___ExchangeFormat.ValueType = ...,
+        content: _builtins.bytes = ...,
+        data_class: _common_pb2.DataClass.ValueType = ...,
+        area_code: _builtins.str = ...,
+        context: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "command", b"command", "content", b"content", "context", b"context", "data_class", b"data_class", "format", b"format"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportMemoryRequest: _TypeAlias = ImportMemoryRequest  # noqa: Y015
+
+@_typing.final
+class ImportMemoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEW_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
+    new: _builtins.int
+    changed: _builtins.int
+    unchanged: _builtins.int
+    def __init__(
+        self,
+        *,
+        new: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        unchanged: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "new", b"new", "unchanged", b"unchanged"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportMemoryResponse: _TypeAlias = ImportMemoryResponse  # noqa: Y015
+
+@_typing.final
+class ExportMemoryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMAT_FIELD_NUMBER: _builtins.int
+    SOURCE_LANGUAGE_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    format: Global___ExchangeFormat.ValueType
+    source_language: _builtins.str
+    """XLIFF holds one pair: both are needed. For TMX, empty means every language."""
+    target_language: _builtins.str
+    after: _builtins.str
+    """Empty for the first file."""
+    def __init__(
+        self,
+        *,
+        format: Global___ExchangeFormat.ValueType = ...,
+        source_language: _builtins.str = ...,
+        target_language: _builtins.str = ...,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "format", b"format", "source_language", b"source_language", "target_language", b"target_language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportMemoryRequest: _TypeAlias = ExportMemoryRequest  # noqa: Y015
+
+@_typing.final
+class ExportMemoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    media_type: _builtins.str
+    after: _builtins.str
+    """At most 2,000 translations are in one file. If there are more, the next one begins after this; otherwise it is empty."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "content", b"content", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportMemoryResponse: _TypeAlias = ExportMemoryResponse  # noqa: Y015
+
+@_typing.final
+class Term(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The concept or act it names."""
+    area_code: _builtins.str
+    source: _builtins.str
+    target: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+        source: _builtins.str = ...,
+        target: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "id", b"id", "source", b"source", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Term: _TypeAlias = Term  # noqa: Y015
+
+@_typing.final
+class ListTermsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    SOURCE_LANGUAGE_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    area_code: _builtins.str
+    source_language: _builtins.str
+    target_language: _builtins.str
+    def __init__(
+        self,
+        *,
+        area_code: _builtins.str = ...,
+        source_language: _builtins.str = ...,
+        target_language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "source_language", b"source_language", "target_language", b"target_language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTermsRequest: _TypeAlias = ListTermsRequest  # noqa: Y015
+
+@_typing.final
+class ListTermsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___Term]: ...
+    def __init__(
+        self,
+        *,
+        terms: _abc.Iterable[Global___Term] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTermsResponse: _TypeAlias = ListTermsResponse  # noqa: Y015
+
+@_typing.final
+class ForgetTextsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    SOURCE_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def source_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        source_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "source_ids", b"source_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgetTextsRequest: _TypeAlias = ForgetTextsRequest  # noqa: Y015
+
+@_typing.final
+class ForgetTextsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORGOTTEN_FIELD_NUMBER: _builtins.int
+    forgotten: _builtins.int
+    """How many translations, jobs and reports there were."""
+    def __init__(
+        self,
+        *,
+        forgotten: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forgotten", b"forgotten"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgetTextsResponse: _TypeAlias = ForgetTextsResponse  # noqa: Y015
+
+@_typing.final
+class ProviderState(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    DATA_CLASS_MAX_FIELD_NUMBER: _builtins.int
+    BREAKER_FIELD_NUMBER: _builtins.int
+    CHARACTERS_THIS_MONTH_FIELD_NUMBER: _builtins.int
+    CHARACTERS_PER_MONTH_FIELD_NUMBER: _builtins.int
+    PAIRS_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    HEALTHY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    kind: _builtins.str
+    data_class_max: _common_pb2.DataClass.ValueType
+    """Unspecified: it may see nothing."""
+    breaker: Global___BreakerState.ValueType
+    characters_this_month: _builtins.int
+    characters_per_month: _builtins.int
+    """0: as many as one likes."""
+    pairs: _builtins.int
+    pending: _builtins.int
+    """Texts that wait for it, or for its answer, in the replica that was asked."""
+    healthy: _builtins.bool
+    """Whether it would translate now: it has just been tried."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        data_class_max: _common_pb2.DataClass.ValueType = ...,
+        breaker: Global___BreakerState.ValueType = ...,
+        characters_this_month: _builtins.int = ...,
+        characters_per_month: _builtins.int = ...,
+        pairs: _builtins.int = ...,
+        pending: _builtins.int = ...,
+        healthy: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaker", b"breaker", "characters_per_month", b"characters_per_month", "characters_this_month", b"characters_this_month", "data_class_max", b"data_class_max", "healthy", b"healthy", "kind", b"kind", "name", b"name", "pairs", b"pairs", "pending", b"pending"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderState: _TypeAlias = ProviderState  # noqa: Y015
+
+@_typing.final
+class ListProvidersRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProvidersRequest: _TypeAlias = ListProvidersRequest  # noqa: Y015
+
+@_typing.final
+class ListProvidersResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def providers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderState]: ...
+    def __init__(
+        self,
+        *,
+        providers: _abc.Iterable[Global___ProviderState] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["providers", b"providers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProvidersResponse: _TypeAlias = ListProvidersResponse  # noqa: Y015

@@ -39,6 +39,16 @@ class TranslationServiceStub:
                 request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.TranslateRequest.SerializeToString,
                 response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.TranslateResponse.FromString,
                 _registered_method=True)
+        self.GetTranslations = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/GetTranslations',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.GetTranslationsRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.GetTranslationsResponse.FromString,
+                _registered_method=True)
+        self.WatchTranslations = channel.unary_stream(
+                '/imi.translation.v1.TranslationService/WatchTranslations',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.WatchTranslationsRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.WatchTranslationsResponse.FromString,
+                _registered_method=True)
         self.DetectLanguages = channel.unary_unary(
                 '/imi.translation.v1.TranslationService/DetectLanguages',
                 request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.DetectLanguagesRequest.SerializeToString,
@@ -54,13 +64,79 @@ class TranslationServiceStub:
                 request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ApproveTranslationRequest.SerializeToString,
                 response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ApproveTranslationResponse.FromString,
                 _registered_method=True)
+        self.ReportTranslation = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ReportTranslation',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ReportTranslationRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ReportTranslationResponse.FromString,
+                _registered_method=True)
+        self.ListReports = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ListReports',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListReportsRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListReportsResponse.FromString,
+                _registered_method=True)
+        self.ResolveReport = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ResolveReport',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ResolveReportRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ResolveReportResponse.FromString,
+                _registered_method=True)
+        self.ListMemory = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ListMemory',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListMemoryRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListMemoryResponse.FromString,
+                _registered_method=True)
+        self.DeleteMemory = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/DeleteMemory',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.DeleteMemoryRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.DeleteMemoryResponse.FromString,
+                _registered_method=True)
+        self.ImportMemory = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ImportMemory',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ImportMemoryRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ImportMemoryResponse.FromString,
+                _registered_method=True)
+        self.ExportMemory = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ExportMemory',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ExportMemoryRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ExportMemoryResponse.FromString,
+                _registered_method=True)
+        self.ListTerms = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ListTerms',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListTermsRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListTermsResponse.FromString,
+                _registered_method=True)
+        self.ForgetTexts = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ForgetTexts',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ForgetTextsRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ForgetTextsResponse.FromString,
+                _registered_method=True)
+        self.ListProviders = channel.unary_unary(
+                '/imi.translation.v1.TranslationService/ListProviders',
+                request_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListProvidersRequest.SerializeToString,
+                response_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListProvidersResponse.FromString,
+                _registered_method=True)
 
 
 class TranslationServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Translate(self, request, context):
-        """Always answers, segment by segment: with a translation, or with the reason why there is none.
+        """Always answers, segment by segment and soon: with a translation, with the reason why there is none, or PENDING with the job that
+        is at it. Asking again has no further effect: equal segments are one job.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTranslations(self, request, context):
+        """What has become of jobs. Those of personal texts that another authority has asked for are left out, as are those that are
+        forgotten.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchTranslations(self, request, context):
+        """Each job once, as soon as it is no longer PENDING; the stream ends after the last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -73,14 +149,80 @@ class TranslationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCapabilities(self, request, context):
-        """The pairs that an engine can translate now.
+        """The pairs that can be translated now, directly or over one language in between.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ApproveTranslation(self, request, context):
-        """A reviewed translation enters the memory. For the Commission.
+        """A reviewed translation enters the memory. For translators and the Commission.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportTranslation(self, request, context):
+        """Somebody finds a translation bad: it goes into the queue of those who review. For every person.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReports(self, request, context):
+        """The queue, oldest first. For translators and the Commission, as are the next ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveReport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMemory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMemory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportMemory(self, request, context):
+        """Everything in the file is taken over, or nothing; what is wrong with it is listed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportMemory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTerms(self, request, context):
+        """What terms of an area are called in two languages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForgetTexts(self, request, context):
+        """Everything that came of the texts of these things is erased: translations at hand, jobs, reports. For services.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProviders(self, request, context):
+        """How each engine is. For the Commission.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +235,16 @@ def add_TranslationServiceServicer_to_server(servicer, server):
                     servicer.Translate,
                     request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.TranslateRequest.FromString,
                     response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.TranslateResponse.SerializeToString,
+            ),
+            'GetTranslations': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTranslations,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.GetTranslationsRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.GetTranslationsResponse.SerializeToString,
+            ),
+            'WatchTranslations': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchTranslations,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.WatchTranslationsRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.WatchTranslationsResponse.SerializeToString,
             ),
             'DetectLanguages': grpc.unary_unary_rpc_method_handler(
                     servicer.DetectLanguages,
@@ -108,6 +260,56 @@ def add_TranslationServiceServicer_to_server(servicer, server):
                     servicer.ApproveTranslation,
                     request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ApproveTranslationRequest.FromString,
                     response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ApproveTranslationResponse.SerializeToString,
+            ),
+            'ReportTranslation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportTranslation,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ReportTranslationRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ReportTranslationResponse.SerializeToString,
+            ),
+            'ListReports': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReports,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListReportsRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListReportsResponse.SerializeToString,
+            ),
+            'ResolveReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveReport,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ResolveReportRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ResolveReportResponse.SerializeToString,
+            ),
+            'ListMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMemory,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListMemoryRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListMemoryResponse.SerializeToString,
+            ),
+            'DeleteMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMemory,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.DeleteMemoryRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.DeleteMemoryResponse.SerializeToString,
+            ),
+            'ImportMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportMemory,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ImportMemoryRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ImportMemoryResponse.SerializeToString,
+            ),
+            'ExportMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportMemory,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ExportMemoryRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ExportMemoryResponse.SerializeToString,
+            ),
+            'ListTerms': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTerms,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListTermsRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListTermsResponse.SerializeToString,
+            ),
+            'ForgetTexts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForgetTexts,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ForgetTextsRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ForgetTextsResponse.SerializeToString,
+            ),
+            'ListProviders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviders,
+                    request_deserializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListProvidersRequest.FromString,
+                    response_serializer=protos_dot_translation_dot_v1_dot_translation__pb2.ListProvidersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -137,6 +339,60 @@ class TranslationService:
             '/imi.translation.v1.TranslationService/Translate',
             protos_dot_translation_dot_v1_dot_translation__pb2.TranslateRequest.SerializeToString,
             protos_dot_translation_dot_v1_dot_translation__pb2.TranslateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTranslations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/GetTranslations',
+            protos_dot_translation_dot_v1_dot_translation__pb2.GetTranslationsRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.GetTranslationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchTranslations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/WatchTranslations',
+            protos_dot_translation_dot_v1_dot_translation__pb2.WatchTranslationsRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.WatchTranslationsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -218,6 +474,276 @@ class TranslationService:
             '/imi.translation.v1.TranslationService/ApproveTranslation',
             protos_dot_translation_dot_v1_dot_translation__pb2.ApproveTranslationRequest.SerializeToString,
             protos_dot_translation_dot_v1_dot_translation__pb2.ApproveTranslationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportTranslation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ReportTranslation',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ReportTranslationRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ReportTranslationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ListReports',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListReportsRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListReportsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ResolveReport',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ResolveReportRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ResolveReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ListMemory',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListMemoryRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/DeleteMemory',
+            protos_dot_translation_dot_v1_dot_translation__pb2.DeleteMemoryRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.DeleteMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ImportMemory',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ImportMemoryRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ImportMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ExportMemory',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ExportMemoryRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ExportMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTerms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ListTerms',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListTermsRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListTermsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForgetTexts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ForgetTexts',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ForgetTextsRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ForgetTextsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.translation.v1.TranslationService/ListProviders',
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListProvidersRequest.SerializeToString,
+            protos_dot_translation_dot_v1_dot_translation__pb2.ListProvidersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -15,12 +15,36 @@ GRPC_VERSION: str
 class TranslationServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     Translate: _aio.UnaryUnaryMultiCallable[_translation_pb2.TranslateRequest, _translation_pb2.TranslateResponse]
-    """Always answers, segment by segment: with a translation, or with the reason why there is none."""
+    """Always answers, segment by segment and soon: with a translation, with the reason why there is none, or PENDING with the job that
+    is at it. Asking again has no further effect: equal segments are one job.
+    """
+    GetTranslations: _aio.UnaryUnaryMultiCallable[_translation_pb2.GetTranslationsRequest, _translation_pb2.GetTranslationsResponse]
+    """What has become of jobs. Those of personal texts that another authority has asked for are left out, as are those that are
+    forgotten.
+    """
+    WatchTranslations: _aio.UnaryStreamMultiCallable[_translation_pb2.WatchTranslationsRequest, _translation_pb2.WatchTranslationsResponse]
+    """Each job once, as soon as it is no longer PENDING; the stream ends after the last."""
     DetectLanguages: _aio.UnaryUnaryMultiCallable[_translation_pb2.DetectLanguagesRequest, _translation_pb2.DetectLanguagesResponse]
     GetCapabilities: _aio.UnaryUnaryMultiCallable[_translation_pb2.GetCapabilitiesRequest, _translation_pb2.GetCapabilitiesResponse]
-    """The pairs that an engine can translate now."""
+    """The pairs that can be translated now, directly or over one language in between."""
     ApproveTranslation: _aio.UnaryUnaryMultiCallable[_translation_pb2.ApproveTranslationRequest, _translation_pb2.ApproveTranslationResponse]
-    """A reviewed translation enters the memory. For the Commission."""
+    """A reviewed translation enters the memory. For translators and the Commission."""
+    ReportTranslation: _aio.UnaryUnaryMultiCallable[_translation_pb2.ReportTranslationRequest, _translation_pb2.ReportTranslationResponse]
+    """Somebody finds a translation bad: it goes into the queue of those who review. For every person."""
+    ListReports: _aio.UnaryUnaryMultiCallable[_translation_pb2.ListReportsRequest, _translation_pb2.ListReportsResponse]
+    """The queue, oldest first. For translators and the Commission, as are the next ones."""
+    ResolveReport: _aio.UnaryUnaryMultiCallable[_translation_pb2.ResolveReportRequest, _translation_pb2.ResolveReportResponse]
+    ListMemory: _aio.UnaryUnaryMultiCallable[_translation_pb2.ListMemoryRequest, _translation_pb2.ListMemoryResponse]
+    DeleteMemory: _aio.UnaryUnaryMultiCallable[_translation_pb2.DeleteMemoryRequest, _translation_pb2.DeleteMemoryResponse]
+    ImportMemory: _aio.UnaryUnaryMultiCallable[_translation_pb2.ImportMemoryRequest, _translation_pb2.ImportMemoryResponse]
+    """Everything in the file is taken over, or nothing; what is wrong with it is listed."""
+    ExportMemory: _aio.UnaryUnaryMultiCallable[_translation_pb2.ExportMemoryRequest, _translation_pb2.ExportMemoryResponse]
+    ListTerms: _aio.UnaryUnaryMultiCallable[_translation_pb2.ListTermsRequest, _translation_pb2.ListTermsResponse]
+    """What terms of an area are called in two languages."""
+    ForgetTexts: _aio.UnaryUnaryMultiCallable[_translation_pb2.ForgetTextsRequest, _translation_pb2.ForgetTextsResponse]
+    """Everything that came of the texts of these things is erased: translations at hand, jobs, reports. For services."""
+    ListProviders: _aio.UnaryUnaryMultiCallable[_translation_pb2.ListProvidersRequest, _translation_pb2.ListProvidersResponse]
+    """How each engine is. For the Commission."""
 
 class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -29,7 +53,27 @@ class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _translation_pb2.TranslateRequest,
         context: _aio.ServicerContext[_translation_pb2.TranslateRequest, _abc.Awaitable[_translation_pb2.TranslateResponse]],
     ) -> _abc.Awaitable[_translation_pb2.TranslateResponse]:
-        """Always answers, segment by segment: with a translation, or with the reason why there is none."""
+        """Always answers, segment by segment and soon: with a translation, with the reason why there is none, or PENDING with the job that
+        is at it. Asking again has no further effect: equal segments are one job.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTranslations(
+        self,
+        request: _translation_pb2.GetTranslationsRequest,
+        context: _aio.ServicerContext[_translation_pb2.GetTranslationsRequest, _abc.Awaitable[_translation_pb2.GetTranslationsResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.GetTranslationsResponse]:
+        """What has become of jobs. Those of personal texts that another authority has asked for are left out, as are those that are
+        forgotten.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchTranslations(
+        self,
+        request: _translation_pb2.WatchTranslationsRequest,
+        context: _aio.ServicerContext[_translation_pb2.WatchTranslationsRequest, _abc.AsyncIterator[_translation_pb2.WatchTranslationsResponse]],
+    ) -> _abc.AsyncIterator[_translation_pb2.WatchTranslationsResponse]:
+        """Each job once, as soon as it is no longer PENDING; the stream ends after the last."""
 
     @_abc_1.abstractmethod
     def DetectLanguages(
@@ -44,7 +88,7 @@ class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _translation_pb2.GetCapabilitiesRequest,
         context: _aio.ServicerContext[_translation_pb2.GetCapabilitiesRequest, _abc.Awaitable[_translation_pb2.GetCapabilitiesResponse]],
     ) -> _abc.Awaitable[_translation_pb2.GetCapabilitiesResponse]:
-        """The pairs that an engine can translate now."""
+        """The pairs that can be translated now, directly or over one language in between."""
 
     @_abc_1.abstractmethod
     def ApproveTranslation(
@@ -52,6 +96,82 @@ class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _translation_pb2.ApproveTranslationRequest,
         context: _aio.ServicerContext[_translation_pb2.ApproveTranslationRequest, _abc.Awaitable[_translation_pb2.ApproveTranslationResponse]],
     ) -> _abc.Awaitable[_translation_pb2.ApproveTranslationResponse]:
-        """A reviewed translation enters the memory. For the Commission."""
+        """A reviewed translation enters the memory. For translators and the Commission."""
+
+    @_abc_1.abstractmethod
+    def ReportTranslation(
+        self,
+        request: _translation_pb2.ReportTranslationRequest,
+        context: _aio.ServicerContext[_translation_pb2.ReportTranslationRequest, _abc.Awaitable[_translation_pb2.ReportTranslationResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ReportTranslationResponse]:
+        """Somebody finds a translation bad: it goes into the queue of those who review. For every person."""
+
+    @_abc_1.abstractmethod
+    def ListReports(
+        self,
+        request: _translation_pb2.ListReportsRequest,
+        context: _aio.ServicerContext[_translation_pb2.ListReportsRequest, _abc.Awaitable[_translation_pb2.ListReportsResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ListReportsResponse]:
+        """The queue, oldest first. For translators and the Commission, as are the next ones."""
+
+    @_abc_1.abstractmethod
+    def ResolveReport(
+        self,
+        request: _translation_pb2.ResolveReportRequest,
+        context: _aio.ServicerContext[_translation_pb2.ResolveReportRequest, _abc.Awaitable[_translation_pb2.ResolveReportResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ResolveReportResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ListMemory(
+        self,
+        request: _translation_pb2.ListMemoryRequest,
+        context: _aio.ServicerContext[_translation_pb2.ListMemoryRequest, _abc.Awaitable[_translation_pb2.ListMemoryResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ListMemoryResponse]: ...
+
+    @_abc_1.abstractmethod
+    def DeleteMemory(
+        self,
+        request: _translation_pb2.DeleteMemoryRequest,
+        context: _aio.ServicerContext[_translation_pb2.DeleteMemoryRequest, _abc.Awaitable[_translation_pb2.DeleteMemoryResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.DeleteMemoryResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ImportMemory(
+        self,
+        request: _translation_pb2.ImportMemoryRequest,
+        context: _aio.ServicerContext[_translation_pb2.ImportMemoryRequest, _abc.Awaitable[_translation_pb2.ImportMemoryResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ImportMemoryResponse]:
+        """Everything in the file is taken over, or nothing; what is wrong with it is listed."""
+
+    @_abc_1.abstractmethod
+    def ExportMemory(
+        self,
+        request: _translation_pb2.ExportMemoryRequest,
+        context: _aio.ServicerContext[_translation_pb2.ExportMemoryRequest, _abc.Awaitable[_translation_pb2.ExportMemoryResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ExportMemoryResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ListTerms(
+        self,
+        request: _translation_pb2.ListTermsRequest,
+        context: _aio.ServicerContext[_translation_pb2.ListTermsRequest, _abc.Awaitable[_translation_pb2.ListTermsResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ListTermsResponse]:
+        """What terms of an area are called in two languages."""
+
+    @_abc_1.abstractmethod
+    def ForgetTexts(
+        self,
+        request: _translation_pb2.ForgetTextsRequest,
+        context: _aio.ServicerContext[_translation_pb2.ForgetTextsRequest, _abc.Awaitable[_translation_pb2.ForgetTextsResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ForgetTextsResponse]:
+        """Everything that came of the texts of these things is erased: translations at hand, jobs, reports. For services."""
+
+    @_abc_1.abstractmethod
+    def ListProviders(
+        self,
+        request: _translation_pb2.ListProvidersRequest,
+        context: _aio.ServicerContext[_translation_pb2.ListProvidersRequest, _abc.Awaitable[_translation_pb2.ListProvidersResponse]],
+    ) -> _abc.Awaitable[_translation_pb2.ListProvidersResponse]:
+        """How each engine is. For the Commission."""
 
 def add_TranslationServiceServicer_to_server(servicer: TranslationServiceServicer, server: _aio.Server) -> None: ...

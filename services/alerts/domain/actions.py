@@ -14,6 +14,7 @@ from services.alerts.domain.receiving import (
     check_informable,
     check_unacknowledged,
 )
+from services.alerts.domain.retention import check_provable
 from services.alerts.domain.sending import check_decidable, check_extendable
 from services.alerts.domain.steps import moved
 from services.alerts.domain.types import AlertType
@@ -64,7 +65,7 @@ def _check(alert: Alert, kind: AlertType, action: Action, by: Party) -> None:
             check_acknowledged(alert, by)
         case Action.ADD_INFORMATION:
             check_informable(alert, by)
-        case Action.APPROVE_INFORMATION:
+        case Action.APPROVE_INFORMATION | Action.REJECT_INFORMATION:
             check_approvable(alert, by)
         case Action.CORRECT | Action.AMEND | Action.MODIFY:
             check_replaceable(alert, kind, by)
@@ -76,3 +77,5 @@ def _check(alert: Alert, kind: AlertType, action: Action, by: Party) -> None:
             check_objecting(alert, by)
         case Action.EXPIRE:
             check_expired(alert, by)
+        case Action.PROVE:
+            check_provable(alert)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.alerts.domain.lifecycle import UNSENT, Action, Side, Status
+from services.alerts.domain.proofs import Proof
 from vocabulary.roles import UserRole
 from vocabulary.values import FreeText, Value
 
@@ -43,6 +44,7 @@ class News(StrEnum):
     APPEAL_NOTED = "APPEAL_NOTED"
     MODIFIED = "MODIFIED"
     COMMENTED = "COMMENTED"
+    INFORMATION_REJECTED = "INFORMATION_REJECTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +83,11 @@ class Addressed:
 
 
 class InformationStatus(StrEnum):
-    """Whether everybody sees it, or it waits for the own coordinator."""
+    """Whether everybody sees it, or it waits for the own coordinator, or that one does not share it."""
 
     PROPOSED = "PROPOSED"
     SHARED = "SHARED"
+    REJECTED = "REJECTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,8 @@ class Information:
     status: InformationStatus
     text: FreeText | None
     at: datetime
+    # Why it is not shared.
+    rejection_reason: FreeText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +201,7 @@ class Alert:
     appeal_pending: bool = False
     standstill_until: date | None = None
     versions: tuple[Version, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     created_at: datetime
@@ -214,7 +220,12 @@ class Alert:
     @property
     def is_sent(self) -> bool:
         """Whether other countries have it."""
-        return self.status not in UNSENT
+        return self.status not in UNSENT and not self.is_discarded
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether its author deleted it as a draft."""
+        return self.status is Status.DELETED and self.broadcast_at is None
 
     @property
     def closing_country(self) -> str:
@@ -271,8 +282,10 @@ def system(now: datetime) -> Party:
 
 
 def sides(alert: Alert, who: Party) -> frozenset[Side]:
-    """What the authority of *who* is to *alert*, whatever its type. A draft is nobody's but its author's."""
+    """What the authority of *who* is to *alert*, whatever its type. A draft is its author's alone, a deleted one nobody's."""
     found: set[Side] = set()
+    if alert.is_discarded:
+        return frozenset()
     if who.authority_id == alert.author_id:
         found.add(Side.AUTHOR)
     if alert.status is not Status.DRAFT and who.coordinates and who.country == alert.country:

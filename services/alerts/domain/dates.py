@@ -4,6 +4,7 @@ Days are counted as Council Regulation (EEC, Euratom) No 1182/71 has it: the day
 the last hour of its last day.
 """
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -35,6 +36,15 @@ def over(at: datetime, days: int) -> datetime:
 def within(at: datetime, days: int) -> datetime:
     """The same time of the day, so many *days* after *at*: for what has to be done before they are over."""
     return (at.astimezone(BRUSSELS) + _DAY * days).astimezone(UTC)
+
+
+def within_months(at: datetime, months: int) -> datetime:
+    """The same time of the same day of the month, so many *months* after *at*; of the last day, in a month that is shorter."""
+    local = at.astimezone(BRUSSELS)
+    years, month = divmod(local.month - 1 + months, 12)
+    year = local.year + years
+    day = min(local.day, monthrange(year, month + 1)[1])
+    return local.replace(year=year, month=month + 1, day=day).astimezone(UTC)
 
 
 def after_working_days(day: date, count: int, country: str) -> date:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.alerts.domain.webhooks import Webhook
+from vocabulary.addresses import Outcome
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(days=1)
@@ -16,22 +17,6 @@ LONGEST_PAUSE = timedelta(days=1)
 PAUSED_AFTER = timedelta(days=5)
 ATTEMPTS_KEPT = 50
 GONE = 410
-
-
-class Outcome(StrEnum):
-    """How one attempt ended."""
-
-    DELIVERED = "DELIVERED"
-    UNKNOWN_HOST = "UNKNOWN_HOST"
-    ADDRESS_REFUSED = "ADDRESS_REFUSED"
-    NOT_CONNECTED = "NOT_CONNECTED"
-    TLS_FAILED = "TLS_FAILED"
-    TIMED_OUT = "TIMED_OUT"
-    REDIRECTED = "REDIRECTED"
-    STATUS_REFUSED = "STATUS_REFUSED"
-    BAD_ANSWER = "BAD_ANSWER"
-    PROXY_FAILED = "PROXY_FAILED"
-    CHALLENGE_FAILED = "CHALLENGE_FAILED"
 
 
 class PauseReason(StrEnum):

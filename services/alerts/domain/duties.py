@@ -9,15 +9,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.alerts.domain.alerts import Addressed, Alert, News, system
-from services.alerts.domain.dates import end_of, over, within
+from services.alerts.domain.dates import end_of, over
 from services.alerts.domain.flows import table
 from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.retention import blocking, erasure, without_content
 from services.alerts.domain.steps import moved, owing, recorded, telling_all
 from services.alerts.domain.types import AlertType
 from vocabulary.refusals import Conflict
 
 # What the system does by itself.
-BY_ITSELF = (Action.ESCALATE, Action.CLOSE, Action.REJECT_CLOSURE, Action.EXPIRE, Action.ERASE)
+BY_ITSELF = (Action.ESCALATE, Action.CLOSE, Action.REJECT_CLOSURE, Action.EXPIRE, Action.BLOCK, Action.ERASE)
+# After these, nothing that is kept beside the alert may say any more what it says.
+HIDING = frozenset({Action.BLOCK, Action.ERASE})
 _TELLING: Mapping[Action, News] = {
     Action.CLOSE: News.CLOSED,
     Action.REJECT_CLOSURE: News.CLOSURE_REJECTED,
@@ -33,7 +36,8 @@ def due(alert: Alert, kind: AlertType) -> Mapping[Action, datetime]:
         Action.CLOSE: _closing(alert),
         Action.REJECT_CLOSURE: _rejection(alert),
         Action.EXPIRE: end_of(alert.expires_on) if alert.expires_on else None,
-        Action.ERASE: _erasure(alert, kind),
+        Action.BLOCK: blocking(alert, kind),
+        Action.ERASE: erasure(alert, kind),
     }
     return {action: at for action, at in when.items() if action in possible and at is not None}
 
@@ -53,8 +57,8 @@ def done(alert: Alert, kind: AlertType, action: Action, now: datetime) -> Alert:
     if action is Action.ESCALATE:
         after = _escalated(after, kind, now)
     elif action is Action.ERASE:
-        after = _erased(after)
-    else:
+        after = without_content(after)
+    elif action in _TELLING:
         after = telling_all(after, _TELLING[action])
     return recorded(after, action, alert.status, by)
 
@@ -65,24 +69,6 @@ def _escalated(alert: Alert, kind: AlertType, now: datetime) -> Alert:
     addressed = tuple(replace(one, escalated_at=now) if one in overdue else one for one in alert.addressed)
     national = tuple(one.country for one in overdue)
     return owing(replace(alert, addressed=addressed), News.ESCALATED, national=national)
-
-
-def _erased(alert: Alert) -> Alert:
-    """Nothing of what it said is left: number, countries and steps show that there was one."""
-    return replace(
-        alert,
-        values={},
-        severity="",
-        established_in="",
-        expires_on=None,
-        versions=(),
-        return_reason=None,
-        end_reason=None,
-        information=tuple(replace(one, text=None) for one in alert.information),
-        comments=tuple(replace(one, text=None) for one in alert.comments),
-        closure=alert.closure and alert.closure.without_words(),
-        earlier_closures=tuple(one.without_words() for one in alert.earlier_closures),
-    )
 
 
 def _is_silent(one: Addressed) -> bool:
@@ -113,9 +99,3 @@ def _closing(alert: Alert) -> datetime | None:
 
 def _rejection(alert: Alert) -> datetime | None:
     return alert.closure.until if alert.closure and alert.closure.standing else None
-
-
-def _erasure(alert: Alert, kind: AlertType) -> datetime | None:
-    days = kind.rules.erase_days
-    ended = next((entry.at for entry in reversed(alert.history) if entry.after is not entry.before), None)
-    return within(ended, days) if ended is not None and days is not None else None

@@ -34,6 +34,7 @@ _BEGINNING: Table = {
     },
     Status.DRAFT: {
         Action.EDIT: Row(_AUTHOR, Status.DRAFT),
+        Action.DELETE: Row(_AUTHOR, Status.DELETED),
         Action.SUBMIT: Row(_AUTHOR, Status.SUBMITTED, Trait.APPROVAL),
         Action.BROADCAST: Row(_SENDING_AUTHOR, Status.BROADCAST, Trait.NO_APPROVAL),
     },
@@ -58,6 +59,26 @@ def _informing(status: Status, given: Trait | None = None) -> Mapping[Action, Ro
     return {
         Action.ADD_INFORMATION: Row(_EVERYBODY, status, given),
         Action.APPROVE_INFORMATION: Row(_COUNTRIES, status, given),
+        Action.REJECT_INFORMATION: Row(_COUNTRIES, status, given),
+    }
+
+
+# What has ended is blocked when it is not needed any more, and erased some years later (IMI Regulation, Article 14).
+_BLOCKING = {Action.BLOCK: Row(_SYSTEM, Status.BLOCKED)}
+# Unless the act on which its type rests has it erased much sooner.
+_ERASING = {
+    Action.ERASE: Row(_SYSTEM, Status.DELETED, Trait.ERASURE),
+    Action.BLOCK: Row(_SYSTEM, Status.BLOCKED, Trait.NO_ERASURE),
+}
+
+
+def _last(given: Trait | None = None) -> Table:
+    return {
+        Status.BLOCKED: {
+            Action.PROVE: Row(_COUNTRIES, Status.BLOCKED, given),
+            Action.ERASE: Row(_SYSTEM, Status.DELETED, given),
+        },
+        Status.DELETED: {},
     }
 
 
@@ -82,8 +103,9 @@ _SERVICES_ALERT: Table = {
         Action.CLOSE: Row(_SYSTEM, Status.CLOSED),
         Action.REJECT_CLOSURE: Row(_SYSTEM, Status.BROADCAST),
     },
-    Status.CLOSED: {},
-    Status.WITHDRAWN: {},
+    Status.CLOSED: _BLOCKING,
+    Status.WITHDRAWN: _BLOCKING,
+    **_last(),
 }
 
 
@@ -101,9 +123,9 @@ _PROFESSIONAL_ALERT: Table = {
     **_BEGINNING,
     Status.BROADCAST: _in_force(Status.BROADCAST),
     Status.AMENDED: _in_force(Status.AMENDED),
-    Status.EXPIRED: {Action.ERASE: Row(_SYSTEM, Status.DELETED, Trait.ERASURE)},
-    Status.REVOKED: {Action.ERASE: Row(_SYSTEM, Status.DELETED, Trait.ERASURE)},
-    Status.DELETED: {},
+    Status.EXPIRED: _ERASING,
+    Status.REVOKED: _ERASING,
+    **_last(Trait.NO_ERASURE),
 }
 
 
@@ -124,8 +146,9 @@ _NOTIFICATION: Table = {
     Status.MODIFIED: _under_notice(Status.MODIFIED),
     Status.COMMENTING: _under_notice(Status.COMMENTING),
     # The measure that was notified may be changed later, which is a new matter for comments.
-    Status.CLOSED: {Action.MODIFY: Row(_SENDER, Status.MODIFIED)},
-    Status.WITHDRAWN: {},
+    Status.CLOSED: {Action.MODIFY: Row(_SENDER, Status.MODIFIED), **_BLOCKING},
+    Status.WITHDRAWN: _BLOCKING,
+    **_last(),
 }
 
 FLOWS: Mapping[Flow, Table] = {
@@ -147,6 +170,7 @@ def traits(rules: TypeRules) -> frozenset[Trait]:
         Trait.COMMENTS: rules.comment_days is not None,
         Trait.NO_COMMENTS: rules.comment_days is None,
         Trait.ERASURE: rules.erase_days is not None,
+        Trait.NO_ERASURE: rules.erase_days is None,
     }
     return frozenset(trait for trait, given in has.items() if given)
 

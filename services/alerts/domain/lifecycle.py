@@ -24,6 +24,7 @@ class Status(StrEnum):
     AMENDED = "AMENDED"
     EXPIRED = "EXPIRED"
     REVOKED = "REVOKED"
+    BLOCKED = "BLOCKED"
     DELETED = "DELETED"
 
 
@@ -32,6 +33,7 @@ class Action(StrEnum):
 
     CREATE = "CREATE"
     EDIT = "EDIT"
+    DELETE = "DELETE"
     SUBMIT = "SUBMIT"
     RETURN = "RETURN"
     BROADCAST = "BROADCAST"
@@ -40,6 +42,7 @@ class Action(StrEnum):
     ADD_COUNTRIES = "ADD_COUNTRIES"
     ADD_INFORMATION = "ADD_INFORMATION"
     APPROVE_INFORMATION = "APPROVE_INFORMATION"
+    REJECT_INFORMATION = "REJECT_INFORMATION"
     CORRECT = "CORRECT"
     WITHDRAW = "WITHDRAW"
     PROPOSE_CLOSURE = "PROPOSE_CLOSURE"
@@ -54,6 +57,8 @@ class Action(StrEnum):
     MODIFY = "MODIFY"
     COMMENT = "COMMENT"
     ESCALATE = "ESCALATE"
+    BLOCK = "BLOCK"
+    PROVE = "PROVE"
     ERASE = "ERASE"
 
 
@@ -94,6 +99,7 @@ class Trait(StrEnum):
     COMMENTS = "COMMENTS"
     NO_COMMENTS = "NO_COMMENTS"
     ERASURE = "ERASURE"
+    NO_ERASURE = "NO_ERASURE"
 
 
 GIVEN: Mapping[Trait, str] = {
@@ -105,7 +111,8 @@ GIVEN: Mapping[Trait, str] = {
     Trait.NO_OBJECTIONS: "there is no time for objections",
     Trait.COMMENTS: "there is a time for comments",
     Trait.NO_COMMENTS: "there is no time for comments",
-    Trait.ERASURE: "the content is erased",
+    Trait.ERASURE: "the act has the content erased some days later",
+    Trait.NO_ERASURE: "the act has no erasure of its own",
 }
 
 
@@ -122,8 +129,10 @@ WRITERS = frozenset({UserRole.ALERT_HANDLER, UserRole.COORDINATOR})
 DISPATCHERS = frozenset({UserRole.ALERT_DISSEMINATOR, UserRole.COORDINATOR})
 COORDINATORS = frozenset({UserRole.COORDINATOR})
 
+# After these nothing that it said is shown to anybody.
+SILENCING = frozenset({Action.DELETE, Action.BLOCK, Action.ERASE})
 # What nobody but its own country may know of.
 UNSENT = frozenset({Status.DRAFT, Status.SUBMITTED})
 # Nothing is awaited from anybody any more.
-ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN, Status.EXPIRED, Status.REVOKED, Status.DELETED})
+ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN, Status.EXPIRED, Status.REVOKED, Status.BLOCKED, Status.DELETED})
 OPEN = frozenset(Status) - ENDED - {Status.DRAFT}

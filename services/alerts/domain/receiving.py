@@ -69,16 +69,20 @@ def add_information(alert: Alert, kind: AlertType, id_: str, text: FreeText, by:
 def approve_information(alert: Alert, kind: AlertType, id_: str, by: Party) -> Alert:
     """Shared with every party; raises NotFound for information that the actor may not know of."""
     after = moved(alert, kind, Action.APPROVE_INFORMATION, by)
-    found = next((one for one in alert.information if one.id == id_ and one.country == by.country), None)
-    if found is None:
-        raise NotFound(f"your country has added no information {id_!r}", field="informationId")
-    if found.status is InformationStatus.SHARED:
-        raise Conflict("this information is shared already", reason="ALREADY_SHARED")
-    require_four_eyes(found.authority_id, by)
+    found = _waiting(alert, id_, by)
     shared = replace(found, status=InformationStatus.SHARED)
-    information = tuple(shared if one.id == id_ else one for one in alert.information)
-    told = telling_all(replace(after, information=information), News.INFORMATION)
+    told = telling_all(_with_information(after, shared), News.INFORMATION)
     return recorded(told, Action.APPROVE_INFORMATION, alert.status, by)
+
+
+def reject_information(alert: Alert, kind: AlertType, id_: str, reason: FreeText, by: Party) -> Alert:
+    """Not shared, and why: told to the authority that proposed it, and to nobody else."""
+    after = moved(alert, kind, Action.REJECT_INFORMATION, by)
+    found = _waiting(alert, id_, by)
+    said = free_text(reason, at="reason")
+    rejected = replace(found, status=InformationStatus.REJECTED, rejection_reason=said)
+    told = owing(_with_information(after, rejected), News.INFORMATION_REJECTED, authority_ids=(found.authority_id,))
+    return recorded(told, Action.REJECT_INFORMATION, alert.status, by)
 
 
 def comment(alert: Alert, kind: AlertType, id_: str, text: FreeText, by: Party) -> Alert:
@@ -128,6 +132,21 @@ def check_commentable(alert: Alert, by: Party) -> None:
         raise Conflict("the time for comments is over", reason="COMMENTS_OVER")
     if len(alert.comments) >= COMMENTS_LIMIT:
         raise Conflict(f"a notification has at most {COMMENTS_LIMIT} comments", reason="TOO_MANY_COMMENTS")
+
+
+def _waiting(alert: Alert, id_: str, by: Party) -> Information:
+    """The information *id_*, which waits for a coordinator of the actor's country, and was not proposed by the actor's authority."""
+    found = next((one for one in alert.information if one.id == id_ and one.country == by.country), None)
+    if found is None:
+        raise NotFound(f"your country has added no information {id_!r}", field="informationId")
+    if found.status is not _PROPOSED:
+        raise Conflict(f"this information is {found.status.lower()} already", reason=f"ALREADY_{found.status}")
+    require_four_eyes(found.authority_id, by)
+    return found
+
+
+def _with_information(alert: Alert, changed: Information) -> Alert:
+    return replace(alert, information=tuple(changed if one.id == changed.id else one for one in alert.information))
 
 
 def _require_new(there: Sequence[Information | Comment], id_: str) -> None:

@@ -1,4 +1,4 @@
-"""An alert until it is on its way: written, submitted, sent back, broadcast; and to which countries."""
+"""An alert until it is on its way: written, deleted, submitted, sent back, broadcast; and to which countries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from services.alerts.domain.alerts import Addressed, Alert, News, Party
 from services.alerts.domain.contents import check_sendable, is_late, noticed, saying
 from services.alerts.domain.flows import step
 from services.alerts.domain.lifecycle import Action, Side, Status
+from services.alerts.domain.retention import without_content
 from services.alerts.domain.steps import moved, owing, recorded, require_four_eyes
 from services.alerts.domain.types import AlertType, Audience
 from vocabulary import countries
@@ -36,6 +37,12 @@ def edit(alert: Alert, kind: AlertType, values: Mapping[str, Value], by: Party) 
     """The draft with other values, which may be incomplete."""
     after = moved(alert, kind, Action.EDIT, by)
     return recorded(saying(after, kind, kind.check(values, complete=False)), Action.EDIT, alert.status, by)
+
+
+def delete(alert: Alert, kind: AlertType, by: Party) -> Alert:
+    """Nothing of the draft is left but that there was one, and that is nobody's to know."""
+    after = moved(alert, kind, Action.DELETE, by)
+    return recorded(without_content(after), Action.DELETE, alert.status, by)
 
 
 def submit(alert: Alert, kind: AlertType, by: Party) -> Alert:

@@ -23,13 +23,17 @@ class Audience(StrEnum):
     ALL = "ALL"
 
 
+# IMI Regulation, Article 14(4): after the end of the exchange, not after blocking.
+ERASED_AFTER_MONTHS = 36
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeRules:
     """What a type of alert has of the stages, deadlines and duties that alerts can have; None or empty: it has none.
 
     Days are calendar days, except those of a standstill, which are working days. `standstill_days` do not run where
-    `urgent_field` is answered with yes. `retention_months` is the general limit of the IMI Regulation, Article 14(1), unless the
-    act on which the type rests says otherwise.
+    `urgent_field` is answered with yes. After `retention_months` what has ended is blocked; six are the general limit of the IMI
+    Regulation, Article 14(1), unless the act on which the type rests says otherwise.
     """
 
     flow: Flow

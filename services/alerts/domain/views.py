@@ -2,7 +2,7 @@
 
 The author and the coordinators of its country see all, the coordinators of the addressed countries and the authorities they told
 see what is broadcast, the Commission sees that without data of natural persons and without free words beside the form. For
-everybody else the alert does not exist.
+everybody else the alert does not exist. What is blocked says nothing to anybody, but for a proof.
 """
 
 from dataclasses import replace
@@ -11,6 +11,8 @@ from enum import StrEnum
 from services.alerts.domain.alerts import Alert, HistoryEntry, Information, InformationStatus, Party, sides
 from services.alerts.domain.contents import is_late
 from services.alerts.domain.lifecycle import Action, Side
+from services.alerts.domain.proofs import Proof
+from services.alerts.domain.retention import disclosed
 from services.alerts.domain.types import AlertType
 from vocabulary.roles import UserRole
 
@@ -32,6 +34,8 @@ _OWN = frozenset(
         Action.RETURN,
         Action.DISSEMINATE,
         Action.ADD_INFORMATION,
+        Action.REJECT_INFORMATION,
+        Action.PROVE,
     }
 )
 
@@ -47,11 +51,21 @@ def view(alert: Alert, who: Party) -> View | None:
 
 def seen(alert: Alert, kind: AlertType, how: View, who: Party) -> Alert:
     """*alert* as *how* shows it to *who*: what waits for approval, and whom a country told, is that country's own."""
+    return _shown(disclosed(alert), kind, how, who)
+
+
+def proven(alert: Alert, kind: AlertType, who: Party) -> Alert:
+    """*alert* with all that it says to *who*, though it is blocked: for whoever has said what has to be proved."""
+    return _shown(alert, kind, View.FULL, who)
+
+
+def _shown(alert: Alert, kind: AlertType, how: View, who: Party) -> Alert:
     shown = replace(
         alert,
         addressed=tuple(one if one.country == who.country else replace(one, told=()) for one in alert.addressed),
         information=tuple(one for one in alert.information if _sees_information(alert, one, who)),
         history=tuple(entry for entry in alert.history if _sees_step(alert, entry, who)),
+        proofs=tuple(one for one in alert.proofs if _sees_proof(alert, one, who)),
         # Of what is not sent yet, whether it would be.
         late=alert.late if alert.is_sent else is_late(alert, kind, who.now),
     )
@@ -69,7 +83,7 @@ def _without_personal_data(alert: Alert, kind: AlertType) -> Alert:
         versions=tuple(
             replace(one, values=kind.without_personal_data(one.values), reason=None) for one in alert.versions
         ),
-        information=tuple(replace(one, text=None) for one in alert.information),
+        information=tuple(replace(one, text=None, rejection_reason=None) for one in alert.information),
         comments=tuple(replace(one, text=None) for one in alert.comments),
         closure=alert.closure and alert.closure.without_words(),
         earlier_closures=tuple(one.without_words() for one in alert.earlier_closures),
@@ -81,6 +95,10 @@ def _sees_information(alert: Alert, information: Information, who: Party) -> boo
     if information.status is InformationStatus.SHARED or information.authority_id == who.authority_id:
         return True
     return information.country == who.country and bool(sides(alert, who) & {Side.COORDINATOR, Side.RECEIVER})
+
+
+def _sees_proof(alert: Alert, proof: Proof, who: Party) -> bool:
+    return proof.country == who.country and bool(sides(alert, who) & {Side.COORDINATOR, Side.RECEIVER})
 
 
 def _sees_step(alert: Alert, entry: HistoryEntry, who: Party) -> bool:

@@ -18,6 +18,7 @@ from services.alerts.filters import wire
 from services.alerts.filters.members import member
 from services.alerts.filters.selecting import Selecting
 from services.alerts.filters.storage import naming
+from services.alerts.quotas import Quota
 from vocabulary import ids
 from vocabulary.refusals import Conflict, NotFound
 
@@ -34,10 +35,12 @@ class FiltersRpc(FiltersServiceServicer):
         types: Mapping[str, AlertType],
         saved: Aggregates[SavedFilter],
         webhooks: Aggregates[Webhook],
+        quota: Quota,
         now: Callable[[], datetime],
         *,
         mails: bool,
     ) -> None:
+        self._quota = quota
         self._types = types
         self._saved = saved
         self._webhooks = webhooks
@@ -48,8 +51,7 @@ class FiltersRpc(FiltersServiceServicer):
     async def ListSavedFilters(self, request: pb.ListSavedFiltersRequest, context: Call) -> pb.ListSavedFiltersResponse:
         by = self._member(current_person())
         rules.require_reader(by)
-        found = await self._saved.find({"authority": by.authority_id}, sort="sorted_by", limit=2 * FILTERS_LIMIT)
-        return pb.ListSavedFiltersResponse(filters=map(wire.saved_filter, found))
+        return pb.ListSavedFiltersResponse(filters=map(wire.saved_filter, await self._of(by.authority_id)))
 
     async def CreateSavedFilter(
         self, request: pb.CreateSavedFilterRequest, context: Call
@@ -64,12 +66,12 @@ class FiltersRpc(FiltersServiceServicer):
             return earlier
         wanted = self._selecting.brought(request.filter, at="filter")
         delivery = self._delivery(request.delivery) or Delivery.NONE
-        there = await self._saved.count({"authority": by.authority_id}, at_most=FILTERS_LIMIT)
-        new = rules.save(request.name, wanted, delivery, by, there=there)
-        with naming():
-            return await self._saved.create(
-                id_, command, new, [], lambda kept: pb.CreateSavedFilterResponse(filter=wire.saved_filter(kept))
-            )
+        async with self._quota.place(by.authority_id, id_, lambda: self._ids(by.authority_id)) as there:
+            new = rules.save(request.name, wanted, delivery, by, there=there)
+            with naming():
+                return await self._saved.create(
+                    id_, command, new, [], lambda kept: pb.CreateSavedFilterResponse(filter=wire.saved_filter(kept))
+                )
 
     async def EditSavedFilter(self, request: pb.EditSavedFilterRequest, context: Call) -> pb.EditSavedFilterResponse:
         wanted = self._selecting.brought(request.filter, at="filter") if request.HasField("filter") else None
@@ -101,6 +103,12 @@ class FiltersRpc(FiltersServiceServicer):
             lambda kept: pb.RemoveSavedFilterResponse(filter=wire.saved_filter(kept)),
             pb.RemoveSavedFilterResponse,
         )
+
+    async def _of(self, authority_id: str) -> list[Kept[SavedFilter]]:
+        return await self._saved.find({"authority": authority_id}, sort="sorted_by", limit=2 * FILTERS_LIMIT)
+
+    async def _ids(self, authority_id: str) -> list[str]:
+        return [kept.id for kept in await self._of(authority_id)]
 
     def _decided(self, decide: Decide) -> Decided:
         by = self._member(current_person())

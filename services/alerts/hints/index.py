@@ -1,4 +1,4 @@
-"""The hashes beside the alerts: written whenever an alert says something else, given up when its content is erased."""
+"""The hashes beside the alerts: written whenever an alert says something else, given up when its content is blocked or erased."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,14 +10,15 @@ from engines.events import Event, Events
 from protos.alerts.v1 import events_pb2
 from services.alerts import wire
 from services.alerts.domain.alerts import Alert
-from services.alerts.domain.lifecycle import Action
+from services.alerts.domain.lifecycle import SILENCING, Action
+from services.alerts.domain.retention import disclosed
 from services.alerts.domain.types import AlertType
 from services.alerts.hints.identity import Identities
 from vocabulary.refusals import Unavailable
 
 RELATED = Collection("related", (Index(("hashes",)),), tells=False)
-# The steps after which an alert may say something else. After ERASE it says nothing any more.
-SAYING = frozenset({Action.CREATE, Action.EDIT, Action.CORRECT, Action.AMEND, Action.MODIFY, Action.ERASE})
+# The steps after which an alert may say something else, or nothing.
+SAYING = frozenset({Action.CREATE, Action.EDIT, Action.CORRECT, Action.AMEND, Action.MODIFY}) | SILENCING
 RACES_LOST_LIMIT = 50
 READ_BATCH = 200
 # So many alerts about one subject are looked at.
@@ -34,7 +35,7 @@ class RelatedAlerts:
 
     async def of(self, alert: Kept[Alert]) -> list[str]:
         """The ids of other alerts about the subject of *alert*, at most `CANDIDATES_LIMIT`."""
-        wanted = self._identities.wanted(self._types[alert.state.type_id], alert.state.values)
+        wanted = self._identities.wanted(self._types[alert.state.type_id], disclosed(alert.state).values)
         if not wanted:
             return []
         found: list[str] = []
@@ -67,7 +68,7 @@ class RelatedAlerts:
     async def keep(self, found: Iterable[Kept[Alert]], *, anew: bool = False) -> None:
         """Store what each alert is found under, unless something of a later revision is stored; or of the same one, but for *anew*."""
         for kept in found:
-            hashes = self._identities.kept(self._types[kept.state.type_id], kept.state.values)
+            hashes = self._identities.kept(self._types[kept.state.type_id], disclosed(kept.state).values)
             await self._store(kept, list(hashes), anew=anew)
 
     async def _store(self, kept: Kept[Alert], hashes: list[str], *, anew: bool) -> None:

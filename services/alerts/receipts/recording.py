@@ -1,10 +1,9 @@
 """What is written down of alerts: every step after its draft, whom it reached, and a commitment to what the alert said then."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis.aggregates import Kept
-from chassis.participants import Participants
 from services.alerts.domain.alerts import Alert, HistoryEntry
 from services.alerts.domain.contents import REPLACING
 from services.alerts.domain.lifecycle import Action, Status
@@ -13,32 +12,31 @@ from services.alerts.receipts.ledger import Happened, Ledger
 from vocabulary.values import Value
 
 # A draft is nobody's but its author's: what was done with it is no part of what others are told.
-_DRAFTING = frozenset({Action.CREATE, Action.EDIT})
+_DRAFTING = frozenset({Action.CREATE, Action.EDIT, Action.DELETE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """The event of one step of an alert, the revision that the step led to, and the authorities whose inboxes have it now."""
+    """The event of one step of an alert, the revision that the step led to, and the authorities whose inboxes have it now, each with
+    its country.
+    """
 
     event: str
     alert: Kept[Alert]
     revision: int
-    recipients: Sequence[str] = ()
+    recipients: Mapping[str, str] = field(default_factory=dict)
 
 
 class Recorder:
     """Writes steps into the ledger. Doing it again has no effect, but for whoever was reached since."""
 
-    def __init__(self, ledger: Ledger, participants: Participants) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._participants = participants
 
     async def record(self, steps: Sequence[Reached]) -> None:
-        """Append *steps*; raises Unavailable while the store is away, or the directory that an authority is not yet known from."""
+        """Append *steps*; raises Unavailable while the store is away."""
         written = [one for one in steps if _step(one.alert.state, one.revision).action not in _DRAFTING]
-        known = await self._participants.get_many([id_ for one in written for id_ in one.recipients])
-        country_of = {id_: one.country for id_, one in known.items()}
-        await self._ledger.append([_happened(one, country_of) for one in written])
+        await self._ledger.append([_happened(one) for one in written])
         for id_ in dict.fromkeys(one.alert.id for one in written if one.alert.state.status is Status.DELETED):
             await self._ledger.forget(id_)
 
@@ -55,7 +53,7 @@ def said(alert: Alert, revision: int) -> tuple[int, Mapping[str, Value] | None]:
     return number, alert.versions[number - 1].values if number <= len(alert.versions) else alert.values
 
 
-def _happened(one: Reached, country_of: Mapping[str, str]) -> Happened:
+def _happened(one: Reached) -> Happened:
     alert = one.alert.state
     step = _step(alert, one.revision)
     version, values = said(alert, one.revision)
@@ -70,7 +68,7 @@ def _happened(one: Reached, country_of: Mapping[str, str]) -> Happened:
         at=step.at,
         version=version,
         values=values,
-        deliveries=tuple(Delivery(authority=id_, country=country_of.get(id_, "")) for id_ in one.recipients),
+        deliveries=tuple(Delivery(authority=id_, country=country) for id_, country in one.recipients.items()),
     )
 
 

@@ -16,6 +16,7 @@ from chassis.wire import batch, in_chunks, timestamp
 from protos.alerts.v1 import receipts_pb2 as pb
 from protos.alerts.v1.receipts_pb2_grpc import ReceiptsServiceServicer
 from services.alerts.domain.alerts import Alert, Party
+from services.alerts.domain.lifecycle import Status
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View, seen, view
 from services.alerts.readers import party
@@ -141,7 +142,7 @@ def _content(alert: Alert, entries: Sequence[Mapping[str, Any]], secrets: Secret
     """
     version, values = said(alert, len(alert.history))
     salt = secrets.content_salt(version)
-    if values is None or not salt:
+    if values is None or not salt or alert.status is Status.BLOCKED:
         return None
     commitment = chain.commitment(alert.type_id, values, salt)
     sequence = next((one["sequence"] for one in reversed(entries) if one.get("content") == commitment), None)

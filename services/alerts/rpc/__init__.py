@@ -3,9 +3,10 @@
 from services.alerts.rpc.drafting import Drafting
 from services.alerts.rpc.ending import Ending
 from services.alerts.rpc.inbox import Inboxes
+from services.alerts.rpc.proving import Proving
 from services.alerts.rpc.reading import Reading
 from services.alerts.rpc.receiving import Receiving
 
 
-class AlertsRpc(Reading, Drafting, Receiving, Ending, Inboxes):
+class AlertsRpc(Reading, Drafting, Receiving, Ending, Proving, Inboxes):
     """The whole service."""

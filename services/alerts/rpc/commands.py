@@ -52,8 +52,11 @@ class Commands(AlertsServiceServicer):
         self._selecting = selecting
         self._now = now
 
-    async def _change(self, message: Any, answer_type: type[Answer], decide: Decide) -> Answer:
-        """What *decide* makes of the alert that *message* names, answered with what its giver sees of it."""
+    async def _change(self, message: Any, answer_type: type[Answer], decide: Decide, *, forget: bool = False) -> Answer:
+        """What *decide* makes of the alert that *message* names, answered with what its giver sees of it.
+
+        To *forget* is to keep nothing of what it was.
+        """
         caller = current_person()
         make: Any = answer_type
         is_new = False
@@ -72,7 +75,7 @@ class Commands(AlertsServiceServicer):
             return reply
 
         key = CommandKey.of(message, caller)
-        reply = await self._alerts.change(message.id, key, decided, answered, answer_type)
+        reply = await self._alerts.change(message.id, key, decided, answered, answer_type, forget=forget)
         if not is_new:
             await self._require_seen(message.id, caller)
         return reply
@@ -80,11 +83,16 @@ class Commands(AlertsServiceServicer):
     async def _require_seen(self, id_: str, caller: Caller) -> None:
         """Raises NotFound for whoever gives a command again but does not see the alert any more: its first answer is content, too.
 
-        Whoever sent it back does not see the draft, and is told once more that it was done.
+        Whoever sent it back does not see the draft, and whoever deleted it sees it no more: they are told once more that it was
+        done.
         """
         kept = await self._alerts.get(id_)
         assert kept is not None  # alerts are never removed
-        before = replace(kept.state, status=Status.SUBMITTED) if kept.state.status is Status.DRAFT else kept.state
+        before = kept.state
+        if before.status is Status.DRAFT:
+            before = replace(before, status=Status.SUBMITTED)
+        elif before.is_discarded:
+            before = replace(before, status=Status.DRAFT)
         if view(before, party(caller, before.area, self._now())) is None:
             raise NotFound(f"there is no alert {id_!r}", field="id")
 

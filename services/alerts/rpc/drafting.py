@@ -1,4 +1,4 @@
-"""An alert until it is on its way: written, submitted, sent back, broadcast; and to which countries."""
+"""An alert until it is on its way: written, deleted, submitted, sent back, broadcast; and to which countries."""
 
 from chassis.aggregates import CommandKey
 from chassis.caller import current_person
@@ -10,7 +10,7 @@ from services.alerts.domain import sending as rules
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.types import AlertType
 from services.alerts.readers import party
-from services.alerts.rpc.commands import Commands
+from services.alerts.rpc.commands import Commands, simply
 from vocabulary import ids
 from vocabulary.refusals import Invalid
 
@@ -37,6 +37,9 @@ class Drafting(Commands):
             return rules.edit(before, kind, await self._checked(kind, request.values), by)
 
         return await self._change(request, pb.EditAlertResponse, edited)
+
+    async def DeleteAlertDraft(self, request: pb.DeleteAlertDraftRequest, context: Call) -> pb.DeleteAlertDraftResponse:
+        return await self._change(request, pb.DeleteAlertDraftResponse, simply(rules.delete), forget=True)
 
     async def SubmitAlert(self, request: pb.SubmitAlertRequest, context: Call) -> pb.SubmitAlertResponse:
         async def submitted(before: Alert, kind: AlertType, by: Party) -> Alert:

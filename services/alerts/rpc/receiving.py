@@ -42,6 +42,16 @@ class Receiving(Commands):
         approved = simply(lambda before, kind, by: rules.approve_information(before, kind, request.information_id, by))
         return await self._change(request, pb.ApproveAlertInformationResponse, approved)
 
+    async def RejectAlertInformation(
+        self, request: pb.RejectAlertInformationRequest, context: Call
+    ) -> pb.RejectAlertInformationResponse:
+        rejected = simply(
+            lambda before, kind, by: rules.reject_information(
+                before, kind, request.information_id, free_text_from(request.reason, at="reason"), by
+            )
+        )
+        return await self._change(request, pb.RejectAlertInformationResponse, rejected)
+
     async def CommentAlert(self, request: pb.CommentAlertRequest, context: Call) -> pb.CommentAlertResponse:
         id_ = CommandKey.of(request, current_person()).new_id(ids.COMMENT)
         said = simply(

@@ -22,7 +22,7 @@ from engines.documents import Document
 from engines.events import Event, Events
 from protos.alerts.v1 import webhooks_pb2
 from services.alerts.domain.alerts import Alert
-from services.alerts.domain.deliveries import Outcome, PauseReason, Progress, begun, delivered, failed, passed, stopped
+from services.alerts.domain.deliveries import PauseReason, Progress, begun, delivered, failed, passed, stopped
 from services.alerts.domain.filters import Delivery, Filter
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.webhooks import Status, Webhook
@@ -31,6 +31,7 @@ from services.alerts.filters.selecting import Selecting, meant
 from services.alerts.mailing import Mailing
 from services.alerts.webhooks.book import LOOK_AGAIN, Book, Held
 from services.alerts.webhooks.messages import Messages
+from vocabulary.addresses import Outcome
 from vocabulary.refusals import CursorExpired, Invalid, Unavailable
 
 AT_ONCE = 128

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from chassis.egress import WHOLE_S, Answer, Egress
 from chassis.inbox import Entry
-from services.alerts.domain.deliveries import Attempt, Outcome
+from services.alerts.domain.deliveries import Attempt
 from services.alerts.domain.webhooks import Webhook
 from services.alerts.webhooks import signing
-from services.alerts.webhooks.egress import WHOLE_S, Answer, Egress
 from services.alerts.webhooks.signing import CHALLENGE, Secrets
 from vocabulary import ids
+from vocabulary.addresses import Outcome
 
 ENTRY = "inbox.entry"
 PING = "webhook.ping"

@@ -13,24 +13,25 @@ from google.protobuf.message import Message
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import current_person
+from chassis.egress import Egress
 from chassis.inbox import Inbox
 from chassis.server import Call
 from protos.alerts.v1 import webhooks_pb2 as pb
 from protos.alerts.v1.webhooks_pb2_grpc import WebhooksServiceServicer
 from services.alerts.domain import webhooks as rules
-from services.alerts.domain.deliveries import Outcome
 from services.alerts.domain.filters import EVERYTHING, Member
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.webhooks import WEBHOOKS_LIMIT, Action, Selection, Status, Webhook
 from services.alerts.filters.members import member
 from services.alerts.filters.selecting import Selecting
 from services.alerts.filters.storage import naming
+from services.alerts.quotas import Quota
 from services.alerts.webhooks import wire
 from services.alerts.webhooks.book import Book
-from services.alerts.webhooks.egress import Egress
 from services.alerts.webhooks.messages import Messages
 from services.alerts.webhooks.signing import Secrets
 from vocabulary import ids
+from vocabulary.addresses import Outcome
 from vocabulary.refusals import Conflict, Invalid, NotFound
 
 Answer = TypeVar("Answer", bound=Message)
@@ -50,8 +51,10 @@ class WebhooksRpc(WebhooksServiceServicer):
         egress: Egress,
         messages: Messages,
         signers: Secrets,
+        quota: Quota,
         now: Callable[[], datetime],
     ) -> None:
+        self._quota = quota
         self._types = types
         self._webhooks = webhooks
         self._selecting = selecting
@@ -64,7 +67,7 @@ class WebhooksRpc(WebhooksServiceServicer):
 
     async def ListWebhooks(self, request: pb.ListWebhooksRequest, context: Call) -> pb.ListWebhooksResponse:
         by = self._administrator()
-        found = await self._webhooks.find({"authority": by.authority_id}, sort="sorted_by", limit=2 * WEBHOOKS_LIMIT)
+        found = await self._of(by.authority_id)
         progress = await self._book.get_many([kept.id for kept in found])
         shown = []
         for kept in found:
@@ -81,19 +84,19 @@ class WebhooksRpc(WebhooksServiceServicer):
         earlier = await self._webhooks.answered(id_, command, pb.RegisterWebhookResponse)
         if earlier is not None:
             return self._with_secret(earlier)
-        there = await self._webhooks.count({"authority": by.authority_id}, at_most=WEBHOOKS_LIMIT)
         selection = await self._selection(request, by) or Selection(filter=EVERYTHING)
         start = await self._inbox.cursor(by.authority_id, request.after_cursor)
-        new = rules.register(request.name, request.url, selection, start, by, there=there)
-        await self._egress.check(request.url)
-        with naming():
-            answer = await self._webhooks.create(
-                id_,
-                command,
-                new,
-                [_changed(id_, 1, new)],
-                lambda kept: pb.RegisterWebhookResponse(webhook=wire.webhook(kept, by.now)),
-            )
+        async with self._quota.place(by.authority_id, id_, lambda: self._ids(by.authority_id)) as there:
+            new = rules.register(request.name, request.url, selection, start, by, there=there)
+            await self._egress.check(request.url)
+            with naming():
+                answer = await self._webhooks.create(
+                    id_,
+                    command,
+                    new,
+                    [_changed(id_, 1, new)],
+                    lambda kept: pb.RegisterWebhookResponse(webhook=wire.webhook(kept, by.now)),
+                )
         return self._with_secret(answer)
 
     async def EditWebhook(self, request: pb.EditWebhookRequest, context: Call) -> pb.EditWebhookResponse:
@@ -193,6 +196,12 @@ class WebhooksRpc(WebhooksServiceServicer):
     async def RemoveWebhook(self, request: pb.RemoveWebhookRequest, context: Call) -> pb.RemoveWebhookResponse:
         command = CommandKey.of(request, current_person())
         return await self._change(request.id, command, rules.remove, pb.RemoveWebhookResponse)
+
+    async def _of(self, authority_id: str) -> list[Kept[Webhook]]:
+        return await self._webhooks.find({"authority": authority_id}, sort="sorted_by", limit=2 * WEBHOOKS_LIMIT)
+
+    async def _ids(self, authority_id: str) -> list[str]:
+        return [kept.id for kept in await self._of(authority_id)]
 
     async def _change(self, id_: str, command: CommandKey, decide: Decide, answer_type: type[Answer]) -> Answer:
         """What *decide* makes of a webhook of the caller's authority, told to whoever delivers."""

@@ -8,10 +8,11 @@ from chassis.wire import EnumOnWire, timestamp
 from protos.alerts.v1 import alerts_pb2
 from protos.alerts.v1 import webhooks_pb2 as pb
 from services.alerts.domain.alerts import News
-from services.alerts.domain.deliveries import ATTEMPTS_KEPT, Attempt, Outcome, PauseReason, Progress, begun
+from services.alerts.domain.deliveries import ATTEMPTS_KEPT, Attempt, PauseReason, Progress, begun
 from services.alerts.domain.webhooks import Status, Webhook
 from services.alerts.filters.wire import inbox_filter
 from services.alerts.wire import NEWS
+from vocabulary.addresses import Outcome
 
 STATUS = EnumOnWire(Status, pb.WebhookStatus)
 PAUSE_REASON = EnumOnWire(PauseReason, pb.PauseReason)

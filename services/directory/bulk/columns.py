@@ -5,8 +5,8 @@ A column is named by the path of the key that holds the same in JSON: ``official
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
+from chassis.tables.rows import Kind
 from services.directory.reference import Reference
 from vocabulary import languages
 
@@ -31,13 +31,6 @@ _NAMES = {
     "access": MODULES.rstrip("."),
     **{f"contact.{name}": name for name in CONTACT},
 }
-
-
-class Kind(StrEnum):
-    """What a cell holds: a text, or words with blanks between them (in JSON: a list)."""
-
-    TEXT = "TEXT"
-    WORDS = "WORDS"
 
 
 def columns(reference: Reference) -> Mapping[str, Kind]:

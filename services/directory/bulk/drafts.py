@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis import wire as shared
+from chassis.tables.rows import Cell, Row
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.registration_pb2 import AuthorityDraft
 from services.directory import wire
 from services.directory.bulk import columns
-from services.directory.bulk.rows import Cell, Row
 from services.directory.domain.authorities import Authority, ModuleAccess
 from vocabulary.participants import Level
 from vocabulary.refusals import Invalid

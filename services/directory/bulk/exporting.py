@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from chassis.aggregates import Aggregates, Kept
+from chassis.tables.rows import Cell
 from engines.documents import AnyOf
 from protos.directory.v1.bulk_pb2 import ExportAuthoritiesRequest
 from services.directory import storage, wire
 from services.directory.bulk import drafts
-from services.directory.bulk.rows import Cell
 from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person, is_to_be_nimic
 from services.directory.domain.views import View

@@ -16,10 +16,10 @@ from google.protobuf.message import Message
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import Caller
+from chassis.tables.rows import Row
 from protos.directory.v1 import bulk_pb2 as pb
 from services.directory.bulk import columns, drafts, reports
 from services.directory.bulk.posts import Posts
-from services.directory.bulk.rows import Row
 from services.directory.domain import authorities as rules
 from services.directory.domain import bulk, coordination, direct, registration
 from services.directory.domain.authorities import Authority

@@ -1,8 +1,8 @@
 """What is told of a row: which authority it is about, and what happened to it."""
 
+from chassis.tables.rows import Row
 from protos.directory.v1 import bulk_pb2 as pb
 from services.directory.bulk import columns
-from services.directory.bulk.rows import Row
 from services.directory.domain.bulk import EXTERNAL_ID_LIMIT
 from vocabulary import languages
 from vocabulary.refusals import Refusal

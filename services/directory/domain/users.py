@@ -62,6 +62,7 @@ NEEDS: Mapping[UserRole, frozenset[WorkflowRole]] = {
     UserRole.ALERT_HANDLER: frozenset({WorkflowRole.ALERT_AUTHORITY, WorkflowRole.ALERT_COORDINATOR}),
     UserRole.ALERT_DISSEMINATOR: frozenset({WorkflowRole.ALERT_COORDINATOR}),
     UserRole.REPOSITORY_EDITOR: frozenset({WorkflowRole.REPOSITORY_EDITOR}),
+    UserRole.TRANSLATOR: frozenset(),
 }
 
 
@@ -225,5 +226,14 @@ def suggested(target: Sequence[str], writer: Sequence[str]) -> tuple[str, ...]:
 
     Those that the writer knows too, in the target's order; if there are none, the target's first.
     """
-    shared = tuple(code for code in target if code in writer)
-    return shared or tuple(target[:1])
+    return _shared(target, writer) or tuple(target[:1])
+
+
+def understood(target: Sequence[str], writer: Sequence[str]) -> tuple[str, ...]:
+    """The languages *target*, which an authority understands: first those that the writer knows too, then the others."""
+    shared = _shared(target, writer)
+    return (*shared, *(code for code in target if code not in shared))
+
+
+def _shared(target: Sequence[str], writer: Sequence[str]) -> tuple[str, ...]:
+    return tuple(code for code in target if code in writer)

@@ -7,21 +7,21 @@ from chassis.aggregates import Aggregates, CommandKey
 from chassis.caller import current_person
 from chassis.imports import Incoming
 from chassis.server import Call
+from chassis.tables.csv_files import CsvReader, CsvWriter
+from chassis.tables.json_lines import JsonReader, JsonWriter
+from chassis.tables.rows import ROWS_MAX, Row, Table
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1.bulk_pb2_grpc import BulkServiceServicer
 from services.directory.bulk import reports
-from services.directory.bulk.columns import columns
-from services.directory.bulk.csv_files import CsvReader, CsvWriter
+from services.directory.bulk.columns import EXTERNAL_ID, columns
 from services.directory.bulk.exporting import Exporting
 from services.directory.bulk.importing import Importing, Order
-from services.directory.bulk.json_lines import JsonReader, JsonWriter
-from services.directory.bulk.rows import ROWS_MAX, Row
 from services.directory.domain.authorities import Authority
 from services.directory.domain.bulk import importer
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
 from vocabulary import languages
-from vocabulary.refusals import Invalid
+from vocabulary.refusals import Forbidden, Invalid
 
 PROGRESS_ROWS = 500
 
@@ -30,15 +30,25 @@ Writer = CsvWriter | JsonWriter
 
 
 class BulkRpc(BulkServiceServicer):
-    def __init__(self, reference: Reference, authorities: Aggregates[Authority], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        authorities: Aggregates[Authority],
+        now: Callable[[], datetime],
+        *,
+        training: bool = False,
+    ) -> None:
+        self._training = training
         self._reference = reference
         self._authorities = authorities
         self._now = now
-        self._columns = columns(reference)
+        self._table = Table(columns(reference), described="docs/bulk.md", key=EXTERNAL_ID)
 
     async def ImportAuthorities(
         self, request_iterator: AsyncIterator[pb.ImportAuthoritiesRequest], context: Call
     ) -> AsyncIterator[pb.ImportAuthoritiesResponse]:
+        if self._training:
+            raise Forbidden("a training system has invented authorities only: none are imported", reason="TRAINING")
         first = await anext(aiter(request_iterator), pb.ImportAuthoritiesRequest())
         order = _order(first)
         incoming = Incoming(self._reader(first.header.format), most=ROWS_MAX, called="rows", reason="TOO_MANY_ROWS")
@@ -69,16 +79,16 @@ class BulkRpc(BulkServiceServicer):
 
     def _reader(self, format_: pb.BulkFormat.ValueType) -> Reader:
         if format_ == pb.BULK_FORMAT_CSV:
-            return CsvReader(self._columns)
+            return CsvReader(self._table)
         if format_ == pb.BULK_FORMAT_JSON_LINES:
-            return JsonReader(self._columns)
+            return JsonReader(self._table)
         raise _unknown_format()
 
     def _writer(self, request: pb.ExportAuthoritiesRequest) -> Writer:
         if request.format == pb.BULK_FORMAT_CSV:
-            return CsvWriter(self._columns, request.separator or ";")
+            return CsvWriter(self._table, request.separator or ";")
         if request.format == pb.BULK_FORMAT_JSON_LINES:
-            return JsonWriter(self._columns)
+            return JsonWriter(self._table)
         raise _unknown_format()
 
 

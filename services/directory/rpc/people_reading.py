@@ -88,7 +88,11 @@ class PeopleReadingRpc(PeopleServiceServicer):
         spoken = users.speaks(writer.state if writer else None, by.authority)
         return pb.BatchSuggestLanguagesResponse(
             suggestions=[
-                pb.SuggestedLanguages(authority_id=kept.id, languages=users.suggested(kept.state.languages, spoken))
+                pb.SuggestedLanguages(
+                    authority_id=kept.id,
+                    languages=users.suggested(kept.state.languages, spoken),
+                    understood=users.understood(kept.state.languages, spoken),
+                )
                 for kept in found
                 if self._view(by, kept) in (View.INSIDE, View.PUBLIC)
             ]

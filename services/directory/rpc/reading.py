@@ -11,6 +11,7 @@ from chassis.wire import batch, wanted_languages
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceServicer
 from services.directory import wire
+from services.directory.desks import Desks
 from services.directory.domain import users
 from services.directory.domain.authorities import Authority
 from services.directory.domain.users import User
@@ -19,7 +20,7 @@ from services.directory.rpc.acting import person
 from services.directory.rpc.showing import Showing
 from vocabulary import countries
 from vocabulary.participants import Status
-from vocabulary.refusals import Unauthenticated
+from vocabulary.refusals import Invalid, Unauthenticated
 
 Thing = TypeVar("Thing")
 
@@ -33,6 +34,7 @@ class DirectoryRpc(DirectoryServiceServicer):
         self._authorities = authorities
         self._users = users
         self._showing = Showing(reference)
+        self._desks = Desks(authorities)
 
     async def BatchGetAuthorities(
         self, request: pb.BatchGetAuthoritiesRequest, context: Call
@@ -87,15 +89,13 @@ class DirectoryRpc(DirectoryServiceServicer):
         return pb.ListAreasResponse(areas=[wire.area(one, wanted) for one in self._reference.areas.values()])
 
     async def ListHelpdesks(self, request: pb.ListHelpdesksRequest, context: Call) -> pb.ListHelpdesksResponse:
-        found = await self._authorities.find({"national_coordinator": True}, limit=len(countries.ALL))
-        found.sort(key=lambda kept: countries.ALL.index(kept.state.country))
+        wanted = request.country_code
+        if wanted and wanted not in countries.ALL:
+            raise Invalid(f"{wanted!r} is none of the 30 countries", field="country", reason="UNKNOWN_VALUE")
+        commission = await self._desks.commission()
         return pb.ListHelpdesksResponse(
-            helpdesks=[
-                pb.Helpdesk(
-                    authority_id=kept.id, contact=wire.contact(kept.state.contact), country_code=kept.state.country
-                )
-                for kept in found
-            ]
+            helpdesks=map(_helpdesk, await self._desks.national(wanted)),
+            commission=_helpdesk(commission) if commission else None,
         )
 
     async def ResolveUser(self, request: pb.ResolveUserRequest, context: Call) -> pb.ResolveUserResponse:
@@ -110,6 +110,10 @@ class DirectoryRpc(DirectoryServiceServicer):
             raise Unauthenticated("the authority of this sign-in is not active", reason="AUTHORITY_NOT_ACTIVE")
         user = wire.user(_effective(found[0], authority.state), authority.state)
         return pb.ResolveUserResponse(user=user, authority=wire.authority(authority, ()))
+
+
+def _helpdesk(kept: Kept[Authority]) -> pb.Helpdesk:
+    return pb.Helpdesk(authority_id=kept.id, contact=wire.contact(kept.state.contact), country_code=kept.state.country)
 
 
 def _effective(kept: Kept[User], authority: Authority) -> Kept[User]:

@@ -9,9 +9,12 @@ from typing import Any
 from chassis import catalogues
 from services.directory.domain.authorities import Authority, Contact, ModuleAccess
 from services.directory.reference import Area, Reference
-from vocabulary import countries, ids, languages
+from vocabulary import countries, languages
 from vocabulary.participants import Level
 from vocabulary.roles import ALERTS, REQUESTS, LegislativeRole, WorkflowRole
+from vocabulary.training import COMMISSION_ID, authority_id, coordinator_id, national_id
+
+__all__ = ["COMMISSION_ID", "authorities", "coordinator_id", "national_id"]
 
 SEED = 2012
 REGIONAL_COORDINATORS = 3
@@ -21,8 +24,6 @@ NATIONAL_PER_OTHER_AREA = 2
 CONCEPTS_PER_AUTHORITY = 5
 REGIONAL = 15
 LOCAL = 7
-
-COMMISSION_ID = ids.derived(ids.AUTHORITY, "training", "EU")
 
 # Where national authorities sit, as the place calls itself.
 _CAPITALS = {
@@ -40,20 +41,6 @@ _BODIES = {
 }
 
 Names = Mapping[str, str]
-
-
-def national_id(country: str, area: str, concept: str) -> str:
-    """The id of the national authority for a concept."""
-    return _id(country, area, concept, Level.NATIONAL)
-
-
-def coordinator_id(country: str, area: str) -> str:
-    """The id of the coordinator of an area in a country; of all areas (the NIMIC), if *area* is ``*``."""
-    return _id(country, area, "coordinator")
-
-
-def _id(*parts: str) -> str:
-    return ids.derived(ids.AUTHORITY, "training", *parts)
 
 
 def authorities(reference: Reference) -> dict[str, Authority]:
@@ -119,7 +106,7 @@ class _Country:
             made[coordinator_id(self._country, area.code)] = self._area_coordinator(area)
             made |= self._national(area)
         for place in self._some(self._regions, REGIONAL_COORDINATORS):
-            made[_id(self._country, "*", place.region)] = self._regional_coordinator(place)
+            made[authority_id(self._country, "*", place.region)] = self._regional_coordinator(place)
         made |= self._below(Level.REGIONAL, self._regions, REGIONAL)
         made |= self._below(Level.LOCAL, self._towns, LOCAL)
         return {id_: self._coordinated(one) for id_, one in made.items()}
@@ -175,7 +162,7 @@ class _Country:
         for number in range(count if places else 0):
             area = self._random.choice(areas)
             concept, place = self._random.choice(area.concepts), self._random.choice(places)
-            made[_id(self._country, level, str(number))] = self._competent(area, [concept], level, place)
+            made[authority_id(self._country, level, str(number))] = self._competent(area, [concept], level, place)
         return made
 
     def _competent(self, area: Area, concepts: Sequence[str], level: Level, place: _Place | None) -> Authority:

@@ -10,6 +10,7 @@ QUALIFICATIONS = "professional-qualifications"
 REQUESTS = f"{QUALIFICATIONS}/requests"
 REPOSITORY = f"{QUALIFICATIONS}/repository"
 ALERTS = "services/alerts"
+SERVICES_REPOSITORY = "services/repository"
 PROFESSIONAL_ALERTS = f"{QUALIFICATIONS}/alerts"
 
 
@@ -20,11 +21,12 @@ def people() -> dict[str, User]:
         (PROFESSIONAL_ALERTS, role)
         for role in (UserRole.COORDINATOR, UserRole.ALERT_HANDLER, UserRole.ALERT_DISSEMINATOR)
     )
-    alert_handler = ((ALERTS, UserRole.ALERT_HANDLER),)
+    alert_handler = ((ALERTS, UserRole.ALERT_HANDLER), (SERVICES_REPOSITORY, UserRole.REPOSITORY_EDITOR))
     coordinator = (
         (ALERTS, UserRole.COORDINATOR),
         (ALERTS, UserRole.ALERT_HANDLER),
         (ALERTS, UserRole.ALERT_DISSEMINATOR),
+        (SERVICES_REPOSITORY, UserRole.COORDINATOR),
     )
     it, hu = (national_id(country, QUALIFICATIONS, "doctor") for country in ("IT", "HU"))
     listed = [
@@ -51,6 +53,7 @@ def people() -> dict[str, User]:
             "Coordinator for qualifications, Hungary",
             "hu",
             (REQUESTS, UserRole.COORDINATOR),
+            (REPOSITORY, UserRole.COORDINATOR),
             *professional,
         ),
         _user(
@@ -59,6 +62,7 @@ def people() -> dict[str, User]:
             "Coordinator for qualifications, Italy",
             "it",
             (REQUESTS, UserRole.COORDINATOR),
+            (REPOSITORY, UserRole.COORDINATOR),
             *professional,
         ),
         _user("it-alerts", national_id("IT", "services", "electrician"), "Alert handler, Italy", "it", *alert_handler),

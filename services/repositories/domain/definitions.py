@@ -1,45 +1,82 @@
-"""What a repository is: which fields its entries have, who may read them, in which modules they are edited."""
+"""What a repository is: which fields its entries have, who reads and who writes them, how long they are kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
+from services.repositories.domain.audiences import NOBODY, Audience, Keys, Subject, Visibility, opening
+from vocabulary.roles import REPOSITORY, UserRole
 from vocabulary.values import Field, LocalizedText, Value, ValueType, check_form
 
-
-class Visibility(StrEnum):
-    """Who reads what is published."""
-
-    PUBLIC = "PUBLIC"
-    ALL_IMI = "ALL_IMI"
-    MODULE = "MODULE"
-    COUNTRY = "COUNTRY"
-    ROLE = "ROLE"
-    EXPLICIT = "EXPLICIT"
+EVERYBODY_IN_IMI = Audience(visibility=Visibility.ALL_IMI)
 
 
-# A definition that asks for less than this is not offered: entries would be read by people it keeps out.
-READ_BY_EVERY_PERSON = frozenset({Visibility.PUBLIC, Visibility.ALL_IMI})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """After how many whole months what has ended is archived, and erased; None: never by itself."""
+
+    archived_after_months: int | None = None
+    erased_after_months: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRule:
+    """What holds for a field beside what it takes. Without an audience, all of the repository's readers read it."""
+
+    audience: Audience | None = None
+    translatable: bool = False
+
+
+PLAIN = FieldRule()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """A repository, in the version of its schema that is in force. Entries belong to modules of its *kind*."""
+    """A repository in one version of its schema. Entries belong to the module of its *kind* in its area, or in the areas they name.
+
+    `retired` are the fields of earlier versions that this one has no more: what they say is still shown, and read as it was.
+    """
 
     code: str
     version: int
     title: LocalizedText
     description: LocalizedText
-    visibility: Visibility
-    kind: str
+    legal_basis: LocalizedText = field(default_factory=dict)
+    area: str = ""
+    kind: str = REPOSITORY
+    audience: Audience = EVERYBODY_IN_IMI
+    editor_roles: tuple[UserRole, ...] = (UserRole.REPOSITORY_EDITOR,)
+    approval: bool = False
+    retention: Retention = field(default_factory=Retention)
     fields: tuple[Field, ...]
+    rules: Mapping[str, FieldRule] = field(default_factory=dict)
+    retired: tuple[Field, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return definition_id(self.code, self.version)
+
+    @property
+    def visibility(self) -> Visibility:
+        return self.audience.visibility
+
+    def rule(self, code: str) -> FieldRule:
+        return self.rules.get(code, PLAIN)
 
     def check(self, values: Mapping[str, Value], *, complete: bool) -> dict[str, Value]:
         """*values*, each checked; raises Invalid naming the one at fault, or the fields that *complete* finds missing."""
         return check_form(self.fields, values, at="values", complete=complete)
 
+    def after(self, earlier: "Definition") -> "Definition":
+        """This version as the one that follows *earlier*."""
+        here = {one.code for one in self.fields}
+        gone = tuple(one for one in (*earlier.fields, *earlier.retired) if one.code not in here)
+        rules = {one.code: earlier.rule(one.code) for one in gone}
+        return replace(self, retired=gone, rules={**rules, **self.rules})
+
     def areas(self, values: Mapping[str, Value]) -> dict[str, str]:
         """The areas of legislation that *values* put an entry in, each with the place in the input where it stands."""
+        if self.area:
+            return {self.area: ""}
         placing = self._codes(ValueType.AREA)
         return {
             area: f"values[{index}].value.references[{place}]"
@@ -47,6 +84,18 @@ class Definition:
             if code in placing
             for place, area in enumerate(value.references or ())
         }
+
+    def readers(self, values: Mapping[str, Value], owner_id: str, country: str) -> Keys:
+        """The keys that open what says *values*; see `audiences`. A field may ask for one of its own besides."""
+        return opening(self.audience, self._subject(self.audience, values, owner_id, country))
+
+    def field_readers(self, code: str, values: Mapping[str, Value], owner_id: str, country: str) -> Keys:
+        """The keys of which a reader of what says *values* needs one to read the field *code*."""
+        if code not in self._known:
+            return NOBODY
+        audience = self.rule(code).audience or self.audience
+        subject = self._subject(audience, values, owner_id, country)
+        return opening(audience, subject, personal=code in self.personal)
 
     def concepts(self, values: Mapping[str, Value], *, searched: bool = False) -> list[str]:
         """The keyword concepts that *values* name; with *searched*, only those whose words find the entry."""
@@ -58,5 +107,28 @@ class Definition:
         written = self._codes(ValueType.TEXT, searched=True)
         return [value.text.text for code, value in values.items() if code in written and value.text]
 
+    @property
+    def _known(self) -> frozenset[str]:
+        return frozenset(one.code for one in (*self.fields, *self.retired))
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The codes of the fields that hold data of natural persons."""
+        return frozenset(one.code for one in (*self.fields, *self.retired) if one.personal)
+
+    def _subject(self, audience: Audience, values: Mapping[str, Value], owner_id: str, country: str) -> Subject:
+        named = (values[code].references or () for code in audience.authority_fields if code in values)
+        return Subject(
+            owner_id=owner_id,
+            country=country,
+            areas=tuple(self.areas(values)),
+            named=tuple(id_ for ids in named for id_ in ids),
+        )
+
     def _codes(self, kind: ValueType, *, searched: bool = False) -> set[str]:
-        return {field.code for field in self.fields if field.type is kind and (field.searchable or not searched)}
+        return {one.code for one in self.fields if one.type is kind and (one.searchable or not searched)}
+
+
+def definition_id(code: str, version: int) -> str:
+    """The id of one version of a repository's definition."""
+    return f"{code}:{version}"

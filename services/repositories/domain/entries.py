@@ -1,43 +1,66 @@
-"""Entries: what is published, what is in preparation, what was published before; and who may change them."""
+"""Entries: what is published, what is in preparation, what was published before; and who somebody is to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
+from services.repositories.domain.audiences import ANONYMOUS, Keys
 from services.repositories.domain.definitions import Definition
-from services.repositories.domain.lifecycle import VIEWS, Action, Side, Status, View, step
-from vocabulary.refusals import Conflict, Forbidden, Invalid
+from services.repositories.domain.lifecycle import Action, Side, Status, step
+from vocabulary.files import File
+from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.values import Value
 
 REASON_LIMIT = 1_000
-# Versions kept behind the published one. Each answer that is stored for a repeated command holds them all.
-EARLIER_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts or reads: their authority, and the areas in which they edit its entries."""
+    """Who acts or reads: the areas in which they edit the entries of their authority, or approve those of others, and their keys."""
 
     authority_id: str
     country: str
-    areas: frozenset[str]
+    user_id: str = ""
+    areas: frozenset[str] = frozenset()
+    approves: frozenset[str] = frozenset()
+    keys: Keys = ANONYMOUS
+    is_system: bool = False
     now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """What an entry says, by the schema it was written for. Numbers count from 1 and leave no gap."""
+    """What an entry says, by the schema it was written for. Numbers count from 1 and leave no gap. Both days are included."""
 
     number: int
     schema_version: int
     values: Mapping[str, Value]
     at: datetime
     reason: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    files: tuple[File, ...] = ()
+    # The version that it says the same as, if it was made by going back to it.
+    reverts_to: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Something that was done to an entry, and the version that it was about."""
+
+    at: datetime
+    authority_id: str
+    user_id: str
+    action: Action
+    before: Status | None
+    after: Status
+    version: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of a repository, with its versions; `earlier` has the newest first."""
+    """One entry of a repository, with its versions; `earlier` has the newest first, `history` the oldest."""
 
     repository: str
     owner_id: str
@@ -47,121 +70,122 @@ class Entry:
     draft: Version | None = None
     earlier: tuple[Version, ...] = ()
     withdrawal_reason: str = ""
+    return_reason: str = ""
+    history: tuple[Step, ...] = ()
     created_at: datetime
     changed_at: datetime
+    ended_at: datetime | None = None
 
     @property
     def versions(self) -> list[Version]:
         """The version that is published and the one in preparation, as far as there are any."""
         return [version for version in (self.published, self.draft) if version]
 
+    @property
+    def latest(self) -> Version | None:
+        """What was published last, whether readers still see it or not."""
+        return self.published or (self.earlier[0] if self.earlier else None)
 
-def side(owner_id: str, who: Actor) -> Side:
-    """Who *who* is to an entry of *owner_id*."""
-    if owner_id != who.authority_id:
-        return Side.READER
-    return Side.EDITOR if who.areas else Side.COLLEAGUE
+    @property
+    def schema_version(self) -> int:
+        """The newest schema that anything in it was written for."""
+        return max((version.schema_version for version in (*self.versions, *self.earlier)), default=1)
 
-
-def seen(entry: Entry, who: Actor) -> Entry | None:
-    """*entry* as far as *who* may see it; None if they may not know that it exists."""
-    view = VIEWS[entry.status].get(side(entry.owner_id, who))
-    if view is View.WHOLE:
-        return entry
-    if view is None or not (entry.published or entry.earlier):
-        return None
-    return replace(entry, draft=None)
+    @property
+    def once_published(self) -> Sequence[Version]:
+        """Everything that was ever published, the newest first."""
+        return [self.published, *self.earlier] if self.published else self.earlier
 
 
-def create(definition: Definition, values: Mapping[str, Value], by: Actor) -> Entry:
-    """A new entry of the actor's authority, which may be incomplete; raises Forbidden unless they edit where it belongs."""
-    status = step(None, Action.CREATE, side(by.authority_id, by))
-    _require_editor_of_input(definition, values, by)
-    return Entry(
-        repository=definition.code,
-        owner_id=by.authority_id,
-        country=by.country,
-        status=status,
-        draft=Version(number=1, schema_version=definition.version, values=values, at=by.now),
-        created_at=by.now,
-        changed_at=by.now,
-    )
+def files_of(entry: Entry) -> list[File]:
+    """The files that stand in any version of *entry*, each once."""
+    versions = (*entry.versions, *entry.earlier)
+    return list({one.id: one for version in versions for one in version.files}.values())
 
 
-def edit(entry: Entry, definition: Definition, values: Mapping[str, Value], reason: str, by: Actor) -> Entry:
-    """The entry with *values* as its draft, which may be incomplete; what is published stays as it is."""
-    status = step(entry.status, Action.EDIT, side(entry.owner_id, by))
-    _require_editor_of(entry, definition, by)
-    _require_editor_of_input(definition, values, by)
-    draft = Version(
-        number=entry.published.number + 1 if entry.published else 1,
-        schema_version=definition.version,
-        values=values,
+def let_go(before: Entry, after: Entry) -> list[File]:
+    """The files that stand in *after* no more."""
+    kept = {one.id for one in files_of(after)}
+    return [one for one in files_of(before) if one.id not in kept]
+
+
+def system(now: datetime) -> Actor:
+    """The system itself, at *now*."""
+    return Actor(authority_id="", country="", is_system=True, now=now)
+
+
+def areas_of(entry: Entry, definition: Definition) -> list[str]:
+    """The areas of legislation in which *entry* stands, or is about to stand; after its end, in which it stood."""
+    versions = (version for version in (entry.latest, entry.draft) if version)
+    return list(dict.fromkeys(area for version in versions for area in definition.areas(version.values)))
+
+
+def sides(entry: Entry, definition: Definition, who: Actor) -> frozenset[Side]:
+    """Everything that *who* is to *entry*."""
+    if who.is_system:
+        return frozenset({Side.SYSTEM})
+    areas = areas_of(entry, definition)
+    if entry.owner_id == who.authority_id:
+        # Whoever edits in any area begins a draft that is in none yet.
+        edits = bool(who.areas) if not areas else not who.areas.isdisjoint(areas)
+        return frozenset({Side.EDITOR if edits else Side.COLLEAGUE})
+    approves = entry.country == who.country and not who.approves.isdisjoint(areas)
+    return frozenset({Side.READER, Side.APPROVER} if approves else {Side.READER})
+
+
+def moved(entry: Entry, definition: Definition, action: Action, by: Actor) -> Entry:
+    """*entry* in the status after *action*; raises what `lifecycle.step` raises."""
+    return replace(entry, status=step(definition, entry.status, action, sides(entry, definition, by)))
+
+
+def recorded(
+    after: Entry, action: Action, before: Status | None, by: Actor, *, version: int = 0, reason: str = ""
+) -> Entry:
+    """*after* with the step that led to it. Editing the same draft on and on is one step."""
+    made = Step(
         at=by.now,
-        reason=_checked(reason),
+        authority_id=by.authority_id,
+        user_id=by.user_id,
+        action=action,
+        before=before,
+        after=after.status,
+        version=version,
+        reason=reason,
     )
-    return replace(entry, status=status, draft=draft, changed_at=by.now)
+    history = after.history
+    if history and action is Action.EDIT and _same(history[-1], made):
+        history = history[:-1]
+    return replace(after, changed_at=by.now, history=(*history, made))
 
 
-def publish(entry: Entry, definition: Definition, by: Actor) -> Entry:
-    """The entry with its draft as what readers see; raises Conflict if there is none, Invalid if it is incomplete."""
-    status = step(entry.status, Action.PUBLISH, side(entry.owner_id, by))
-    _require_editor_of(entry, definition, by)
-    if entry.draft is None:
-        raise Conflict("there is no new version to publish; edit the entry first", reason="NOTHING_TO_PUBLISH")
-    # The schema may have changed since the draft was written: what is published fits the one in force.
-    values = definition.check(entry.draft.values, complete=True)
-    return replace(
-        entry,
-        status=status,
-        published=replace(entry.draft, values=values, schema_version=definition.version, at=by.now),
-        draft=None,
-        earlier=_with(entry.published, entry.earlier),
-        changed_at=by.now,
-    )
-
-
-def withdraw(entry: Entry, definition: Definition, reason: str, by: Actor) -> Entry:
-    """The entry out of readers' sight for good; its owner keeps what was published and what was in preparation."""
-    status = step(entry.status, Action.WITHDRAW, side(entry.owner_id, by))
-    _require_editor_of(entry, definition, by)
-    reason = _checked(reason)
-    if not reason:
-        raise Invalid("say why the entry is withdrawn", field="reason", reason="EMPTY")
-    return replace(
-        entry,
-        status=status,
-        published=None,
-        earlier=_with(entry.published, entry.earlier),
-        withdrawal_reason=reason,
-        changed_at=by.now,
+def _same(one: Step, other: Step) -> bool:
+    return (one.action, one.user_id, one.after, one.version) == (
+        other.action,
+        other.user_id,
+        other.after,
+        other.version,
     )
 
 
-def _with(superseded: Version | None, earlier: tuple[Version, ...]) -> tuple[Version, ...]:
-    return (superseded, *earlier)[:EARLIER_KEPT] if superseded else earlier
-
-
-def _checked(reason: str) -> str:
+def checked_reason(reason: str, *, needed: bool = False, why: str = "") -> str:
+    """*reason* without surrounding space; raises Invalid for one that is too long, or is *needed* and not there: say *why*."""
     stripped = reason.strip()
     if len(stripped) > REASON_LIMIT:
         raise Invalid(
             f"the reason has {len(stripped)} characters; {REASON_LIMIT} are allowed", field="reason", reason="TOO_LONG"
         )
+    if needed and not stripped:
+        raise Invalid(f"say why {why}", field="reason", reason="EMPTY")
     return stripped
 
 
-def _require_editor_of(entry: Entry, definition: Definition, by: Actor) -> None:
+def require_editor_of(entry: Entry, definition: Definition, by: Actor) -> None:
     """Raises Forbidden if the entry stands, or is about to stand, in an area in which *by* edits nothing."""
-    for version in entry.versions:
-        _require_areas(dict.fromkeys(definition.areas(version.values), ""), by)
+    require_areas(dict.fromkeys(areas_of(entry, definition), ""), by)
 
 
-def _require_editor_of_input(definition: Definition, values: Mapping[str, Value], by: Actor) -> None:
-    _require_areas(definition.areas(values), by)
-
-
-def _require_areas(areas: Mapping[str, str], by: Actor) -> None:
+def require_areas(areas: Mapping[str, str], by: Actor) -> None:
+    """Raises Forbidden naming the first of *areas*, each with where it stands in the input, in which *by* edits nothing."""
     for area, where in areas.items():
         if area not in by.areas:
             raise Forbidden(
@@ -170,4 +194,4 @@ def _require_areas(areas: Mapping[str, str], by: Actor) -> None:
 
 
 def _listed(areas: Iterable[str]) -> str:
-    return ", ".join(sorted(areas))
+    return ", ".join(sorted(areas)) or "no area"

@@ -113,9 +113,14 @@ def reminder_at(reached_at: datetime) -> datetime:
 
 
 def inactive_at(last_at: datetime) -> datetime:
-    """When two months without a step have passed: at the same time of that day in Brussels, or of the last day of that month."""
-    here = last_at.astimezone(BRUSSELS)
-    year, month = divmod(here.year * 12 + here.month - 1 + INACTIVE_MONTHS, 12)
+    """When two months without a step have passed."""
+    return months_after(last_at, INACTIVE_MONTHS)
+
+
+def months_after(at: datetime, months: int) -> datetime:
+    """So many *months* after *at*: at the same time of that day in Brussels, or of the last day of a month that is shorter."""
+    here = at.astimezone(BRUSSELS)
+    year, month = divmod(here.year * 12 + here.month - 1 + months, 12)
     last_day = calendar.monthrange(year, month + 1)[1]
     return here.replace(year=year, month=month + 1, day=min(here.day, last_day)).astimezone(UTC)
 

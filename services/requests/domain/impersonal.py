@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from services.requests.domain.exchange import Child, MoreInformation, Opinion
-from services.requests.domain.questions import Answer, Asked, File, QuestionSet
+from services.requests.domain.questions import Answer, Asked, QuestionSet
 from services.requests.domain.requests import HistoryEntry, Request
+from vocabulary.files import File
 from vocabulary.values import DataClass, FreeText
 
 PERSONAL = frozenset({DataClass.PERSONAL, DataClass.SPECIAL_CATEGORY})

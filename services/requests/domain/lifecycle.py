@@ -27,6 +27,7 @@ class Status(StrEnum):
     ANSWERED_FINAL = "ANSWERED_FINAL"
     CLOSED = "CLOSED"
     WITHDRAWN = "WITHDRAWN"
+    BLOCKED = "BLOCKED"
     DELETED = "DELETED"
 
 
@@ -60,6 +61,8 @@ class Action(StrEnum):
     WITHDRAW = "WITHDRAW"
     REMIND = "REMIND"
     INVOLVE_COORDINATORS = "INVOLVE_COORDINATORS"
+    BLOCK = "BLOCK"
+    ERASE = "ERASE"
 
 
 class Side(StrEnum):
@@ -196,16 +199,25 @@ TRANSITIONS: Mapping[Status | None, Mapping[Action, Row]] = {
         Action.ASSIGN: Row(_ALLOCATORS, Status.ANSWERED_FINAL),
         Action.INVOLVE_COORDINATORS: Row(_SYSTEM, Status.ANSWERED_FINAL),
     },
-    Status.CLOSED: {},
-    Status.WITHDRAWN: {},
+    Status.CLOSED: {
+        Action.BLOCK: Row(_SYSTEM, Status.BLOCKED),
+    },
+    Status.WITHDRAWN: {
+        Action.BLOCK: Row(_SYSTEM, Status.BLOCKED),
+    },
+    Status.BLOCKED: {
+        Action.ERASE: Row(_SYSTEM, Status.DELETED),
+    },
     Status.DELETED: {},
 }
 
 FINAL = frozenset(status for status, rows in TRANSITIONS.items() if status and not rows)
+# Nobody acts any more, but time.
+ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN, Status.BLOCKED}) | FINAL
 # What the responder's side may not know of.
 UNSENT = frozenset({Status.DRAFT, Status.PENDING_SEND_APPROVAL, Status.DELETED})
 # Exchanges that are under way, wherever they stand.
-OPEN = frozenset(Status) - FINAL - {Status.DRAFT}
+OPEN = frozenset(Status) - ENDED - {Status.DRAFT}
 # The requester waits for the reply that it asked for by a date.
 AWAITED = frozenset({Status.SENT, Status.ACCEPTED, Status.PENDING_REPLY_APPROVAL})
 EVER: Mapping[Action, frozenset[Party]] = {

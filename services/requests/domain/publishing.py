@@ -3,7 +3,6 @@
 What is checked here holds for as long as the set exists, so that nothing that reads it later has to ask.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,16 +11,12 @@ from services.requests.domain.conditions import names
 from services.requests.domain.questions import Group, Question, QuestionSet
 from services.requests.domain.reaching import check_reachable
 from services.requests.domain.vetting import check_condition
-from vocabulary import languages
+from vocabulary.forms import CODE, SLUG, TITLE_LIMIT, check_code, check_field, check_text, check_unique
 from vocabulary.refusals import Invalid
-from vocabulary.values import CHOOSING, REFERRING, Field, LocalizedText, ValueType
+from vocabulary.values import REFERRING, ValueType
 
-TITLE_LIMIT, TEXT_LIMIT = 500, 2_000
-QUESTIONS_LIMIT, CHOICES_LIMIT = 200, 100
+QUESTIONS_LIMIT = 200
 
-_SLUG = re.compile(r"[a-z][a-z0-9-]{0,63}")
-_CODE = re.compile(r"[A-Z][A-Za-z0-9_]{0,31}")
-_CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 # References are for forms; a link is not an answer to a question.
 _NO_ANSWERS = REFERRING | {ValueType.LINK}
 
@@ -36,14 +31,14 @@ class _Placed:
 
 def check_set(questions: QuestionSet, *, at: str) -> None:
     """Raises Invalid naming the first thing that keeps *questions* from being published."""
-    _matches(_SLUG, questions.code, f"{at}.code")
+    check_code(SLUG, questions.code, f"{at}.code")
     if questions.version < 1:
         raise Invalid("versions begin with 1", field=f"{at}.version", reason="OUT_OF_RANGE")
-    _check_text(questions.title, TITLE_LIMIT, f"{at}.title")
+    check_text(questions.title, TITLE_LIMIT, f"{at}.title")
     placed = list(_placed(questions.groups, at))
     if not 1 <= len(placed) <= QUESTIONS_LIMIT:
         raise Invalid(f"a set has 1 to {QUESTIONS_LIMIT} questions", field=f"{at}.groups", reason="OUT_OF_RANGE")
-    _unique((one.question.code for one in placed), [f"{one.at}.code" for one in placed])
+    check_unique((one.question.code for one in placed), [f"{one.at}.code" for one in placed])
     before: dict[str, Question] = {}
     for one in placed:
         _check_question(one, before, questions)
@@ -64,11 +59,11 @@ def check_next(new: QuestionSet, known: Iterable[QuestionSet], *, at: str) -> No
 
 def _placed(groups: tuple[Group, ...], at: str) -> Iterator[_Placed]:
     """The questions of all groups, the groups themselves being checked on the way."""
-    _unique((group.code for group in groups), [f"{at}.groups[{index}].code" for index in range(len(groups))])
+    check_unique((group.code for group in groups), [f"{at}.groups[{index}].code" for index in range(len(groups))])
     for index, group in enumerate(groups):
         where = f"{at}.groups[{index}]"
-        _matches(_CODE, group.code, f"{where}.code")
-        _check_text(group.title, TITLE_LIMIT, f"{where}.title")
+        check_code(CODE, group.code, f"{where}.code")
+        check_text(group.title, TITLE_LIMIT, f"{where}.title")
         if not group.questions:
             raise Invalid(f"the group {group.code} has no questions", field=f"{where}.questions", reason="EMPTY")
         for place, question in enumerate(group.questions):
@@ -77,8 +72,14 @@ def _placed(groups: tuple[Group, ...], at: str) -> Iterator[_Placed]:
 
 def _check_question(one: _Placed, before: dict[str, Question], questions: QuestionSet) -> None:
     question = one.question
-    _matches(_CODE, question.code, f"{one.at}.code")
-    _check_field(question.field, one.at)
+    check_code(CODE, question.code, f"{one.at}.code")
+    if question.field.type in _NO_ANSWERS:
+        raise Invalid(
+            f"{question.code}: no question is answered with a {question.field.type}",
+            field=f"{one.at}.type",
+            reason="WRONG_TYPE",
+        )
+    check_field(question.field, one.at, label="text")
     _check_follow_up(one, before, questions)
     _known_choices(question, question.suggests_alert_on, f"{one.at}.suggestsAlertOn")
     if question.applies_if:
@@ -87,30 +88,6 @@ def _check_question(one: _Placed, before: dict[str, Question], questions: Questi
         for name in names(condition):
             _check_order(question, name, before, questions, where)
         check_condition(condition, before, question.code, at=where)
-
-
-def _check_field(field: Field, at: str) -> None:
-    _check_text(field.label, TEXT_LIMIT, f"{at}.text")
-    if field.help:
-        _check_text(field.help, TEXT_LIMIT, f"{at}.help")
-    if field.type in _NO_ANSWERS:
-        raise Invalid(
-            f"{field.code}: no question is answered with a {field.type}", field=f"{at}.type", reason="WRONG_TYPE"
-        )
-    if (field.type in CHOOSING) is not bool(field.choices):
-        must = "needs" if field.type in CHOOSING else "takes no"
-        raise Invalid(f"{field.code}: a {field.type} {must} choices", field=f"{at}.choices", reason="CHOICES")
-    if len(field.choices) > CHOICES_LIMIT:
-        raise Invalid(f"{field.code} has more than {CHOICES_LIMIT} choices", field=f"{at}.choices", reason="TOO_MANY")
-    for index, choice in enumerate(field.choices):
-        _matches(_CHOICE, choice.code, f"{at}.choices[{index}].code")
-        _check_text(choice.label, TITLE_LIMIT, f"{at}.choices[{index}].label")
-    _unique((one.code for one in field.choices), [f"{at}.choices[{i}].code" for i in range(len(field.choices))])
-    bounds = (field.minimum, field.maximum)
-    if field.type is not ValueType.NUMBER and bounds != (None, None):
-        raise Invalid(f"{field.code}: only numbers have bounds", field=f"{at}.minimum", reason="WRONG_TYPE")
-    if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
-        raise Invalid(f"{field.code}: no number lies within its bounds", field=f"{at}.maximum", reason="OUT_OF_RANGE")
 
 
 def _check_follow_up(one: _Placed, before: dict[str, Question], questions: QuestionSet) -> None:
@@ -176,33 +153,3 @@ def _known_choices(question: Question, codes: Iterable[str], at: str) -> None:
     for index, code in enumerate(codes):
         if code not in known:
             raise Invalid(f"{question.code} has no choice {code!r}", field=f"{at}[{index}]", reason="UNKNOWN_CHOICE")
-
-
-def _check_text(text: LocalizedText, limit: int, at: str) -> None:
-    """In all 24 official languages, or not published."""
-    if missing := languages.missing(text):
-        raise Invalid(
-            f"the text lacks these languages: {', '.join(missing)}",
-            field=f"{at}.{missing[0]}",
-            reason="MISSING_LANGUAGE",
-        )
-    for code, one in sorted(text.items()):
-        languages.require(code, field=f"{at}.{code}")
-        if len(one) > limit:
-            raise Invalid(f"the text is longer than {limit} characters", field=f"{at}.{code}", reason="TOO_LONG")
-
-
-def _matches(pattern: re.Pattern[str], code: str, at: str) -> None:
-    if not pattern.fullmatch(code):
-        raise Invalid(f"{code!r} is not a code such as {_EXAMPLES[pattern]}", field=at, reason="NOT_A_CODE")
-
-
-_EXAMPLES = {_SLUG: "posting-of-workers", _CODE: "PQ1", _CHOICE: "NOT_GENUINE"}
-
-
-def _unique(codes: Iterable[str], places: list[str]) -> None:
-    seen: set[str] = set()
-    for code, place in zip(codes, places, strict=True):
-        if code in seen:
-            raise Invalid(f"there are two called {code}", field=place, reason="REPEATED")
-        seen.add(code)

@@ -21,6 +21,7 @@ from services.requests.domain.conditions import (
     verdict,
     written,
 )
+from vocabulary.files import File
 from vocabulary.refusals import Invalid
 from vocabulary.values import Field, FreeText, LocalizedText, Value, ValueType, check, free_text
 
@@ -97,18 +98,6 @@ class QuestionSet:
     @property
     def questions(self) -> dict[str, Question]:
         return {question.code: question for group in self.groups for question in group.questions}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file that was uploaded; the language is empty unless it was declared."""
-
-    id: str
-    name: str
-    media_type: str
-    size_bytes: int
-    sha256: str
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from services.requests.domain.exchange import (
     Opinion,
 )
 from services.requests.domain.lifecycle import AWAITED, OPEN, Action, Side, Status
-from services.requests.domain.questions import Answer, Asked, File
+from services.requests.domain.questions import Answer, Asked
+from vocabulary.files import File
 from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText
 

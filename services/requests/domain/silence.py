@@ -1,4 +1,5 @@
-"""What the system itself remarks upon when nobody acts: a request that is not taken on, an exchange that has gone quiet.
+"""What the system itself does when nobody acts: about a request that is not taken on, an exchange that has gone quiet, content that is
+not needed any more.
 
 Everything here is said by the request alone, so that it can be asked at any time and is answered the same way: when something is due
 next, and whether it still is when its timer fires.
@@ -8,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from services.requests.domain import retention
 from services.requests.domain.deadlines import inactive_at, reminder_at
 from services.requests.domain.lifecycle import UNSENT, Action, Party, Status, step
 from services.requests.domain.requests import Actor, HistoryEntry, Request, recorded
 from vocabulary.refusals import Conflict
 
 # What the system does by itself, each at most once for the same silence.
-BY_ITSELF = (Action.REMIND, Action.INVOLVE_COORDINATORS)
+BY_ITSELF = (Action.REMIND, Action.INVOLVE_COORDINATORS, Action.BLOCK, Action.ERASE)
 
 
 def due(request: Request) -> Mapping[Action, datetime]:
@@ -27,7 +29,7 @@ def due(request: Request) -> Mapping[Action, datetime]:
         # A reminder is no step of theirs; that coordinators were brought in begins another two months.
         steps = [entry.at for entry in request.history if entry.action is not Action.REMIND]
         found[Action.INVOLVE_COORDINATORS] = inactive_at(max(steps))
-    return found
+    return {**found, **retention.due(request)}
 
 
 def remind(request: Request, now: datetime) -> Request:
@@ -41,6 +43,16 @@ def involve(request: Request, coordinators: Sequence[str], now: datetime) -> Req
     involved = tuple(dict.fromkeys((*asked.involved, *(id_ for id_ in coordinators if id_))))
     after = replace(request, coordinators=replace(asked, involved=involved))
     return _by_itself(request, after, Action.INVOLVE_COORDINATORS, now)
+
+
+def block(request: Request, now: datetime) -> Request:
+    """Nobody is shown its content any more; raises Conflict unless that is due."""
+    return _by_itself(request, request, Action.BLOCK, now)
+
+
+def erase(request: Request, now: datetime) -> Request:
+    """Its content is gone; raises Conflict unless that is due."""
+    return _by_itself(request, retention.without_content(request), Action.ERASE, now)
 
 
 def sides(request: Request) -> list[tuple[str, str]]:

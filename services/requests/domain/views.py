@@ -13,6 +13,7 @@ from services.requests.domain.lifecycle import UNSENT, WRITERS, Action, Side, St
 from services.requests.domain.parties import COUNTRY_COORDINATORS, is_assigned
 from services.requests.domain.questions import Answer
 from services.requests.domain.requests import OWN_STEPS, Draft, HistoryEntry, Request
+from services.requests.domain.retention import disclosed
 from vocabulary.roles import LegislativeRole, UserRole
 
 
@@ -92,7 +93,8 @@ def is_asked(request: Request, reader: Reader) -> bool:
 
 
 def seen(request: Request, how: View, reader: Reader) -> Request:
-    """*request* as *how* shows it to *reader*: answers that are not yet given are the responder's own."""
+    """*request* as *how* shows it to *reader*: answers that are not yet given are the responder's own, what is blocked is nobody's."""
+    request = disclosed(request)
     side = request.side(reader.authority_id)
     answers = _answers(request, how, side, reader)
     shown = replace(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.requests.domain import requests as domain
-from services.requests.domain.questions import Answer, File, Question, QuestionSet
+from services.requests.domain.questions import Answer, Question, QuestionSet
 from services.requests.domain.requests import HistoryEntry, Request, Subject
 from services.requests.report.document import Block, Document, Fact, Gist, Heading, Note, Quote, Subheading
 from services.requests.report.wording import Wording
+from vocabulary.files import File
 from vocabulary.participants import Participant
 from vocabulary.values import Field, FreeText, Value, ValueType
 

@@ -21,6 +21,7 @@ from services.requests.domain.identity import warnings
 from services.requests.domain.lifecycle import Side
 from services.requests.domain.questions import QuestionSet
 from services.requests.domain.requests import Actor, Request, let_go
+from services.requests.domain.retention import disclosed
 from services.requests.domain.tasks import turns
 from services.requests.domain.views import View, revision_for, seen, view
 from services.requests.lists import Lists
@@ -146,7 +147,7 @@ def shown(kept: Kept[Request], caller: Caller) -> pb.Request:
     if side is not None:
         message.handler_ids.extend(state.handling(side).user_ids)
     if side is Side.REQUESTER and how is View.FULL and not state.accepted:
-        message.warnings.extend(wire.warning(one) for one in warnings(state.draft))
+        message.warnings.extend(wire.warning(one) for one in warnings(disclosed(state).draft))
     return message
 
 

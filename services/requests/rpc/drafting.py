@@ -3,9 +3,9 @@
 from chassis.aggregates import CommandKey, Kept
 from chassis.caller import Caller, current_person
 from chassis.server import Call
+from chassis.uploads.keeping import chosen
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
-from services.requests.attachments import chosen
 from services.requests.domain import drafting as rules
 from services.requests.domain import terms
 from services.requests.domain.exchange import Partner

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from chassis.aggregates import Kept
 from chassis.caller import current_person
 from chassis.server import Call
+from chassis.uploads.keeping import chosen
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
-from services.requests.attachments import chosen
 from services.requests.domain import replying as rules
 from services.requests.domain.lifecycle import Action
 from services.requests.domain.parties import moved

@@ -19,7 +19,7 @@ from services.requests.domain.views import View, seen, view
 from services.requests.question_sets import QuestionSets
 from services.requests.readers import reader
 from services.requests.report import pages
-from services.requests.report.content import Case, document, texts
+from services.requests.report.content import Case, Translations, document, texts
 from services.requests.report.translations import Translator
 from services.requests.report.wording import Wording
 from vocabulary import ids, languages
@@ -81,7 +81,9 @@ class ReportingRpc(ReportServiceServicer):
         shown = seen(kept.state, how, by)
         if not asked.with_personal_data:
             shown = impersonal(shown, questions)
-        translations = await self._translator.of(texts(shown), language) if asked.with_translations else {}
+        translations: Translations = {}
+        if asked.with_translations:
+            translations = await self._translator.of(texts(shown), language, request_id=kept.id, area=kept.state.area)
         return Case(
             request=shown,
             questions=questions,

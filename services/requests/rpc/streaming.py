@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from chassis.caller import current_person
 from chassis.server import Call
+from chassis.wire import file as file_on_wire
 from chassis.wire import timestamp
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
@@ -29,14 +30,14 @@ class Streaming(Commands):
             header.name, header.media_type, chunks(), caller, language=header.language
         )
         return pb.UploadFileResponse(
-            file=wire.file(file), scan=wire.file_scan(file.id, content.scan, content.scanned_at)
+            file=file_on_wire(file), scan=wire.file_scan(file.id, content.scan, content.scanned_at)
         )
 
     async def DownloadFile(
         self, request: pb.DownloadFileRequest, context: Call
     ) -> AsyncIterator[pb.DownloadFileResponse]:
         file, content = await self._attachments.download(request.id, current_person())
-        yield pb.DownloadFileResponse(header=wire.file(file))
+        yield pb.DownloadFileResponse(header=file_on_wire(file))
         async for chunk in content:
             yield pb.DownloadFileResponse(chunk=chunk)
 

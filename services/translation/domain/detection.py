@@ -1,7 +1,8 @@
 """In which language a text is: two independent identifiers must agree, or it is undetermined.
 
-Of 78 sentences in 26 languages the two agreed on 71, and never wrongly; each alone was wrong on some. On a few letters both
-guess, hence the limits. A declared language is never put to this test.
+Of 520 sentences in 26 languages the two agreed on 488, and never wrongly (`python -m bench.detection`). What they leave open is
+mostly short, or between neighbours: Danish and Norwegian, Slovak and Czech, Slovene and Croatian. On a few letters both guess,
+and of a text in two languages each may name the same one, hence the limits. A declared language is never put to this test.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from vocabulary import languages
 
 LETTERS_MIN = 20
 PROBABILITY_MIN = 0.8
+# Of the whole text, in the language that the second identifier finds most of.
+SHARE_MIN = 0.8
 
 # How the second identifier often calls Croatian. It counts only where the first one, which knows none of these, says Croatian.
 _CALLED_OTHERWISE = {"bs": "hr", "sr": "hr"}

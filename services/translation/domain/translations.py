@@ -1,16 +1,23 @@
 """What is asked about a segment of text, and what can be answered.
 
-Every segment gets an answer, and an honest one: its translation, or the reason why there is none, and never a copy of the
-source passed off as a translation. What a machine says is never an answer of its author and decides nothing.
+Every segment gets an answer, and an honest one: its translation, the reason why there is none, or the job that is at it, and never a
+copy of the source passed off as a translation. What a machine says is never an answer of its author and decides nothing.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.translation.domain.memory import Entry
+from services.translation.domain.pairs import Pair
+from services.translation.domain.placeholders import without_parts
 from vocabulary import languages
+from vocabulary.refusals import Invalid
 from vocabulary.values import DataClass, FreeText, free_text
+
+_AREA = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_CONTEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
+_SOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 
 
 class Status(StrEnum):
@@ -18,6 +25,7 @@ class Status(StrEnum):
 
     TRANSLATED = "TRANSLATED"
     IDENTITY = "IDENTITY"
+    PENDING = "PENDING"
     UNAVAILABLE = "UNAVAILABLE"
 
 
@@ -31,6 +39,7 @@ class Reason(StrEnum):
     QUOTA = "QUOTA"
     TIMEOUT = "TIMEOUT"
     VALIDATION_FAILED = "VALIDATION_FAILED"
+    ENGINE_FAILED = "ENGINE_FAILED"
 
 
 class Tier(StrEnum):
@@ -44,21 +53,37 @@ class Tier(StrEnum):
 
 
 MEMORY = "memory"
+TERMINOLOGY = "terminology"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A text to translate. Its source language is empty as long as nobody has declared or detected it."""
+    """A text to translate. Its source language is empty as long as nobody has declared or detected it.
+
+    The area gives it its terms, the context says where it stands, and the source what it belongs to and is erased with; each may be
+    empty. The tenant is who asks: what is made of personal texts stays theirs.
+    """
 
     text: str
     source_language: str
     target_language: str
     data_class: DataClass = DataClass.PERSONAL
+    area: str = ""
+    context: str = ""
+    source_id: str = ""
+    tenant: str = ""
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(self.source_language, self.target_language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """The answer about one segment. `at` is when the translation was made, or else when the answer was given."""
+    """The answer about one segment. `at` is when the translation was made, or else when the answer was given.
+
+    `low_confidence` and `similarity` are absent where nobody has translated it back.
+    """
 
     segment: Segment
     status: Status
@@ -67,42 +92,59 @@ class Translation:
     reason: Reason | None = None
     tier: Tier | None = None
     engine: str = ""
+    pivot: tuple[str, ...] = ()
+    job_id: str = ""
+    low_confidence: bool | None = None
+    similarity: float | None = None
+    missed_terms: tuple[str, ...] = ()
 
 
-def check(text: FreeText, target_language: str, *, at: str) -> Segment:
+def check(
+    text: FreeText, target_language: str, *, at: str, area: str = "", context: str = "", source_id: str = ""
+) -> Segment:
     """The segment that asks for *text* in *target_language*; raises Invalid naming the part of the input at fault."""
     target = languages.require(target_language, field=f"{at}.targetLanguage")
     # An undeclared language is detected later; until then the target stands in, as a free text has one of our languages.
     checked = free_text(text if text.language else replace(text, language=target), at=f"{at}.text")
+    area, context = check_place(area, context, at=f"{at}.")
+    if source_id and not _SOURCE_ID.fullmatch(source_id):
+        raise Invalid("what a text belongs to is named by its id", field=f"{at}.sourceId", reason="SOURCE_ID")
     return Segment(
         text=checked.text,
         source_language=checked.language if text.language else "",
         target_language=target,
         data_class=checked.data_class,
+        area=area,
+        context=context,
+        source_id=source_id,
     )
 
 
+def check_place(area: str, context: str, *, at: str = "") -> tuple[str, str]:
+    """The area and the context; raises Invalid for what cannot be one."""
+    if area and not _AREA.fullmatch(area):
+        raise Invalid("an area of legislation is written such as posting-of-workers", field=f"{at}area", reason="AREA")
+    if context and not _CONTEXT.fullmatch(context):
+        raise Invalid(
+            "a context is written such as requests.answer, with at most 100 characters",
+            field=f"{at}context",
+            reason="CONTEXT",
+        )
+    return area, context
+
+
 def identity(segment: Segment, now: datetime) -> Translation | Reason:
-    """The text itself, if the reader reads the language it was written in."""
-    if segment.source_language != segment.target_language:
+    """The text itself, if the reader reads the language it was written in, or if there is no word in it."""
+    if segment.source_language != segment.target_language and any(map(str.isalpha, without_parts(segment.text))):
         return Reason.NO_ENGINE
     return Translation(segment=segment, status=Status.IDENTITY, at=now, text=segment.text)
 
 
-def recalled(segment: Segment, entry: Entry | None) -> Translation | Reason:
-    """What the memory's *entry* for the segment says, if there is one."""
-    if entry is None:
-        return Reason.NO_ENGINE
-    return Translation(
-        segment=segment,
-        status=Status.TRANSLATED,
-        at=entry.current.at,
-        text=entry.current.text.text,
-        tier=Tier.HUMAN_REVIEWED,
-        engine=MEMORY,
-    )
-
-
-def unavailable(segment: Segment, reason: Reason, now: datetime) -> Translation:
+def unavailable(segment: Segment, reason: Reason, now: datetime, job_id: str = "") -> Translation:
     """That there is no translation, and why."""
-    return Translation(segment=segment, status=Status.UNAVAILABLE, at=now, reason=reason)
+    return Translation(segment=segment, status=Status.UNAVAILABLE, at=now, reason=reason, job_id=job_id)
+
+
+def pending(segment: Segment, job_id: str, now: datetime) -> Translation:
+    """That a job is at it."""
+    return Translation(segment=segment, status=Status.PENDING, at=now, job_id=job_id)

@@ -119,6 +119,22 @@ def test_a_services_probes_ask_in_plain_text_where_it_answers_them(render: Rende
             assert asked.isdisjoint({variables(manifest)["LISTEN_ADDRESS"]})
 
 
+def test_prometheus_finds_every_part_where_it_answers(render: Render) -> None:
+    prometheus = [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}]
+    manifests = render({"networkPolicy": {"metricsFrom": prometheus}})
+    for name, manifest in of_kind(manifests, "Deployment").items():
+        port = int(manifest["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"])
+        (container,) = pod(manifest)["containers"]
+        assert port in {one["containerPort"] for one in container["ports"]}
+        if name != "imi-gateway":
+            assert variables(manifest)["METRICS_ADDRESS"] == f"0.0.0.0:{port}"
+            rule = {"ports": [{"protocol": "TCP", "port": port}], "from": prometheus}
+            assert rule in of_kind(manifests, "NetworkPolicy")[name]["spec"]["ingress"]
+    for name, manifest in of_kind(render({"metricsPort": 0}), "Deployment").items():
+        assert "METRICS_ADDRESS" not in variables(manifest)
+        assert bool(manifest["spec"]["template"]["metadata"].get("annotations")) is (name == "imi-gateway")
+
+
 def test_each_part_has_its_own_private_key_and_everybodys_public_ones(render: Render) -> None:
     for part in PARTS:
         volumes = {
@@ -231,7 +247,7 @@ def test_every_call_that_is_let_in_is_let_out(render: Render) -> None:
 def test_the_ingress_leaves_health_and_metrics_inside(render: Render) -> None:
     (ingress,) = of_kind(render(INGRESS), "Ingress").values()
     (rule,) = ingress["spec"]["rules"]
-    paths = {"/graphql", "/files", "/requests", "/alerts", "/receipts", "/directory"}
+    paths = {"/graphql", "/files", "/requests", "/alerts", "/receipts", "/directory", "/repositories", "/public"}
     assert {path["path"] for path in rule["http"]["paths"]} == paths
     annotations = ingress["metadata"]["annotations"]
     assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) >= 3600
@@ -250,13 +266,23 @@ def test_who_lets_people_in_reaches_the_issuer(render: Render) -> None:
     assert reaching == {part for part in PARTS if lets_in(part)} == {"gateway", "alerts"}
 
 
+def test_a_training_system_is_one_in_all_its_parts(render: Render) -> None:
+    manifests = render({"training": True})
+    deployments, jobs = of_kind(manifests, "Deployment"), of_kind(manifests, "Job")
+    assert jobs
+    for manifest in (*deployments.values(), *jobs.values()):
+        assert variables(manifest)["TRAINING"] == "true"
+    assert variables(deployments["imi-directory"])["TRAINING_DATA"] == "true"
+    assert "TRAINING" not in variables(of_kind(render({}), "Deployment")["imi-directory"])
+
+
 MAIL = {"mail": {"secret": "imi-mail", "from": "imi@imi.example", "publicUrl": "https://imi.example"}}
 
 
 def test_who_sends_mail_is_told_of_the_mail_server_and_reaches_it(
     render: Render, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for values, told in (({}, set[str]()), (MAIL, {"requests", "alerts"})):
+    for values, told in (({}, set[str]()), (MAIL, {"directory", "requests", "alerts"})):
         manifests = render(values)
         deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
         assert {part for part in PARTS if "SMTP_URL" in variables(deployments[f"imi-{part}"])} == told
@@ -275,6 +301,32 @@ def test_who_sends_mail_is_told_of_the_mail_server_and_reaches_it(
     assert read(ServiceSettings).public_url == "https://imi.example"
     with pytest.raises(Refused, match="mail"):
         render({"mail": {"secret": "imi-mail"}})
+
+
+def test_link_checks_leave_repositories_alone_and_only_where_they_are_wanted_and_let_out(
+    render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"ports": [{"protocol": "TCP", "port": 8080}], "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}
+    let_out: dict[str, Any] = {"networkPolicy": {"linkChecks": [rule]}}
+    wanted: dict[str, Any] = {"linkChecks": {"enabled": True, "ports": "443 8080", "proxySecret": "imi-proxy"}}
+    nobody: set[str] = set()
+    for values, told, reaching in (
+        ({}, nobody, nobody),
+        (let_out, nobody, nobody),
+        (wanted, {"repositories"}, nobody),
+        ({**wanted, **let_out}, {"repositories"}, {"repositories"}),
+    ):
+        manifests = render(values)
+        deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
+        assert {part for part in PARTS if "LINK_CHECKS" in variables(deployments[f"imi-{part}"])} == told
+        assert {part for part in PARTS if rule in policies[f"imi-{part}"]["spec"]["egress"]} == reaching
+    given = variables(of_kind(render(wanted), "Deployment")["imi-repositories"])
+    assert given["WEBHOOK_PROXY"] == {"secretKeyRef": {"name": "imi-proxy", "key": "WEBHOOK_PROXY"}}
+    for name in ("LINK_CHECKS", "LINK_PORTS"):
+        monkeypatch.setenv(name, given[name])
+    assert (read(ServiceSettings).link_checks, read(ServiceSettings).link_ports) == ("on", "443 8080")
+    with pytest.raises(Refused, match="linkChecks"):
+        render({"linkChecks": {"ports": "any"}})
 
 
 def test_webhooks_leave_alerts_alone_and_only_where_that_is_let_out(
@@ -302,12 +354,53 @@ def test_webhooks_leave_alerts_alone_and_only_where_that_is_let_out(
         render({"webhooks": {"ports": "any"}})
 
 
-def test_requests_alone_is_told_of_the_scanner_and_reaches_it(render: Render, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_translation_alone_is_told_of_its_engines_and_reaches_them_and_they_it(
+    render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"ports": [{"protocol": "TCP", "port": 2737}], "to": [{"podSelector": {"matchLabels": {"app": "apertium"}}}]}
+    controller = [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]
+    values = {
+        **INGRESS,
+        "translation": {"providersSecret": "imi-engines-mt", "callbackPort": 8090},
+        "networkPolicy": {"translation": [rule], "callbacksFrom": controller},
+    }
+    for given, told in ((INGRESS, set[str]()), (values, {"translation"})):
+        manifests = render(given)
+        deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
+        for name in ("MT_PROVIDERS", "MT_CALLBACK_ADDRESS"):
+            assert {part for part in PARTS if name in variables(deployments[f"imi-{part}"])} == told
+        assert {part for part in PARTS if rule in policies[f"imi-{part}"]["spec"]["egress"]} == told
+        let_in = {"ports": [{"protocol": "TCP", "port": 8090}], "from": controller}
+        assert {part for part in PARTS if let_in in policies[f"imi-{part}"]["spec"]["ingress"]} == told
+        ports = of_kind(manifests, "Service")["imi-translation"]["spec"]["ports"]
+        assert [port["port"] for port in ports] == [port_of("translation"), *([8090] if told else [])]
+        (ingress,) = of_kind(manifests, "Ingress").values()
+        paths = {path["path"]: path["backend"]["service"] for path in ingress["spec"]["rules"][0]["http"]["paths"]}
+        assert paths.get("/translations") == (
+            {"name": "imi-translation", "port": {"name": "callbacks"}} if told else None
+        )
+    spec = pod(of_kind(manifests, "Deployment")["imi-translation"])
+    volume = {"name": "providers", "secret": {"secretName": "imi-engines-mt", "defaultMode": 0o440}}
+    assert volume in spec["volumes"]
+    assert {"name": "providers", "mountPath": "/providers", "readOnly": True} in spec["containers"][0]["volumeMounts"]
+    own = variables(of_kind(manifests, "Deployment")["imi-translation"])
+    for name in ("MT_PROVIDERS", "MT_CALLBACK_ADDRESS"):
+        monkeypatch.setenv(name, own[name])
+    settings = read(ServiceSettings)
+    assert (str(settings.mt_providers), settings.mt_callback_address) == ("/providers/providers.toml", "0.0.0.0:8090")
+    with pytest.raises(Refused, match="translation"):
+        render({"translation": {"callbackPort": "many"}})
+
+
+def test_those_that_keep_files_are_told_of_the_scanner_and_reach_it(
+    render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping = {"requests", "repositories"}
     scanner = {"scanner": {"url": "clamd://clamd.scanning:3310", "unscannedDownloads": "refused"}}
-    for values, reached in (({}, set[str]()), (scanner, {"requests"})):
+    for values, reached in (({}, set[str]()), (scanner, keeping)):
         manifests = render(values)
         deployments, policies = of_kind(manifests, "Deployment"), of_kind(manifests, "NetworkPolicy")
-        assert {part for part in PARTS if "SCANNER_URL" in variables(deployments[f"imi-{part}"])} == {"requests"}
+        assert {part for part in PARTS if "SCANNER_URL" in variables(deployments[f"imi-{part}"])} == keeping
         reaching = {
             part
             for part in PARTS

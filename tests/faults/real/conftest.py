@@ -77,5 +77,7 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
 async def system(servers: Servers | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     """Two replicas of each part on real servers."""
     assert servers is not None
-    async with cluster(tmp_path_factory.mktemp("cluster"), servers.settings, replicas=2) as running:
+    # One person listens in the place of thousands.
+    settings = {**servers.settings, "STREAMS_PER_PERSON": "100000"}
+    async with cluster(tmp_path_factory.mktemp("cluster"), settings, replicas=2) as running:
         yield running

@@ -20,7 +20,6 @@ from chassis.keys import KeyRing
 from chassis.reactions import once_available
 from chassis.settings import ServiceSettings
 from deploy.cluster import Cluster
-from deploy.parts import SERVICES
 from deploy.servers import Servers, free_ports
 from tests.faults.desk import Desk
 from tests.faults.doomed import ANSWERED, UNANSWERED, Step
@@ -28,6 +27,7 @@ from tests.faults.errands import ERRANDS, Errand, Traces
 from tests.faults.nursery import Life
 from tests.faults.processes import Process, running, until_dead
 from tests.faults.real.conftest import REPEATED, RUNS, Figures
+from vocabulary.parts import SERVICES
 
 KILLS = RUNS if REPEATED else 1
 pytestmark = pytest.mark.timeout(1_200 + 60 * KILLS)

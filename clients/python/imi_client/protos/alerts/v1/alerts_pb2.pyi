@@ -43,6 +43,8 @@ class _AlertStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertStat
     ALERT_STATUS_REVOKED: _AlertStatus.ValueType  # 11
     ALERT_STATUS_DELETED: _AlertStatus.ValueType  # 12
     """Its content is erased; number, countries and steps are left."""
+    ALERT_STATUS_BLOCKED: _AlertStatus.ValueType  # 13
+    """Its content is kept as proof only, and shown to nobody."""
 
 class AlertStatus(_AlertStatus, metaclass=_AlertStatusEnumTypeWrapper): ...
 
@@ -62,6 +64,8 @@ ALERT_STATUS_EXPIRED: AlertStatus.ValueType  # 10
 ALERT_STATUS_REVOKED: AlertStatus.ValueType  # 11
 ALERT_STATUS_DELETED: AlertStatus.ValueType  # 12
 """Its content is erased; number, countries and steps are left."""
+ALERT_STATUS_BLOCKED: AlertStatus.ValueType  # 13
+"""Its content is kept as proof only, and shown to nobody."""
 Global___AlertStatus: _TypeAlias = AlertStatus  # noqa: Y015
 
 class _AlertAction:
@@ -98,6 +102,12 @@ class _AlertActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertActi
     ALERT_ACTION_MODIFY: _AlertAction.ValueType  # 23
     ALERT_ACTION_COMMENT: _AlertAction.ValueType  # 24
     ALERT_ACTION_ERASE: _AlertAction.ValueType  # 25
+    ALERT_ACTION_DELETE: _AlertAction.ValueType  # 26
+    """A draft, by its author."""
+    ALERT_ACTION_REJECT_INFORMATION: _AlertAction.ValueType  # 27
+    ALERT_ACTION_BLOCK: _AlertAction.ValueType  # 28
+    ALERT_ACTION_PROVE: _AlertAction.ValueType  # 29
+    """The content of a blocked alert was read."""
 
 class AlertAction(_AlertAction, metaclass=_AlertActionEnumTypeWrapper): ...
 
@@ -129,6 +139,12 @@ ALERT_ACTION_NOTE_APPEAL: AlertAction.ValueType  # 22
 ALERT_ACTION_MODIFY: AlertAction.ValueType  # 23
 ALERT_ACTION_COMMENT: AlertAction.ValueType  # 24
 ALERT_ACTION_ERASE: AlertAction.ValueType  # 25
+ALERT_ACTION_DELETE: AlertAction.ValueType  # 26
+"""A draft, by its author."""
+ALERT_ACTION_REJECT_INFORMATION: AlertAction.ValueType  # 27
+ALERT_ACTION_BLOCK: AlertAction.ValueType  # 28
+ALERT_ACTION_PROVE: AlertAction.ValueType  # 29
+"""The content of a blocked alert was read."""
 Global___AlertAction: _TypeAlias = AlertAction  # noqa: Y015
 
 class _AlertView:
@@ -160,12 +176,16 @@ class _InformationStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Inf
     INFORMATION_STATUS_UNSPECIFIED: _InformationStatus.ValueType  # 0
     INFORMATION_STATUS_PROPOSED: _InformationStatus.ValueType  # 1
     INFORMATION_STATUS_SHARED: _InformationStatus.ValueType  # 2
+    INFORMATION_STATUS_REJECTED: _InformationStatus.ValueType  # 3
+    """Its coordinator does not share it."""
 
 class InformationStatus(_InformationStatus, metaclass=_InformationStatusEnumTypeWrapper): ...
 
 INFORMATION_STATUS_UNSPECIFIED: InformationStatus.ValueType  # 0
 INFORMATION_STATUS_PROPOSED: InformationStatus.ValueType  # 1
 INFORMATION_STATUS_SHARED: InformationStatus.ValueType  # 2
+INFORMATION_STATUS_REJECTED: InformationStatus.ValueType  # 3
+"""Its coordinator does not share it."""
 Global___InformationStatus: _TypeAlias = InformationStatus  # noqa: Y015
 
 class _AlertSeverity:
@@ -188,6 +208,26 @@ ALERT_SEVERITY_MEDIUM: AlertSeverity.ValueType  # 2
 ALERT_SEVERITY_HIGH: AlertSeverity.ValueType  # 3
 ALERT_SEVERITY_VERY_HIGH: AlertSeverity.ValueType  # 4
 Global___AlertSeverity: _TypeAlias = AlertSeverity  # noqa: Y015
+
+class _ProofGround:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProofGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProofGround.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROOF_GROUND_UNSPECIFIED: _ProofGround.ValueType  # 0
+    PROOF_GROUND_CONSENT: _ProofGround.ValueType  # 1
+    """The person whom the data are about consents."""
+    PROOF_GROUND_PUBLIC_INTEREST: _ProofGround.ValueType  # 2
+
+class ProofGround(_ProofGround, metaclass=_ProofGroundEnumTypeWrapper):
+    """What allows to read what is blocked (IMI Regulation, Article 14(3))."""
+
+PROOF_GROUND_UNSPECIFIED: ProofGround.ValueType  # 0
+PROOF_GROUND_CONSENT: ProofGround.ValueType  # 1
+"""The person whom the data are about consents."""
+PROOF_GROUND_PUBLIC_INTEREST: ProofGround.ValueType  # 2
+Global___ProofGround: _TypeAlias = ProofGround  # noqa: Y015
 
 class _InboxEntryKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -223,6 +263,8 @@ class _InboxEntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InboxE
     INBOX_ENTRY_KIND_APPEAL_NOTED: _InboxEntryKind.ValueType  # 18
     INBOX_ENTRY_KIND_MODIFIED: _InboxEntryKind.ValueType  # 19
     INBOX_ENTRY_KIND_COMMENTED: _InboxEntryKind.ValueType  # 20
+    INBOX_ENTRY_KIND_INFORMATION_REJECTED: _InboxEntryKind.ValueType  # 21
+    """Information that the own authority proposed is not shared."""
 
 class InboxEntryKind(_InboxEntryKind, metaclass=_InboxEntryKindEnumTypeWrapper): ...
 
@@ -254,6 +296,8 @@ INBOX_ENTRY_KIND_AMENDED: InboxEntryKind.ValueType  # 17
 INBOX_ENTRY_KIND_APPEAL_NOTED: InboxEntryKind.ValueType  # 18
 INBOX_ENTRY_KIND_MODIFIED: InboxEntryKind.ValueType  # 19
 INBOX_ENTRY_KIND_COMMENTED: InboxEntryKind.ValueType  # 20
+INBOX_ENTRY_KIND_INFORMATION_REJECTED: InboxEntryKind.ValueType  # 21
+"""Information that the own authority proposed is not shared."""
 Global___InboxEntryKind: _TypeAlias = InboxEntryKind  # noqa: Y015
 
 @_typing.final
@@ -498,6 +542,7 @@ class AlertInformation(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    REJECTION_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     authority_id: _builtins.str
     status: Global___InformationStatus.ValueType
@@ -505,6 +550,10 @@ class AlertInformation(_message.Message):
     def text(self) -> _common_pb2.FreeText: ...
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def rejection_reason(self) -> _common_pb2.FreeText:
+        """Why it was not shared."""
+
     def __init__(
         self,
         *,
@@ -513,14 +562,50 @@ class AlertInformation(_message.Message):
         status: Global___InformationStatus.ValueType = ...,
         text: _common_pb2.FreeText | None = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        rejection_reason: _common_pb2.FreeText | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "text", b"text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "rejection_reason", b"rejection_reason", "text", b"text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "id", b"id", "status", b"status", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "id", b"id", "rejection_reason", b"rejection_reason", "status", b"status", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AlertInformation: _TypeAlias = AlertInformation  # noqa: Y015
+
+@_typing.final
+class AlertProof(_message.Message):
+    """That the content of a blocked alert was read. Shown to the own country of whoever read it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    country_code: _builtins.str
+    ground: Global___ProofGround.ValueType
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        authority_id: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        ground: Global___ProofGround.ValueType = ...,
+        reason: _common_pb2.FreeText | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "country_code", b"country_code", "ground", b"ground", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertProof: _TypeAlias = AlertProof  # noqa: Y015
 
 @_typing.final
 class AlertHistoryEntry(_message.Message):
@@ -586,6 +671,7 @@ class Alert(_message.Message):
     STANDSTILL_UNTIL_FIELD_NUMBER: _builtins.int
     END_REASON_FIELD_NUMBER: _builtins.int
     EARLIER_CLOSURES_FIELD_NUMBER: _builtins.int
+    PROOFS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     number: _builtins.str
@@ -643,6 +729,10 @@ class Alert(_message.Message):
     def earlier_closures(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertClosure]:
         """The proposals to close it before `closure`, each of which an objection blocked, the oldest first."""
 
+    @_builtins.property
+    def proofs(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertProof]:
+        """Since it is blocked: who has read it."""
+
     def __init__(
         self,
         *,
@@ -676,10 +766,11 @@ class Alert(_message.Message):
         standstill_until: _builtins.str = ...,
         end_reason: _common_pb2.FreeText | None = ...,
         earlier_closures: _abc.Iterable[Global___AlertClosure] | None = ...,
+        proofs: _abc.Iterable[Global___AlertProof] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "closure", b"closure", "comments_until", b"comments_until", "created_at", b"created_at", "end_reason", b"end_reason", "expires_at", b"expires_at", "return_reason", b"return_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeal_pending", b"appeal_pending", "area_code", b"area_code", "author_id", b"author_id", "broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "closure", b"closure", "comments", b"comments", "comments_until", b"comments_until", "coordinator_id", b"coordinator_id", "countries", b"countries", "country_code", b"country_code", "created_at", b"created_at", "earlier_closures", b"earlier_closures", "end_reason", b"end_reason", "expires_at", b"expires_at", "history", b"history", "id", b"id", "information", b"information", "late", b"late", "number", b"number", "return_reason", b"return_reason", "revision", b"revision", "severity", b"severity", "standstill_until", b"standstill_until", "status", b"status", "type_id", b"type_id", "values", b"values", "version", b"version", "versions", b"versions", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeal_pending", b"appeal_pending", "area_code", b"area_code", "author_id", b"author_id", "broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "closure", b"closure", "comments", b"comments", "comments_until", b"comments_until", "coordinator_id", b"coordinator_id", "countries", b"countries", "country_code", b"country_code", "created_at", b"created_at", "earlier_closures", b"earlier_closures", "end_reason", b"end_reason", "expires_at", b"expires_at", "history", b"history", "id", b"id", "information", b"information", "late", b"late", "number", b"number", "proofs", b"proofs", "return_reason", b"return_reason", "revision", b"revision", "severity", b"severity", "standstill_until", b"standstill_until", "status", b"status", "type_id", b"type_id", "values", b"values", "version", b"version", "versions", b"versions", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1091,6 +1182,49 @@ class EditAlertResponse(_message.Message):
 Global___EditAlertResponse: _TypeAlias = EditAlertResponse  # noqa: Y015
 
 @_typing.final
+class DeleteAlertDraftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteAlertDraftRequest: _TypeAlias = DeleteAlertDraftRequest  # noqa: Y015
+
+@_typing.final
+class DeleteAlertDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteAlertDraftResponse: _TypeAlias = DeleteAlertDraftResponse  # noqa: Y015
+
+@_typing.final
 class SubmitAlertRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1460,6 +1594,56 @@ class ApproveAlertInformationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ApproveAlertInformationResponse: _TypeAlias = ApproveAlertInformationResponse  # noqa: Y015
+
+@_typing.final
+class RejectAlertInformationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    INFORMATION_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    information_id: _builtins.str
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText: ...
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        information_id: _builtins.str = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "id", b"id", "information_id", b"information_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectAlertInformationRequest: _TypeAlias = RejectAlertInformationRequest  # noqa: Y015
+
+@_typing.final
+class RejectAlertInformationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert: ...
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectAlertInformationResponse: _TypeAlias = RejectAlertInformationResponse  # noqa: Y015
 
 @_typing.final
 class CorrectAlertRequest(_message.Message):
@@ -2026,6 +2210,60 @@ class CommentAlertResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommentAlertResponse: _TypeAlias = CommentAlertResponse  # noqa: Y015
+
+@_typing.final
+class ProveAlertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    ground: Global___ProofGround.ValueType
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText:
+        """What it has to be proved for."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        ground: Global___ProofGround.ValueType = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "ground", b"ground", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveAlertRequest: _TypeAlias = ProveAlertRequest  # noqa: Y015
+
+@_typing.final
+class ProveAlertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert:
+        """With its content."""
+
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveAlertResponse: _TypeAlias = ProveAlertResponse  # noqa: Y015
 
 @_typing.final
 class InboxEntry(_message.Message):

@@ -23,6 +23,8 @@ class AlertsServiceStub:
     ListAlertTypes: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ListAlertTypesRequest, _alerts_pb2.ListAlertTypesResponse]
     CreateAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CreateAlertRequest, _alerts_pb2.CreateAlertResponse]
     EditAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.EditAlertRequest, _alerts_pb2.EditAlertResponse]
+    DeleteAlertDraft: _aio.UnaryUnaryMultiCallable[_alerts_pb2.DeleteAlertDraftRequest, _alerts_pb2.DeleteAlertDraftResponse]
+    """Leaves of the draft only that there was one, which nobody is shown."""
     SubmitAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.SubmitAlertRequest, _alerts_pb2.SubmitAlertResponse]
     ReturnAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ReturnAlertRequest, _alerts_pb2.ReturnAlertResponse]
     """The own alert coordinator sends it back to its author."""
@@ -35,6 +37,8 @@ class AlertsServiceStub:
     AddAlertInformation: _aio.UnaryUnaryMultiCallable[_alerts_pb2.AddAlertInformationRequest, _alerts_pb2.AddAlertInformationResponse]
     ApproveAlertInformation: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ApproveAlertInformationRequest, _alerts_pb2.ApproveAlertInformationResponse]
     """The coordinator of the country that added it approves it; then every recipient sees it."""
+    RejectAlertInformation: _aio.UnaryUnaryMultiCallable[_alerts_pb2.RejectAlertInformationRequest, _alerts_pb2.RejectAlertInformationResponse]
+    """That coordinator does not share it, and says why to the authority that proposed it."""
     CorrectAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CorrectAlertRequest, _alerts_pb2.CorrectAlertResponse]
     """A services alert in a new version; the old one is kept."""
     WithdrawAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.WithdrawAlertRequest, _alerts_pb2.WithdrawAlertResponse]
@@ -55,6 +59,8 @@ class AlertsServiceStub:
     ModifyAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ModifyAlertRequest, _alerts_pb2.ModifyAlertResponse]
     """A notification in a new version, which is commented anew."""
     CommentAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.CommentAlertRequest, _alerts_pb2.CommentAlertResponse]
+    ProveAlert: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ProveAlertRequest, _alerts_pb2.ProveAlertResponse]
+    """What a blocked alert says, for a coordinator who has to prove that it was exchanged. Each reading is written down."""
     ReadInbox: _aio.UnaryUnaryMultiCallable[_alerts_pb2.ReadInboxRequest, _alerts_pb2.ReadInboxResponse]
     """One page of the caller's authority's inbox."""
     WatchInbox: _aio.UnaryStreamMultiCallable[_alerts_pb2.WatchInboxRequest, _alerts_pb2.WatchInboxResponse]
@@ -111,6 +117,14 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alerts_pb2.EditAlertRequest,
         context: _aio.ServicerContext[_alerts_pb2.EditAlertRequest, _abc.Awaitable[_alerts_pb2.EditAlertResponse]],
     ) -> _abc.Awaitable[_alerts_pb2.EditAlertResponse]: ...
+
+    @_abc_1.abstractmethod
+    def DeleteAlertDraft(
+        self,
+        request: _alerts_pb2.DeleteAlertDraftRequest,
+        context: _aio.ServicerContext[_alerts_pb2.DeleteAlertDraftRequest, _abc.Awaitable[_alerts_pb2.DeleteAlertDraftResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.DeleteAlertDraftResponse]:
+        """Leaves of the draft only that there was one, which nobody is shown."""
 
     @_abc_1.abstractmethod
     def SubmitAlert(
@@ -171,6 +185,14 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_alerts_pb2.ApproveAlertInformationRequest, _abc.Awaitable[_alerts_pb2.ApproveAlertInformationResponse]],
     ) -> _abc.Awaitable[_alerts_pb2.ApproveAlertInformationResponse]:
         """The coordinator of the country that added it approves it; then every recipient sees it."""
+
+    @_abc_1.abstractmethod
+    def RejectAlertInformation(
+        self,
+        request: _alerts_pb2.RejectAlertInformationRequest,
+        context: _aio.ServicerContext[_alerts_pb2.RejectAlertInformationRequest, _abc.Awaitable[_alerts_pb2.RejectAlertInformationResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.RejectAlertInformationResponse]:
+        """That coordinator does not share it, and says why to the authority that proposed it."""
 
     @_abc_1.abstractmethod
     def CorrectAlert(
@@ -263,6 +285,14 @@ class AlertsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alerts_pb2.CommentAlertRequest,
         context: _aio.ServicerContext[_alerts_pb2.CommentAlertRequest, _abc.Awaitable[_alerts_pb2.CommentAlertResponse]],
     ) -> _abc.Awaitable[_alerts_pb2.CommentAlertResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ProveAlert(
+        self,
+        request: _alerts_pb2.ProveAlertRequest,
+        context: _aio.ServicerContext[_alerts_pb2.ProveAlertRequest, _abc.Awaitable[_alerts_pb2.ProveAlertResponse]],
+    ) -> _abc.Awaitable[_alerts_pb2.ProveAlertResponse]:
+        """What a blocked alert says, for a coordinator who has to prove that it was exchanged. Each reading is written down."""
 
     @_abc_1.abstractmethod
     def ReadInbox(

@@ -1,0 +1,77 @@
+"""What has been found out about a document, so that it is found out once."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, Visitor, visit
+from graphql.language.visitor import BREAK
+
+from gateway.limits.cost import Term, terms_of
+
+# Documents that are remembered, as many as the parser's cache has: that one gives equal texts the same document.
+REMEMBERED = 128
+
+
+@dataclass(slots=True)
+class Known:
+    """A document whose shape is allowed, and what it is to one schema."""
+
+    # Both are kept, so that no others have their ids.
+    schema: GraphQLSchema
+    document: DocumentNode
+    # None: not validated yet.
+    errors: list[GraphQLError] | None = None
+    introspects: bool = False
+    operations: int = 1
+    # Operation name → what it costs, but for its variables.
+    terms: dict[str, tuple[Term, ...]] = field(default_factory=dict)
+
+    def terms_of(self, name: str) -> tuple[Term, ...]:
+        """What the operation *name* (empty: the only one) costs, but for its variables."""
+        if name not in self.terms:
+            operations = operations_of(self.document)
+            operation = next(one for one in operations if not name or (one.name and one.name.value == name))
+            self.terms[name] = terms_of(self.schema, self.document, operation)
+        return self.terms[name]
+
+
+class Documents:
+    """The documents met last."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, int], Known] = OrderedDict()
+
+    def get(self, schema: GraphQLSchema, document: DocumentNode) -> Known | None:
+        """What is known of *document*; None if it is new."""
+        key = (id(schema), id(document))
+        if key in self._known:
+            self._known.move_to_end(key)
+        return self._known.get(key)
+
+    def put(self, known: Known) -> None:
+        """Remember it, and forget the one that was met the longest ago."""
+        self._known[id(known.schema), id(known.document)] = known
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+
+def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:
+    """The operations of *document*."""
+    return [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+
+
+def introspects(document: DocumentNode) -> bool:
+    """Whether *document* asks for the schema itself."""
+    looking = _Looking()
+    visit(document, looking)
+    return looking.found
+
+
+class _Looking(Visitor):
+    found = False
+
+    def enter_field(self, node: FieldNode, *_: object) -> object:
+        if node.name.value in ("__schema", "__type"):
+            self.found = True
+            return BREAK
+        return None

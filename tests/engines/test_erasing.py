@@ -1,0 +1,20 @@
+"""What is erased on the embedded store is not left in its file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from engines.documents import Collection, Document, open_documents
+
+THINGS = Collection("things", ())
+CANARY = "kanarienvogel-q7x"
+
+
+async def test_a_text_that_was_taken_out_of_a_document_is_not_left_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "documents.db"
+    async with open_documents(f"sqlite:///{path}", [THINGS]) as documents:
+        for number in range(50):
+            stored = await documents.insert(THINGS, Document(f"t{number}", {"said": f"{CANARY} {number} " * 100}))
+            await documents.compare_and_set(THINGS, replace(stored, body={"said": ""}))
+    files = [one for one in tmp_path.iterdir() if one.is_file()]
+    assert files
+    assert not [one.name for one in files if CANARY.encode() in one.read_bytes()]

@@ -1,0 +1,108 @@
+"""Whatever code the schema shows, a person can read in their own language what it means."""
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import gateway.serving.refusals
+import gateway.streams.subscribers  # noqa: F401 — with the refusals above, every one that a client can meet is known
+from gateway import enums
+from gateway.errors import INTERNAL
+from gateway.texts.labels import labels, refusals
+from tests.cells import cell
+from tests.gateway.clients import Client, Refused
+from vocabulary import languages
+from vocabulary.refusals import Refusal
+
+ROOT = Path(__file__).parents[2]
+CODE = re.compile(r'"([A-Z][A-Z_]+)"')
+As = Callable[[str], Client]
+KINDS = [getattr(enums, name) for name in sorted(enums.__all__)]
+LABELS = """query ($enums: [String!], $language: Language) {
+  labels(enums: $enums, language: $language) { name values { code label } } }"""
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.__name__))
+def test_every_value_of_every_enum_has_a_label_in_every_language(kind: type[enum.Enum]) -> None:
+    assert kind.__name__ in labels(), f"a table [{kind.__name__}] is missing in gateway/texts/labels/structure.toml"
+    table = labels()[kind.__name__]
+    assert set(table) == {member.name for member in kind}
+    for code, texts in table.items():
+        for language in languages.ALL:
+            with cell(code, language):
+                assert texts[language].strip()
+
+
+def test_no_enum_has_labels_that_the_schema_does_not_have() -> None:
+    assert set(labels()) <= set(enums.__all__)
+
+
+def test_values_of_one_enum_are_told_apart_in_every_language() -> None:
+    for name, table in labels().items():
+        english = {code: texts["en"] for code, texts in table.items()}
+        for language in languages.ALL:
+            with cell(name, language):
+                said = {code: texts[language] for code, texts in table.items()}
+                assert len(set(said.values())) == len(set(english.values()))
+
+
+async def test_labels_are_in_the_readers_language_or_the_one_asked_for(as_: As) -> None:
+    asked = ["RequestStatus", "Language"]
+    (status, language) = (await as_("hu-handler").ask(LABELS, enums=asked))["labels"]
+    assert {"code": "CLOSED", "label": "Lezárva"} in status["values"]
+    assert {"code": "IT", "label": "olasz"} in language["values"]
+    (status, _) = (await as_("hu-handler").ask(LABELS, enums=asked, language="DE"))["labels"]
+    assert {"code": "CLOSED", "label": "Abgeschlossen"} in status["values"]
+
+
+async def test_without_names_all_are_told(as_: As) -> None:
+    found = (await as_("it-handler").ask(LABELS))["labels"]
+    assert {one["name"] for one in found} == set(enums.__all__)
+
+
+async def test_what_is_no_enum_is_refused(as_: As) -> None:
+    found = await as_("it-handler").refused(LABELS, enums=["UserRole", "Alert"])
+    assert found == Refused("INVALID", "UNKNOWN_VALUE", "enums[1]")
+
+
+def every(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    """The kinds of refusals that are raised, and not only stand for others."""
+    for one in kind.__subclasses__():
+        if hasattr(one, "code"):
+            yield one
+        yield from every(one)
+
+
+def reasons() -> set[str]:
+    """The reasons that the code gives, where it writes them down."""
+    found = {str(kind.default_reason) for kind in every(Refusal)}
+    for room in ("vocabulary", "engines", "chassis", "services", "gateway"):
+        for path in (ROOT / room).rglob("*.py"):
+            found.update(CODE.findall(path.read_text(encoding="utf-8")))
+    return found
+
+
+def test_every_code_of_a_refusal_has_words_in_every_language() -> None:
+    codes = {kind.code for kind in every(Refusal) if kind.__module__.split(".")[0] != "tests"} | {INTERNAL}
+    assert codes == set(refusals()["code"])
+    for kind, table in refusals().items():
+        for code, texts in table.items():
+            for language in languages.ALL:
+                with cell(kind, code, language):
+                    assert texts[language].strip()
+
+
+def test_no_reason_has_words_that_nobody_gives() -> None:
+    assert set(refusals()["reason"]) - reasons() == set()
+
+
+async def test_what_a_refusal_means_is_told_in_the_readers_language(as_: As) -> None:
+    document = "query ($language: Language) { refusals(language: $language) { code reason text } }"
+    found = (await as_("hu-handler").ask(document))["refusals"]
+    assert {"code": "FORBIDDEN", "reason": None, "text": "Ehhez nincs jogosultsága."} in found
+    assert {"code": None, "reason": "EMPTY", "text": "Ez nem lehet üres."} in found
+    german = (await as_("hu-handler").ask(document, language="DE"))["refusals"]
+    assert {"code": None, "reason": "EMPTY", "text": "Dies darf nicht leer sein."} in german
