@@ -8,10 +8,15 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
 from deploy import servers as engines
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 # Whether this run is one against real servers: `make engines-test` says so.
 REAL = bool(os.environ.get("REAL_ENGINES"))
