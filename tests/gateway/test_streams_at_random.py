@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ from tests.chassis.waiting import until
 
 DOCUMENT = "subscription { alertStream { cursor entry { id } } }"
 NOBODY: Any = None
+# Of a real system, as the answers say; nothing is asked of it.
+STUBS: Any = SimpleNamespace(training=False)
 
 
 def a_context() -> Context:
@@ -39,7 +42,7 @@ def a_context() -> Context:
         provided_operation_name=None,
     )
     execution.graphql_document = parse(DOCUMENT)
-    return Context(NOBODY, SignIn(Bearer("", "", 4e9), None, NOBODY), "").for_operation(execution)
+    return Context(STUBS, SignIn(Bearer("", "", 4e9), None, NOBODY), "").for_operation(execution)
 
 
 class Service:
