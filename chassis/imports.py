@@ -1,7 +1,7 @@
 """Files of many things, as they come in: limits on the whole, lines, and what JSON says on a line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 from vocabulary.refusals import Invalid
@@ -61,6 +61,21 @@ class Incoming(Generic[Item]):
                 return
             self._given += 1
             yield item
+
+
+async def content_of(parts: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    """The file in *parts*, the messages behind the header of an import. Raises Invalid for a second header."""
+    async for part in parts:
+        if part.HasField("header"):
+            raise Invalid("an import has one header, and then the file", field="header", reason="REPEATED")
+        yield part.chunk
+
+
+async def read(chunks: AsyncIterator[bytes], incoming: Incoming[Item]) -> AsyncIterator[Iterator[Item]]:
+    """What is in a file, as its *chunks* come."""
+    async for chunk in chunks:
+        yield incoming.feed(chunk)
+    yield incoming.end()
 
 
 class Lines:

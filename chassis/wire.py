@@ -1,6 +1,6 @@
 """The shared words on the wire: `protos.common` ↔ `vocabulary`, in both directions, and enums by their names."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -217,6 +217,19 @@ def batch(ids: Iterable[str]) -> list[str]:
     if len(unique) > BATCH_LIMIT:
         raise Invalid(f"a batch holds at most {BATCH_LIMIT} ids", field="ids", reason="TOO_MANY")
     return unique
+
+
+def header_of(first: Any, what: str) -> Any:
+    """The header in the *first* message of a stream; raises Invalid if *what* is sent (``an upload``) begins with something else."""
+    if not first.HasField("header"):
+        raise Invalid(f"{what} begins with its header", field="header", reason="MISSING_FIELD")
+    return first.header
+
+
+async def chunks_of(parts: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    """The content of *parts*, the messages behind the header of an upload."""
+    async for part in parts:
+        yield part.chunk
 
 
 def in_chunks(content: bytes) -> Iterator[bytes]:

@@ -4,13 +4,11 @@ What is in them, and for whom, is the alerts service's to decide.
 """
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
-from gateway.attachments import HEADERS, chunks
+from gateway.attachments import HEADERS, rendered
 from gateway.backends import Backends
 from gateway.reports import switch
 from protos.alerts.v1 import cap_pb2, receipts_pb2
@@ -24,7 +22,7 @@ async def receipt(request: Request, backends: Backends) -> Response:
         id=request.path_params["id"], with_content=switch(request.query_params.get("content", ""), "content")
     )
     receipts = backends.receipts
-    return await _attachment(receipts.stream(receipts.stub.RenderReceipt, message), "application/json")
+    return await rendered(receipts.stream(receipts.stub.RenderReceipt, message), "application/json")
 
 
 async def keys(_: Request, backends: Backends) -> Response:
@@ -44,18 +42,4 @@ async def cap(request: Request, backends: Backends) -> Response:
         with_personal_data=switch(asked.get("personalData", ""), "personalData"),
     )
     messages = backends.cap
-    return await _attachment(messages.stream(messages.stub.RenderCap, message), "application/cap+xml")
-
-
-async def _attachment(parts: AsyncIterator[Any], media_type: str) -> Response:
-    header = (await anext(parts)).header
-    return StreamingResponse(
-        chunks(parts),
-        media_type=media_type,
-        headers={
-            "content-length": str(header.size_bytes),
-            "content-disposition": f'attachment; filename="{header.file_name}"',
-            "etag": f'"{header.sha256}"',
-            **HEADERS,
-        },
-    )
+    return await rendered(messages.stream(messages.stub.RenderCap, message), "application/cap+xml")

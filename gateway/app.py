@@ -23,6 +23,7 @@ from gateway.backends import Backends, Stubs
 from gateway.disconnects import Disconnects
 from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error, status_of
 from gateway.headers import SecurityHeaders
+from gateway.imports import KEY_HEADER
 from gateway.limits.policy import Policy
 from gateway.people import People
 from gateway.public import PublicReading
@@ -107,7 +108,7 @@ def app(
         CORSMiddleware,
         allow_origins=allowed_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-requested-with", "traceparent", bulk.KEY_HEADER],
+        allow_headers=["authorization", "content-type", "x-requested-with", "traceparent", KEY_HEADER],
     )
     return Application(
         Sockets(speaking, max_sockets),

@@ -5,16 +5,14 @@ from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from gateway.attachments import HEADERS, chunks
+from gateway.attachments import exported
 from gateway.backends import Backends
-from gateway.imports import SWITCH, answered, json_line, one_of, refused
+from gateway.imports import KEY_HEADER, SWITCH, answered, one_of, refused
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1 import directory_pb2
-
-KEY_HEADER = "idempotency-key"
 
 FORMATS = {"csv": pb.BULK_FORMAT_CSV, "jsonl": pb.BULK_FORMAT_JSON_LINES}
 STATUS_PREFIX = "AUTHORITY_STATUS_"
@@ -36,7 +34,11 @@ async def take(request: Request, backends: Backends) -> Response:
     )
     bulk = backends.bulk
     return await answered(
-        request, partial(bulk.exchange, bulk.stub.ImportAuthorities), pb.ImportAuthoritiesRequest, header, _line
+        request,
+        partial(bulk.exchange, bulk.stub.ImportAuthorities),
+        pb.ImportAuthoritiesRequest,
+        header,
+        _row,
     )
 
 
@@ -52,29 +54,7 @@ async def give(request: Request, backends: Backends) -> Response:
         area_codes=asked.getlist("areaCodes"),
     )
     bulk = backends.bulk
-    parts = bulk.stream(bulk.stub.ExportAuthorities, message)
-    header = (await anext(parts)).header
-
-    return StreamingResponse(
-        chunks(parts),
-        headers={
-            "content-type": header.media_type,
-            "content-disposition": f'attachment; filename="{header.file_name}"',
-            **HEADERS,
-        },
-    )
-
-
-def _line(message: pb.ImportAuthoritiesResponse) -> bytes:
-    match message.WhichOneof("part"):
-        case "row":
-            return json_line(_row(message.row))
-        case "progress":
-            progress = message.progress
-            return json_line({"progress": {**_counts(progress.counts), "bytes": progress.bytes}})
-        case _:
-            summary = message.summary
-            return json_line({"summary": {**_counts(summary.counts), "dryRun": summary.dry_run}})
+    return await exported(bulk.stream(bulk.stub.ExportAuthorities, message))
 
 
 def _row(row: pb.ImportedRow) -> dict[str, Any]:
@@ -91,13 +71,3 @@ def _row(row: pb.ImportedRow) -> dict[str, Any]:
     if row.HasField("refusal"):
         described["error"] = refused(row.refusal)
     return described
-
-
-def _counts(counts: pb.ImportCounts) -> dict[str, int]:
-    return {
-        "rows": counts.rows,
-        "created": counts.created,
-        "changed": counts.changed,
-        "unchanged": counts.unchanged,
-        "refused": counts.refused,
-    }

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.backends import Backends
-from gateway.imports import SWITCH, answered, json_line, one_of, refused
+from gateway.imports import SWITCH, answered, one_of, refused
 from protos.requests.v1 import drafts_pb2 as pb
 
 
@@ -16,20 +16,12 @@ async def take(request: Request, backends: Backends) -> Response:
     header = pb.ImportDraftsHeader(dry_run=one_of(SWITCH, request.query_params.get("dryRun", ""), "dryRun"))
     drafts = backends.drafts
     return await answered(
-        request, partial(drafts.exchange, drafts.stub.ImportDrafts), pb.ImportDraftsRequest, header, _line
+        request,
+        partial(drafts.exchange, drafts.stub.ImportDrafts),
+        pb.ImportDraftsRequest,
+        header,
+        _draft,
     )
-
-
-def _line(message: pb.ImportDraftsResponse) -> bytes:
-    match message.WhichOneof("part"):
-        case "line":
-            return json_line(_draft(message.line))
-        case "progress":
-            progress = message.progress
-            return json_line({"progress": {**_counts(progress.counts), "bytes": progress.bytes}})
-        case _:
-            summary = message.summary
-            return json_line({"summary": {**_counts(summary.counts), "dryRun": summary.dry_run}})
 
 
 def _draft(line: pb.ImportedDraft) -> dict[str, Any]:
@@ -45,12 +37,3 @@ def _draft(line: pb.ImportedDraft) -> dict[str, Any]:
     if line.HasField("refusal"):
         described["error"] = refused(line.refusal)
     return described
-
-
-def _counts(counts: pb.ImportDraftsCounts) -> dict[str, int]:
-    return {
-        "lines": counts.lines,
-        "created": counts.created,
-        "unchanged": counts.unchanged,
-        "refused": counts.refused,
-    }

@@ -18,6 +18,8 @@ IN_MEMORY_BYTES = 1024 * 1024
 # The services' own limit is the same; this keeps the rest of a body from filling the disk.
 BODY_LIMIT_BYTES = 64 * 1024 * 1024
 
+# Of a file that is sent again: it has no second effect.
+KEY_HEADER = "idempotency-key"
 SWITCH = {"": False, "false": False, "true": True}
 
 Result = TypeVar("Result", bound=Message)
@@ -38,9 +40,11 @@ async def answered(
     exchange: Callable[[AsyncIterator[Sent]], AsyncGenerator[Result, None]],
     sent: Callable[..., Sent],
     header: Message,
-    line: Callable[[Result], bytes],
+    described: Callable[[Any], dict[str, Any]],
 ) -> Response:
-    """Pass the body of *request* on, as messages that are *sent* behind their *header*; answers with a *line* for each result."""
+    """Pass the body of *request* on, as messages that are *sent* behind their *header*; answers with a line of JSON for each result:
+    an item as *described*, how far it has come, and at the end what came of all.
+    """
     # Most clients read nothing before they have sent everything: passed on as it comes, the file would wait for its own results.
     file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # closed when the last line is written
     try:
@@ -52,7 +56,9 @@ async def answered(
         file.close()
         raise
     return StreamingResponse(
-        _lines(first, results, file, line), media_type="application/x-ndjson", headers={"cache-control": "no-store"}
+        _lines(first, results, file, described),
+        media_type="application/x-ndjson",
+        headers={"cache-control": "no-store"},
     )
 
 
@@ -75,13 +81,16 @@ async def _parts(sent: Callable[..., Sent], header: Message, file: IO[bytes]) ->
 
 
 async def _lines(
-    first: Result, results: AsyncGenerator[Result, None], file: IO[bytes], line: Callable[[Result], bytes]
+    first: Result,
+    results: AsyncGenerator[Result, None],
+    file: IO[bytes],
+    described: Callable[[Any], dict[str, Any]],
 ) -> AsyncIterator[bytes]:
-    """A *line* for each message; the last one is the summary, or the errors that ended the import."""
+    """A line for each message; the last one is the summary, or the errors that ended the import."""
     try:
-        yield line(first)
+        yield _line(first, described)
         async for message in results:
-            yield line(message)
+            yield _line(message, described)
     except Refusal as refusal:
         yield json_line({"errors": [as_error(refusal)]})
     except Exception as error:
@@ -90,6 +99,23 @@ async def _lines(
     finally:
         await results.aclose()
         file.close()
+
+
+def _line(message: Any, described: Callable[[Any], dict[str, Any]]) -> bytes:
+    part = message.WhichOneof("part")
+    match part:
+        case "progress":
+            progress = message.progress
+            return json_line({"progress": {**_counts(progress.counts), "bytes": progress.bytes}})
+        case "summary":
+            summary = message.summary
+            return json_line({"summary": {**_counts(summary.counts), "dryRun": summary.dry_run}})
+        case _:
+            return json_line(described(getattr(message, part)))
+
+
+def _counts(counts: Message) -> dict[str, int]:
+    return {field.name: getattr(counts, field.name) for field in counts.DESCRIPTOR.fields}
 
 
 def refused(refusal: Any) -> dict[str, Any]:

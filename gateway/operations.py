@@ -58,7 +58,7 @@ class Operations(SchemaExtension):
         log.info("operation", kind=kind, operation=execution.operation_name, outcome=outcome, ms=round(took * 1000, 2))
 
 
-class Documents(ParserCache):
+class ParsedDocuments(ParserCache):
     """Strawberry's cache, but a document that cannot be parsed is refused like any other: raised from here, its error would be
     neither coded nor, in a stream, sent."""
 

@@ -1,9 +1,9 @@
 """A case as a PDF over HTTP. What is in it, and for whom, is the requests service's to decide."""
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from gateway.attachments import HEADERS, chunks
+from gateway.attachments import rendered
 from gateway.backends import Backends
 from protos.requests.v1 import reports_pb2 as pb
 from vocabulary.refusals import Invalid
@@ -21,19 +21,7 @@ async def give(request: Request, backends: Backends) -> Response:
         with_translations=switch(asked.get("translations", ""), "translations"),
     )
     reports = backends.reports
-    parts = reports.stream(reports.stub.RenderReport, message)
-    header = (await anext(parts)).header
-
-    return StreamingResponse(
-        chunks(parts),
-        media_type="application/pdf",
-        headers={
-            "content-length": str(header.size_bytes),
-            "content-disposition": f'attachment; filename="{header.file_name}"',
-            "etag": f'"{header.sha256}"',
-            **HEADERS,
-        },
-    )
+    return await rendered(reports.stream(reports.stub.RenderReport, message), "application/pdf")
 
 
 def switch(text: str, field: str) -> bool:

@@ -5,12 +5,11 @@ from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from gateway.attachments import HEADERS, chunks
+from gateway.attachments import exported
 from gateway.backends import Backends
-from gateway.bulk import KEY_HEADER
-from gateway.imports import SWITCH, answered, json_line, one_of, refused
+from gateway.imports import KEY_HEADER, SWITCH, answered, one_of, refused
 from gateway.public_entries import filter_of, sort_of
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import transfer_pb2 as pb
@@ -38,7 +37,11 @@ async def take(request: Request, backends: Backends) -> Response:
     )
     transfer = backends.transfer
     return await answered(
-        request, partial(transfer.exchange, transfer.stub.ImportEntries), pb.ImportEntriesRequest, header, _line
+        request,
+        partial(transfer.exchange, transfer.stub.ImportEntries),
+        pb.ImportEntriesRequest,
+        header,
+        _row,
     )
 
 
@@ -55,28 +58,7 @@ async def give(request: Request, backends: Backends) -> Response:
         language=asked.get("language", ""),
     )
     transfer = backends.transfer
-    parts = transfer.stream(transfer.stub.ExportEntries, message)
-    header = (await anext(parts)).header
-    return StreamingResponse(
-        chunks(parts),
-        headers={
-            "content-type": header.media_type,
-            "content-disposition": f'attachment; filename="{header.file_name}"',
-            **HEADERS,
-        },
-    )
-
-
-def _line(message: pb.ImportEntriesResponse) -> bytes:
-    match message.WhichOneof("part"):
-        case "row":
-            return json_line(_row(message.row))
-        case "progress":
-            progress = message.progress
-            return json_line({"progress": {**_counts(progress.counts), "bytes": progress.bytes}})
-        case _:
-            summary = message.summary
-            return json_line({"summary": {**_counts(summary.counts), "dryRun": summary.dry_run}})
+    return await exported(transfer.stream(transfer.stub.ExportEntries, message))
 
 
 def _row(row: pb.ImportedEntry) -> dict[str, Any]:
@@ -89,13 +71,3 @@ def _row(row: pb.ImportedEntry) -> dict[str, Any]:
     if row.refusals:
         described["errors"] = [refused(one) for one in row.refusals]
     return described
-
-
-def _counts(counts: pb.EntryImportCounts) -> dict[str, int]:
-    return {
-        "rows": counts.rows,
-        "created": counts.created,
-        "changed": counts.changed,
-        "unchanged": counts.unchanged,
-        "refused": counts.refused,
-    }

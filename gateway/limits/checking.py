@@ -9,7 +9,7 @@ from strawberry.schema.schema import validate_document
 
 from gateway.context import Context
 from gateway.limits.cost import cost
-from gateway.limits.known import Documents, Known, introspects, operations_of
+from gateway.limits.known import Known, KnownDocuments, introspects, operations_of
 from gateway.limits.refusals import CostExceeded
 from gateway.limits.shape import check_shape
 from vocabulary.refusals import Forbidden, Invalid, Refusal, Unauthenticated
@@ -25,7 +25,7 @@ COST = Histogram(
 class Checked(SchemaExtension):
     """Validates each document once, after its shape has been found to be one that can be validated; and prices operations."""
 
-    _documents = Documents()
+    _documents = KnownDocuments()
 
     def on_validate(self) -> Iterator[None]:
         execution = self.execution_context

@@ -35,7 +35,7 @@ class Known:
         return self.terms[name]
 
 
-class Documents:
+class KnownDocuments:
     """The documents met last."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from gateway.batches import ALERTS, AUTHORITIES, ENTRIES, REQUESTS, USERS, Batch
 from gateway.enums import Language
 from gateway.errors import CodedErrors
 from gateway.limits.checking import Checked
-from gateway.operations import Documents, Operations
+from gateway.operations import Operations, ParsedDocuments
 from gateway.plan.extension import Planned
 from gateway.plan.plans import Plans
 from gateway.readings import speak
@@ -184,7 +184,7 @@ def joined(running: frozenset[str], *, planned: bool = True) -> strawberry.Schem
             Operations,
             CodedErrors,
             lambda: MaxTokensLimiter(max_token_count=TOKENS_LIMIT),
-            Documents,
+            ParsedDocuments,
             Checked,
             lambda: Planned(made.plans),
         ],

@@ -1,15 +1,16 @@
 """BulkService: the authorities of a country as a file, in and out."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from chassis.aggregates import Aggregates, CommandKey
 from chassis.caller import current_person
-from chassis.imports import Incoming
+from chassis.imports import Incoming, content_of, read
 from chassis.server import Call
 from chassis.tables.csv_files import CsvReader, CsvWriter
 from chassis.tables.json_lines import JsonReader, JsonWriter
-from chassis.tables.rows import ROWS_MAX, Row, Table
+from chassis.tables.rows import ROWS_MAX, Table
+from chassis.wire import header_of
 from protos.directory.v1 import bulk_pb2 as pb
 from protos.directory.v1.bulk_pb2_grpc import BulkServiceServicer
 from services.directory.bulk import reports
@@ -55,7 +56,7 @@ class BulkRpc(BulkServiceServicer):
         importing = Importing(self._reference, self._authorities, self._now, order)
         await importing.importer()
         counts = pb.ImportCounts()
-        async for rows in _rows(request_iterator, incoming):
+        async for rows in read(content_of(request_iterator), incoming):
             async for result in importing.results(rows):
                 reports.count(counts, result)
                 yield pb.ImportAuthoritiesResponse(row=result)
@@ -93,9 +94,7 @@ class BulkRpc(BulkServiceServicer):
 
 
 def _order(first: pb.ImportAuthoritiesRequest) -> Order:
-    if not first.HasField("header"):
-        raise Invalid("an import begins with its header", field="header", reason="MISSING_FIELD")
-    header, caller = first.header, current_person()
+    header, caller = header_of(first, "an import"), current_person()
     if header.command.HasField("expected_revision"):
         raise Invalid("an import is about many authorities", field="expectedRevision", reason="UNEXPECTED")
     return Order(
@@ -104,17 +103,6 @@ def _order(first: pb.ImportAuthoritiesRequest) -> Order:
         dry_run=header.dry_run,
         language=languages.require(header.language or caller.language or languages.FALLBACK, field="language"),
     )
-
-
-async def _rows(
-    parts: AsyncIterator[pb.ImportAuthoritiesRequest], incoming: Incoming[Row]
-) -> AsyncIterator[Iterator[Row]]:
-    """The rows of the file, as its *parts* come."""
-    async for part in parts:
-        if part.HasField("header"):
-            raise Invalid("an import has one header, and then the file", field="header", reason="REPEATED")
-        yield incoming.feed(part.chunk)
-    yield incoming.end()
 
 
 def _unknown_format() -> Invalid:

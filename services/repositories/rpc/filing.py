@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 
 from chassis.caller import current_person
 from chassis.server import Call
-from chassis.wire import batch, file
+from chassis.wire import batch, chunks_of, file, header_of
 from protos.repositories.v1 import repositories_pb2 as pb
 from services.repositories import wire
 from services.repositories.readers import current_reader
 from services.repositories.rpc.commands import Commands
-from vocabulary.refusals import Invalid
 
 
 class Filing(Commands):
@@ -18,16 +17,9 @@ class Filing(Commands):
     ) -> pb.UploadEntryFileResponse:
         caller = current_person()
         first = await anext(aiter(request_iterator), pb.UploadEntryFileRequest())
-        if not first.HasField("header"):
-            raise Invalid("an upload begins with its header", field="header", reason="MISSING_FIELD")
-
-        async def chunks() -> AsyncIterator[bytes]:
-            async for part in request_iterator:
-                yield part.chunk
-
-        header = first.header
+        header = header_of(first, "an upload")
         kept, content = await self._files.upload(
-            header.name, header.media_type, chunks(), caller, language=header.language
+            header.name, header.media_type, chunks_of(request_iterator), caller, language=header.language
         )
         return pb.UploadEntryFileResponse(
             file=file(kept), scan=wire.file_scan(kept.id, content.scan, content.scanned_at)

@@ -1,20 +1,21 @@
 """TransferService: entries of one repository as a file, in and out."""
 
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import IO
 
 from chassis.aggregates import Aggregates, CommandKey
 from chassis.caller import current_person
-from chassis.imports import Incoming
+from chassis.imports import Incoming, content_of, read
 from chassis.references import References
 from chassis.server import Call
 from chassis.tables.csv_files import CsvReader, CsvWriter
 from chassis.tables.json_lines import JsonReader, JsonWriter
 from chassis.tables.rows import ROWS_MAX, Row, Table
 from chassis.tables.xlsx_files import XlsxReader, XlsxWriter
+from chassis.wire import header_of
 from protos.repositories.v1 import transfer_pb2 as pb
 from protos.repositories.v1.transfer_pb2_grpc import TransferServiceServicer
 from services.repositories.definitions import Definitions
@@ -61,7 +62,7 @@ class TransferRpc(TransferServiceServicer):
         table = columns.table(order.definition)
         self._importing(order).importer()
         if not header.all_or_nothing:
-            async for response in self._imported(order, _chunks(request_iterator), header.format, table):
+            async for response in self._imported(order, content_of(request_iterator), header.format, table):
                 yield response
             return
         # The same bytes twice: first without doing anything.
@@ -69,7 +70,7 @@ class TransferRpc(TransferServiceServicer):
             trial = self._importing(order, is_trial=True)
             counts = pb.EntryImportCounts()
             incoming = _incoming(header.format, table)
-            async for rows in _rows(_kept(_chunks(request_iterator), file), incoming):
+            async for rows in read(_kept(content_of(request_iterator), file), incoming):
                 async for report in trial.results(rows):
                     reports.count(counts, report)
                     if report.outcome == pb.ENTRY_IMPORT_OUTCOME_REFUSED or order.dry_run:
@@ -103,9 +104,7 @@ class TransferRpc(TransferServiceServicer):
         yield pb.ExportEntriesResponse(chunk=writer.end())
 
     async def _order(self, first: pb.ImportEntriesRequest) -> Order:
-        if not first.HasField("header"):
-            raise Invalid("an import begins with its header", field="header", reason="MISSING_FIELD")
-        header, caller = first.header, current_person()
+        header, caller = header_of(first, "an import"), current_person()
         if header.command.HasField("expected_revision"):
             raise Invalid("an import is about many entries", field="expectedRevision", reason="UNEXPECTED")
         await self._definitions.ensure([header.repository] if header.repository else [])
@@ -127,7 +126,7 @@ class TransferRpc(TransferServiceServicer):
     ) -> AsyncIterator[pb.ImportEntriesResponse]:
         importing, incoming = self._importing(order), _incoming(format_, table)
         counts = pb.EntryImportCounts()
-        async for rows in _rows(chunks, incoming):
+        async for rows in read(chunks, incoming):
             async for report in importing.results(rows):
                 reports.count(counts, report)
                 yield pb.ImportEntriesResponse(row=report)
@@ -145,13 +144,6 @@ def _summary(counts: pb.EntryImportCounts, order: Order) -> pb.ImportEntriesResp
     return pb.ImportEntriesResponse(summary=pb.EntryImportSummary(counts=counts, dry_run=order.dry_run))
 
 
-async def _chunks(parts: Parts) -> AsyncIterator[bytes]:
-    async for part in parts:
-        if part.HasField("header"):
-            raise Invalid("an import has one header, and then the file", field="header", reason="REPEATED")
-        yield part.chunk
-
-
 async def _kept(chunks: AsyncIterator[bytes], file: IO[bytes]) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         file.write(chunk)
@@ -161,13 +153,6 @@ async def _kept(chunks: AsyncIterator[bytes], file: IO[bytes]) -> AsyncIterator[
 async def _read(file: IO[bytes]) -> AsyncIterator[bytes]:
     while chunk := file.read(READ_BYTES):
         yield chunk
-
-
-async def _rows(chunks: AsyncIterator[bytes], incoming: Incoming[Row]) -> AsyncIterator[Iterator[Row]]:
-    """The rows of the file, as it comes."""
-    async for chunk in chunks:
-        yield incoming.feed(chunk)
-    yield incoming.end()
 
 
 def _reader(format_: pb.TransferFormat.ValueType, table: Table) -> Reader:

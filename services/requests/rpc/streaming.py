@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 
 from chassis.caller import current_person
 from chassis.server import Call
+from chassis.wire import chunks_of, header_of, timestamp
 from chassis.wire import file as file_on_wire
-from chassis.wire import timestamp
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
 from services.requests.rpc.commands import Commands, visible
-from vocabulary.refusals import Invalid
 
 
 class Streaming(Commands):
@@ -18,16 +17,9 @@ class Streaming(Commands):
     ) -> pb.UploadFileResponse:
         caller = current_person()
         first = await anext(aiter(request_iterator), pb.UploadFileRequest())
-        if not first.HasField("header"):
-            raise Invalid("an upload begins with its header", field="header", reason="MISSING_FIELD")
-
-        async def chunks() -> AsyncIterator[bytes]:
-            async for part in request_iterator:
-                yield part.chunk
-
-        header = first.header
+        header = header_of(first, "an upload")
         file, content = await self._attachments.upload(
-            header.name, header.media_type, chunks(), caller, language=header.language
+            header.name, header.media_type, chunks_of(request_iterator), caller, language=header.language
         )
         return pb.UploadFileResponse(
             file=file_on_wire(file), scan=wire.file_scan(file.id, content.scan, content.scanned_at)
