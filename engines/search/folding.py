@@ -12,6 +12,22 @@ from functools import lru_cache
 _SPECIAL = str.maketrans(
     {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŋ": "n"}
 )
+# Europe's letters come before, with what stands above and below them.
+_REMEMBERED_BEFORE = 0x2000
+
+
+class _Folded(dict[int, str]):
+    """What each character of a decomposed text becomes, found out when it is first seen."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        folded = "" if unicodedata.combining(letter) else letter.translate(_SPECIAL)
+        if code < _REMEMBERED_BEFORE:
+            self[code] = folded
+        return folded
+
+
+_FOLDED = _Folded()
 _WORD = re.compile(r"[^\W_]+")
 _GRAM_SIZES = (3, 4)
 # What things are called comes again and again; what is said of them does not.
@@ -20,8 +36,9 @@ REMEMBERED, REMEMBERED_LENGTH = 16_384, 100
 
 def fold(text: str) -> str:
     """*text* without case, accents and special letters: ``Ärztekammer`` → ``arztekammer``, ``Ιατρός`` → ``ιατροσ``."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_SPECIAL)
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDED)
 
 
 def words(text: str) -> list[str]:
