@@ -25,6 +25,8 @@ __all__ = ["BUCKET", "INBOX", "Delivered", "Entry", "Inbox"]
 
 WATERMARK_EVERY_S = 25.0
 LOOK_EVERY_S = 2.0
+# A reader who catches up leaves the others this share of the time that it has taken for a bucket, up to so many seconds.
+GIVES_WAY, GIVES_WAY_S = 0.5, 0.1
 RACES_LOST_LIMIT = 50
 # How many inboxes are one write: an embedded store is kept from others for a hundredth of a second, and a slow server can answer in
 # time. And how many such writes are made ready at once.
@@ -131,7 +133,7 @@ class Inbox:
         spoke_at = clock()
         heard: Sequence[Entry] | None = None
         while True:
-            rung = bell.next()
+            rung, began_at = bell.next(), clock()
             looked = heard is None
             found = await self._entries_after(recipient, position, buckets.BUCKET) if heard is None else heard
             heard = None
@@ -141,6 +143,8 @@ class Inbox:
                 position += len(found)
                 yield run
                 spoke_at = clock()
+                if len(found) == buckets.BUCKET:
+                    await asyncio.sleep(min(GIVES_WAY * (spoke_at - began_at), GIVES_WAY_S))
                 if looked or bell.end > position:
                     continue
             elif clock() - spoke_at >= WATERMARK_EVERY_S:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -335,6 +336,27 @@ async def test_a_watch_from_a_cursor_tells_everything_after_it_and_then_what_is_
     await mine.append("r", an_entry("new"))
     assert await taken(watching, 1) == ["new"]
     await watching.aclose()  # type: ignore[attr-defined]
+
+
+async def test_whoever_catches_up_gives_way_to_the_others_between_two_buckets(
+    mine: Inbox, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "GIVES_WAY", 1.0)
+    await mine.append("r", *(an_entry(n) for n in range(3 * small)))
+    clock = asyncio.get_running_loop().time
+    resting: list[float] = []
+    working_s = 0.02
+    rested_from = None
+    async with aclosing(mine.runs("r", pages.cursor(STREAM, "r", 0))) as runs:
+        await anext(runs)
+        for _ in range(3):
+            run = await anext(runs)
+            if rested_from is not None:
+                resting.append(clock() - rested_from)
+            assert len(run) == small
+            await asyncio.sleep(working_s)
+            rested_from = clock()
+    assert min(resting) >= working_s
 
 
 async def test_watchers_at_once_are_all_woken_and_see_the_same(mine: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
