@@ -55,7 +55,7 @@ class Asking:
     async def _part(
         self, backends: "Backends", segments: Sequence[pb.Segment], wanted: Sequence[str]
     ) -> list[pb.Translation]:
-        backend = backends.translation
+        backend = backends.texts or backends.translation
         try:
             with calls.at_most(DEADLINE_S):
                 request = pb.TranslateRequest(segments=segments, languages=wanted)

@@ -17,8 +17,8 @@ from protos.translation.v1 import translation_pb2 as pb
 # Turns of the event loop in which nothing new was asked for. What resolvers do between an answer and their next question takes a few.
 QUIET_TURNS = 12
 
-# Text, language, class, target.
-_Key = tuple[str, str, int, str]
+# Text, language, class, whether it stays as it is written, target.
+_Key = tuple[str, str, int, bool, str]
 
 
 class Reader(Protocol):
@@ -41,20 +41,28 @@ class Texts:
         self._reader = reader
         self._asking = asking
         self._known: dict[_Key, asyncio.Future[pb.Translation]] = {}
+        # Who waits: each for itself, so that one who is stopped stops nobody else.
+        self._waiting: set[asyncio.Future[pb.Translation]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self._open: list[_Key] = []
         self._gathering: asyncio.Task[None] | None = None
 
     def load(self, text: Any, target: str) -> "asyncio.Future[pb.Translation]":
         """The translation of *text*, a FreeText, into *target*; asked for together with every other of the operation."""
-        key = (text.text, text.language, text.data_class, target)
+        key = (text.text, text.language, text.data_class, text.as_written, target)
         found = self._known.get(key)
         if found is None or found.cancelled():
             found = self._known[key] = asyncio.get_running_loop().create_future()
             self._open.append(key)
             if self._gathering is None:
                 self._gathering = asyncio.create_task(self._gather())
-            found.add_done_callback(partial(self._given_up, self._gathering))
-        return found
+                self._under_way.add(self._gathering)
+                self._gathering.add_done_callback(self._under_way.discard)
+        own: asyncio.Future[pb.Translation] = asyncio.get_running_loop().create_future()
+        self._waiting.add(own)
+        own.add_done_callback(self._left)
+        found.add_done_callback(partial(_tell, own))
+        return own
 
     async def _gather(self) -> None:
         await self._quiet()
@@ -104,15 +112,30 @@ class Texts:
                     found[same] = origin
         return found
 
-    def _given_up(self, gathering: "asyncio.Task[None]", _one: "asyncio.Future[pb.Translation]") -> None:
+    def _left(self, own: "asyncio.Future[pb.Translation]") -> None:
         """Stop asking when nobody waits any more: the client has gone."""
-        if self._known and all(one.cancelled() for one in self._known.values()):
-            gathering.cancel()
+        self._waiting.discard(own)
+        if own.cancelled() and not self._waiting:
+            for gathering in self._under_way:
+                gathering.cancel()
+
+
+def _tell(own: "asyncio.Future[pb.Translation]", found: "asyncio.Future[pb.Translation]") -> None:
+    if own.done():
+        return
+    if found.cancelled():
+        own.cancel()
+    elif (error := found.exception()) is None:
+        own.set_result(found.result())
+    else:
+        own.set_exception(error)
+        # Who asked for several and was refused the first looks at no other.
+        own.exception()
 
 
 def _segment(key: _Key, origin: Origin) -> pb.Segment:
-    text, language, data_class, target = key
+    text, language, data_class, as_written, target = key
     segment = pb.Segment(target_language=target, area_code=origin.area, context=origin.context, source_id=origin.owner)
     segment.text.text, segment.text.language = text, language
-    segment.text.data_class = data_class  # type: ignore[assignment]
+    segment.text.data_class, segment.text.as_written = data_class, as_written  # type: ignore[assignment]
     return segment

@@ -29,7 +29,7 @@ def labels() -> Mapping[str, Mapping[str, LocalizedText]]:
 
 @cache
 def refusals() -> Mapping[str, Mapping[str, LocalizedText]]:
-    """``code`` and ``reason`` → what each says to a person. A reason that has no text of its own is told by its code. As `labels`."""
+    """``code`` and ``reason`` → what each says to a person. A reason that says no more than its code is told by that. As `labels`."""
     return _tables(REFUSALS)
 
 

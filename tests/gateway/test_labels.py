@@ -1,24 +1,22 @@
 """Whatever code the schema shows, a person can read in their own language what it means."""
 
 import enum
-import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 import gateway.serving.refusals
 import gateway.streams.subscribers  # noqa: F401 — with the refusals above, every one that a client can meet is known
+from chassis.catalogues import read_structure
 from gateway import enums
 from gateway.errors import INTERNAL
-from gateway.texts.labels import labels, refusals
+from gateway.texts.labels import REFUSALS, labels, refusals
 from tests.cells import cell
 from tests.gateway.clients import Client, Refused
+from tests.gateway.reasons import reasons
 from vocabulary import languages
 from vocabulary.refusals import Refusal
 
-ROOT = Path(__file__).parents[2]
-CODE = re.compile(r'"([A-Z][A-Z_]+)"')
 As = Callable[[str], Client]
 KINDS = [getattr(enums, name) for name in sorted(enums.__all__)]
 LABELS = """query ($enums: [String!], $language: Language) {
@@ -76,15 +74,6 @@ def every(kind: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from every(one)
 
 
-def reasons() -> set[str]:
-    """The reasons that the code gives, where it writes them down."""
-    found = {str(kind.default_reason) for kind in every(Refusal)}
-    for room in ("vocabulary", "engines", "chassis", "services", "gateway"):
-        for path in (ROOT / room).rglob("*.py"):
-            found.update(CODE.findall(path.read_text(encoding="utf-8")))
-    return found
-
-
 def test_every_code_of_a_refusal_has_words_in_every_language() -> None:
     codes = {kind.code for kind in every(Refusal) if kind.__module__.split(".")[0] != "tests"} | {INTERNAL}
     assert codes == set(refusals()["code"])
@@ -95,8 +84,11 @@ def test_every_code_of_a_refusal_has_words_in_every_language() -> None:
                     assert texts[language].strip()
 
 
-def test_no_reason_has_words_that_nobody_gives() -> None:
-    assert set(refusals()["reason"]) - reasons() == set()
+def test_every_reason_that_says_more_than_its_code_has_words_and_no_other_has() -> None:
+    codes, told = (set(read_structure(REFUSALS)[kind]) - {"note"} for kind in ("code", "reason"))
+    given = reasons()
+    assert given - told - codes == set(), "words are missing in gateway/texts/refusals/structure.toml"
+    assert told - given == set()
 
 
 async def test_what_a_refusal_means_is_told_in_the_readers_language(as_: As) -> None:
