@@ -7,8 +7,11 @@ READY := .venv/.ready
 PINS := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -q
 # TRAINING=1, before or after the target: the training system.
 export TRAINING
-# How many processes share the tests.
-WORKERS ?= 2
+# Compiled code is kept, also where Python is told not to write it beside its source: dozens of processes of a run would compile it again.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
+# How many processes share the tests: each waits for a third of its time.
+WORKERS ?= 3
 # Tests wait longer for the disk that stores commit to than they compute: where memory has room, their folders are there.
 IN_MEMORY = { df -Pk /dev/shm && cat /proc/meminfo; } 2>/dev/null | awk '$$6 == "/dev/shm" { room = $$4 } \
   $$1 == "MemAvailable:" { free = $$2 } END { if (room > 4000000 && free > 8000000) print "/dev/shm" }'
@@ -31,7 +34,7 @@ test: $(READY)  ## run every test
 	@PYTEST_DEBUG_TEMPROOT="$$($(IN_MEMORY))" exec $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 engines-test: $(READY)  ## run the engines' promises, the journeys and the faults on real servers (needs Java 21, Maven and apt)
-	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist --timeout 900 $(or $(ARGS),tests/engines tests/journeys tests/faults)
+	@REAL_ENGINES=1 exec $(PYTHON) -m pytest -p no:xdist --timeout 900 $(or $(ARGS),tests/engines tests/journeys tests/faults/real)
 
 faults: $(READY)  ## repeat the faults on real servers more often and print what they cost (RUNS=50)
 	@REAL_ENGINES=1 RUNS=$(or $(RUNS),50) exec $(PYTHON) -m pytest -p no:xdist -q tests/faults/real
@@ -61,6 +64,7 @@ bench: $(READY)  ## measure exchanges, work lists, live streams and search, on e
 	$(PYTHON) -m bench.streams
 	$(PYTHON) -m bench.broadcast
 	$(PYTHON) -m bench.search
+	$(PYTHON) -m bench.repositories
 	$(PYTHON) -m bench.detection
 	$(PYTHON) -m bench.apertium
 

@@ -16,6 +16,7 @@ from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.search_pb2_grpc import SearchServiceStub
 from protos.requests.v1 import requests_pb2
 from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
+from vocabulary import countries
 
 LANGUAGE = "it"
 COUNTRIES = ("IT", "HU", "FR", "DE", "PL")
@@ -71,6 +72,9 @@ class Bare:
             self._peer.call(self._directory.BatchGetAreas, areas),
             self._peer.call(self._directory.BatchGetConcepts, concepts),
         )
+
+    async def all_countries(self) -> None:
+        await self._peer.call(self._directory.ListCountries, directory_pb2.ListCountriesRequest(languages=[LANGUAGE]))
 
     async def send(self) -> None:
         command = common_pb2.Command(idempotency_key="key")
@@ -128,6 +132,10 @@ QUERIES = [
 ]
 
 
+# Of what is alike for everybody, and kept.
+KEPT = Query("kept", "the 30 countries", "{ countries { code name languages } }", Bare.all_countries)
+
+
 def answer(method: str, request: bytes) -> bytes:
     """What the services answer; raises KeyError for what nobody asks here."""
     return _ANSWERS[method](request)
@@ -164,6 +172,14 @@ def _countries(request: bytes) -> Any:
     asked = directory_pb2.BatchGetCountriesRequest.FromString(request)
     found = [directory_pb2.Country(code=code, name=_text(f"Paese {code}")) for code in asked.ids]
     return directory_pb2.BatchGetCountriesResponse(countries=found)
+
+
+def _all_countries(_: bytes) -> Any:
+    found = [
+        directory_pb2.Country(code=code, name=_text(f"Paese {code}"), languages=["it"])
+        for code in sorted(countries.ALL)
+    ]
+    return directory_pb2.ListCountriesResponse(countries=found)
 
 
 def _areas(request: bytes) -> Any:
@@ -222,6 +238,7 @@ _MADE: dict[str, Callable[[bytes], Any]] = {
     "ResolveUser": _user,
     "BatchGetAuthorities": _authorities,
     "BatchGetCountries": _countries,
+    "ListCountries": _all_countries,
     "BatchGetAreas": _areas,
     "BatchGetConcepts": _concepts,
     "ListRequests": _requests,

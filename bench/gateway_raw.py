@@ -1,7 +1,7 @@
 """The calls that an operation takes, made by a process that does nothing else: what no gateway over grpc.aio can do without.
 
-``python -m bench.gateway_raw ADDRESS AT_ONCE``: for each line ``Q2 200`` it makes the calls of Q2 two hundred times and says the
-seconds of a processor that they took, and how long each took.
+``python -m bench.gateway_raw ADDRESS AT_ONCE``: for each line ``Q2 1.5`` it makes the calls of Q2 again and again for so many seconds
+and says the seconds of a processor that they took, and how long each took.
 """
 
 import asyncio
@@ -9,13 +9,13 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bench.gateway_queries import QUERIES, Bare
 from chassis.calls import open_channel
 
-Taking = Callable[[str, int], Awaitable[tuple[float, list[float]]]]
+Taking = Callable[[str, float], Awaitable[tuple[float, list[float]]]]
 
 
 async def serve(address: str, at_once: int) -> None:
@@ -25,13 +25,12 @@ async def serve(address: str, at_once: int) -> None:
     async with open_channel(address) as channel:
         bare = Bare(channel)
         while line := await loop.run_in_executor(None, sys.stdin.readline):
-            name, many = line.split()
-            left = iter(range(int(many)))
+            name, for_s = line.split()
+            end = time.perf_counter() + float(for_s)
             seconds: list[float] = []
 
-            async def one(name: str = name, left: Iterator[int] = left, seconds: list[float] = seconds) -> None:
-                for _ in left:
-                    began = time.perf_counter()
+            async def one(name: str = name, end: float = end, seconds: list[float] = seconds) -> None:
+                while (began := time.perf_counter()) < end:
                     await queries[name].bare(bare)
                     seconds.append(time.perf_counter() - began)
 
@@ -49,8 +48,8 @@ async def raw(address: str, at_once: int) -> AsyncIterator[tuple[int, Taking]]:
     assert process.stdout is not None
     to, back = process.stdin, process.stdout
 
-    async def take(name: str, many: int) -> tuple[float, list[float]]:
-        to.write(f"{name} {many}\n".encode())
+    async def take(name: str, for_s: float) -> tuple[float, list[float]]:
+        to.write(f"{name} {for_s}\n".encode())
         taken, seconds = json.loads(await back.readline())
         return taken, seconds
 

@@ -1,26 +1,28 @@
-"""How fast entries of repositories are found, counted, brought in and taken out.
+"""How fast entries of repositories are found, counted, suggested, brought in and taken out.
 
-``python -m bench.repositories``: 100,000 entries of a repository with fields of three audiences, in the index of either engine, asked
-in this process by a reader who reads two of them; and a file of 10,000 entries into a service on embedded engines, in a process of its
-own.
+``python -m bench.repositories``: 100,000 entries of a repository with fields of three audiences, in the index of either engine,
+asked in turn in this process by a reader who reads two of them; and a file of 10,000 entries into a service on embedded engines, in a
+process of its own. It prints the tables of `docs/measurements.md`.
 """
 
 import asyncio
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.figures import console, machine, percentile, show
-from bench.repository_files import a_file, transfer
+from bench.figures import console, machine, percentile
+from bench.gateway_table import markdown
+from bench.repository_files import BROUGHT, a_file, transfer
 from chassis.aggregates import Kept
 from deploy import servers
 from engines.search import Search, Sort, open_search, prepare_search
@@ -32,6 +34,7 @@ from services.repositories.domain.lifecycle import Status
 from services.repositories.index import INDEXES, EntryIndex
 from services.repositories.search.asking import Counting, Filter, Narrowing, Question
 from services.repositories.search.contents import ENTRIES, number
+from services.repositories.search.suggestions import READ
 from services.repositories.subjects import Subjects
 from vocabulary import countries
 from vocabulary.roles import UserRole
@@ -116,8 +119,28 @@ def _text(words: str) -> Value:
     return Value(text=FreeText(text=words, language="it"))
 
 
-def questions() -> dict[str, Question]:
-    """What is asked, by what it shows."""
+NAMES = {"tantivy": "tantivy", "elasticsearch": "Elasticsearch"}
+
+
+def questions() -> dict[str, tuple[Question, int]]:
+    """What is asked, by what it shows, and for how many."""
+    return {
+        **{what: (one, PAGE) for what, one in searches().items()},
+        **{what: (one, READ) for what, one in typed().items()},
+    }
+
+
+def typed() -> dict[str, Question]:
+    """What is being typed."""
+    plain = Question(repository=DEFINITION.code, keys=KEYS, layers=3, unfinished=True)
+    return {
+        "suggestions for three letters": replace(plain, text="reg"),
+        "suggestions for a word and three letters": replace(plain, text="registro naz"),
+    }
+
+
+def searches() -> dict[str, Question]:
+    """What is searched for."""
     plain = Question(repository=DEFINITION.code, keys=KEYS, layers=3)
     counting = (
         Counting(called="country", field="country"),
@@ -158,51 +181,57 @@ async def opened(names: Collection[str]) -> AsyncIterator[dict[str, Search]]:
         yield found
 
 
-async def build(index: EntryIndex, search: Search, count: int, concepts: Sequence[str]) -> float:
-    """Entries a second."""
-    began = time.perf_counter()
-    batch: list[Kept[Entry]] = []
-    async with search.rebuild(ENTRIES) as put:
-        for kept in entries(count, concepts):
-            batch.append(kept)
-            if len(batch) == BATCH:
-                await put(await index.shown(batch))
-                batch = []
-        if batch:
-            await put(await index.shown(batch))
-    return count / (time.perf_counter() - began)
+async def build(
+    index: EntryIndex, engines: Mapping[str, Search], count: int, concepts: Sequence[str]
+) -> dict[str, float]:
+    """How many documents a second each engine takes, told what they say."""
+    seconds = dict.fromkeys(engines, 0.0)
+    async with AsyncExitStack() as stack:
+        puts = {name: await stack.enter_async_context(one.rebuild(ENTRIES)) for name, one in engines.items()}
+        made = entries(count, concepts)
+        while batch := list(islice(made, BATCH)):
+            documents = await index.shown(batch)
+            for name, put in puts.items():
+                began = time.perf_counter()
+                await put(documents)
+                seconds[name] += time.perf_counter() - began
+    return {name: count / one for name, one in seconds.items()}
 
 
 async def ask(names: Collection[str], count: int, rounds: int) -> None:
-    """Fill each engine, ask it, and print how long that took."""
+    """Fill each engine, ask them in turn, and print how long that took."""
     reference = Reference.load()
     concepts = sorted(reference.concepts)[:200]
     concepts += [one for one in ("midwife",) if one not in concepts]
     async with opened(names) as engines:
+        known, subjects = {DEFINITION.code: DEFINITION}, Named(reference)
+        indexes = {name: EntryIndex(search, known, subjects) for name, search in engines.items()}
+        console.print(f"building {count:,} entries …")
+        speeds = await build(next(iter(indexes.values())), engines, count, concepts)
         rows = []
-        for name, search in engines.items():
-            index = EntryIndex(search, {DEFINITION.code: DEFINITION}, Named(reference))
-            console.print(f"building {count:,} entries on {name} …")
-            speed = await build(index, search, count, concepts)
-            console.print(f"{speed:,.0f} entries/s")
-            for what, question in questions().items():
-                seconds: list[float] = []
-                total = 0
-                # The first one warms up.
-                for _ in range(rounds + 1):
+        for what, (question, limit) in questions().items():
+            seconds: dict[str, list[float]] = {name: [] for name in indexes}
+            totals = {}
+            # The first round warms up.
+            for _ in range(rounds + 1):
+                for name, index in indexes.items():
                     began = time.perf_counter()
-                    hits, _ = await index.find(question, after=None, limit=PAGE)
-                    seconds.append(time.perf_counter() - began)
-                    total = hits.total
-                ms = [f"{percentile(seconds[1:], share) * 1000:.1f}" for share in (0.5, 0.95)]
-                rows.append((name, what, f"{total:,}", *ms))
-        show(f"{count:,} entries, pages of {PAGE}", ("engine", "asked", "found", "p50 ms", "p95 ms"), rows)
+                    hits, _ = await index.find(question, after=None, limit=limit)
+                    seconds[name].append(time.perf_counter() - began)
+                    totals[name] = hits.total
+            for name, taken in seconds.items():
+                p50, p99 = (percentile(taken[1:], share) * 1000 for share in (0.5, 0.99))
+                rows.append((what, NAMES[name], f"{totals[name]:,}", f"{p99:.1f}", f"{p50:.1f}"))
+        print(f"\n{count:,} entries, pages of {PAGE}, {rounds} rounds.\n")
+        print(markdown(("asked", "engine", "found", "p99 ms", "p50 ms"), rows))
+        built = [("an index", NAMES[name], f"{speed:,.0f}") for name, speed in speeds.items()]
+        print(f"\n{markdown(('built', 'engine', 'documents/s'), built)}")
 
 
 def main(
     count: Annotated[int, typer.Option("--entries", help="entries in the index")] = 100_000,
     rows: Annotated[int, typer.Option(help="entries in the file")] = 10_000,
-    rounds: Annotated[int, typer.Option(help="how often each question is asked")] = 30,
+    rounds: Annotated[int, typer.Option(help="how often each question is asked")] = 60,
     engine: Annotated[list[str] | None, typer.Option(help="tantivy, elasticsearch; both unless named")] = None,
 ) -> None:
     """Measure searches, imports and exports, and print what was found."""
@@ -210,23 +239,26 @@ def main(
     asyncio.run(ask(engine or ["tantivy", "elasticsearch"], count, rounds))
     if not rows:
         return
-    runs = asyncio.run(transfer(rows))
-    head = ("pass", "came to", "seconds", "first ms", "CPU ms/row", "memory MB", "rows/s")
-    show(
-        f"A file of {rows:,} entries, {len(a_file(rows, 'Albo')) / 1024 / 1024:.1f} MB, embedded engines",
-        head,
-        [
-            (
-                run.name,
-                run.counts,
-                f"{run.seconds:.1f}",
-                f"{run.first_s * 1000:.0f}",
-                f"{run.cpu_s * 1000 / run.rows:.1f}",
-                f"{run.memory_kb / 1024:.0f}",
-                f"{run.rows / run.seconds:.0f}",
-            )
-            for run in runs
-        ],
+    before_kb, runs = asyncio.run(transfer(rows))
+    size = len(a_file(rows, "Albo")) / 1024 / 1024
+    print(f"\nA file of {rows:,} entries, {size:.1f} MB; the service had {before_kb / 1024:.0f} MB before.\n")
+    head = ("way", "pass", "came to", "first ms", "CPU ms/row", "memory MB", "rows/s")
+    print(
+        markdown(
+            head,
+            [
+                (
+                    "in" if run.name in BROUGHT else "out",
+                    run.name,
+                    run.counts,
+                    f"{run.first_s * 1000:.0f}",
+                    f"{run.cpu_s * 1000 / run.rows:.2f}",
+                    f"{run.memory_kb / 1024:.0f}",
+                    f"{run.rows / run.seconds:,.0f}",
+                )
+                for run in runs
+            ],
+        )
     )
 
 

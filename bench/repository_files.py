@@ -113,24 +113,38 @@ async def started(folder: Path) -> AsyncIterator[tuple[str, int]]:
             await process.wait()
 
 
-async def transfer(rows: int) -> list[Run]:
-    """A file in as a dry run, for good, again, changed; and everything out."""
+BROUGHT = ("dry run", "published", "sent again", "changed")
+
+
+async def transfer(rows: int) -> tuple[int, list[Run]]:
+    """A file in as a dry run, for good, again, changed, and everything out; and the memory before."""
     with tempfile.TemporaryDirectory(prefix="imi-bench-") as made:
         folder = Path(made)
         async with started(folder) as (address, pid), open_channel(address) as channel:
             service = Repositories(TransferServiceStub(channel), KeyRing(folder / "keys"), pid)
             await _ready(service)
+            await _copied(folder)
+            before_kb = memory_kb(pid)
             file, changed = a_file(rows, "Albo"), a_file(rows, "Registro")
-            runs = [await service.brought("dry run", file, dry_run=True)]
-            for name, content in (("published", file), ("sent again", file), ("changed", changed)):
-                runs.append(await service.brought(name, content))
+            runs = []
+            for name, content in zip(BROUGHT, (file, file, file, changed), strict=True):
+                runs.append(await service.brought(name, content, dry_run=name == "dry run"))
             for name, format_ in (
                 ("to CSV", pb.TRANSFER_FORMAT_CSV),
                 ("to JSON Lines", pb.TRANSFER_FORMAT_JSON_LINES),
                 ("to XLSX", pb.TRANSFER_FORMAT_XLSX),
             ):
                 runs.append(replace(await service.taken(name, format_), rows=rows))
-            return runs
+            return before_kb, runs
+
+
+async def _copied(folder: Path) -> None:
+    """Return once the service has its copy of the directory: that takes long, and only once."""
+    until = time.monotonic() + START_S
+    while "directory_copied" not in (folder / "repositories.log").read_text(errors="replace"):
+        if time.monotonic() > until:
+            raise TimeoutError("the directory was not copied")
+        await asyncio.sleep(0.5)
 
 
 async def _ready(service: Repositories) -> None:

@@ -23,7 +23,7 @@ CACHE = Path.home() / ".cache/imi-bench"
 
 
 # One person listens in the place of thousands.
-ONE_FOR_ALL = {"STREAMS_PER_PERSON": "100000"}
+ONE_FOR_ALL = {"STREAMS_PER_PERSON": "100000", "CONNECTIONS_PER_ADDRESS": "0"}
 
 
 @dataclass(frozen=True, slots=True)

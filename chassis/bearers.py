@@ -4,12 +4,14 @@ A system that knows a real issuer accepts no development token, and makes none.
 """
 
 import asyncio
+import hashlib
 import math
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
@@ -28,6 +30,9 @@ KEYS_TIMEOUT_S = 5.0
 LOOK_AGAIN_S = 30.0
 # What an issuer has withdrawn is believed no longer than this, as long as it answers.
 BELIEVED_S = 3600.0
+# Tokens that have been verified and are not verified again at once.
+REMEMBERED = 4096
+REMEMBERED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,49 @@ class BearerTokens(Protocol):
         ...
 
 
+class Remembered:
+    """Tokens that have been verified, each by its hash, for *seconds* and while the keys are the same that it was verified with.
+
+    A token is worth no more here than where it is verified: it ends when it says. What is refused is not remembered.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        # Hash → the keys, whose it is, and until when that is believed.
+        self._known: OrderedDict[bytes, tuple[object, Bearer, float]] = OrderedDict()
+
+    def verified(self, token: str, keys: KeySet | OKPKey, verify: Callable[[], Bearer]) -> Bearer:
+        """Who *token* speaks for, as *verify* has found with *keys*, or finds now. Raises what *verify* raises."""
+        name = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        known = self._known.get(name)
+        if known is not None:
+            with_keys, bearer, until = known
+            if with_keys is keys and until > self._clock() and not _has_expired(bearer.expires_at):
+                return bearer
+            del self._known[name]
+        bearer = verify()
+        if self._seconds > 0:
+            self._known[name] = (keys, bearer, self._clock() + self._seconds)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return bearer
+
+
 class OwnTokens:
     """Development tokens, verified with the key that `gateway.tokens` signs them with."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, remembered_s: float = REMEMBERED_S) -> None:
         self._keys = keys
+        self._remembered = Remembered(remembered_s)
 
     async def verify(self, token: str) -> Bearer:
         key = self._keys.public(DEVELOPMENT)
         if key is None:
             raise Unauthenticated("no development token has been issued here", reason="TOKEN_FOREIGN")
-        return _bearer(token, key, [ALGORITHM], DEVELOPMENT_ISSUER, self._keys.audience)
+        return self._remembered.verified(
+            token, key, lambda: _bearer(token, key, [ALGORITHM], DEVELOPMENT_ISSUER, self._keys.audience)
+        )
 
 
 class IssuerTokens:
@@ -66,9 +103,10 @@ class IssuerTokens:
     While the issuer is away, tokens that its known keys have signed are good; of others nobody can say.
     """
 
-    def __init__(self, issuer: str, audience: str) -> None:
+    def __init__(self, issuer: str, audience: str, remembered_s: float = REMEMBERED_S) -> None:
         self._issuer = issuer
         self._audience = audience
+        self._remembered = Remembered(remembered_s)
         self._published: KeySet | None = None
         self._looked_at = 0.0
         self._answered = True
@@ -77,14 +115,19 @@ class IssuerTokens:
     async def verify(self, token: str) -> Bearer:
         keys = await self._keys()
         try:
-            return _bearer(token, keys, ALGORITHMS, self._issuer, self._audience)
+            return self._verified(token, keys)
         except Unauthenticated as refused:
             if refused.reason != "TOKEN_INVALID":
                 raise
             newer = await self._look(keys)
             if newer is keys:
                 raise
-        return _bearer(token, newer, ALGORITHMS, self._issuer, self._audience)
+        return self._verified(token, newer)
+
+    def _verified(self, token: str, keys: KeySet) -> Bearer:
+        return self._remembered.verified(
+            token, keys, lambda: _bearer(token, keys, ALGORITHMS, self._issuer, self._audience)
+        )
 
     async def _keys(self) -> KeySet:
         """The keys to verify with: from memory, so that a good token never waits for what others ask of the issuer."""
@@ -117,6 +160,9 @@ class IssuerTokens:
             return self._published
 
     async def _fetched(self) -> KeySet:
+        # Only where there is an issuer: its packages take 3 MB.
+        import httpx
+
         try:
             async with asyncio.timeout(2 * KEYS_TIMEOUT_S), httpx.AsyncClient(timeout=KEYS_TIMEOUT_S) as client:
                 discovery = await client.get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
@@ -136,8 +182,8 @@ def _away() -> Unavailable:
 def bearer_tokens(settings: SignInSettings, keys: KeyRing) -> BearerTokens:
     """The tokens this system accepts."""
     if settings.oidc_issuer:
-        return IssuerTokens(settings.oidc_issuer, settings.oidc_audience)
-    return OwnTokens(keys)
+        return IssuerTokens(settings.oidc_issuer, settings.oidc_audience, settings.tokens_remembered_s)
+    return OwnTokens(keys, settings.tokens_remembered_s)
 
 
 def _bearer(token: str, key: KeySet | OKPKey, algorithms: list[str], issuer: str, audience: str) -> Bearer:
@@ -153,11 +199,15 @@ def _bearer(token: str, key: KeySet | OKPKey, algorithms: list[str], issuer: str
     now = time.time()
     if claims.get("iss") != issuer or audience not in audiences:
         raise Unauthenticated("the bearer token is for another system", reason="TOKEN_FOREIGN")
-    if expires_at + LEEWAY_S < now:
+    if _has_expired(expires_at):
         raise Unauthenticated("the bearer token has expired; sign in again", reason="TOKEN_EXPIRED")
     if not_before - LEEWAY_S > now:
         raise Unauthenticated("the bearer token is not valid yet", reason="TOKEN_INVALID")
     return Bearer(issuer, subject, expires_at)
+
+
+def _has_expired(expires_at: float) -> bool:
+    return expires_at + LEEWAY_S < time.time()
 
 
 def _instant(seconds: Any) -> float:

@@ -95,12 +95,17 @@ class Inbox:
             raise Unavailable("the inbox is being written by too many at once", reason="BUSY")
 
     async def read(self, recipient: str, after: str, limit: int) -> Page[Entry]:
-        """The entries after the cursor *after*; an empty one means from the beginning.
+        """The entries after the cursor *after*; an empty one means from the first that is still kept.
 
         Raises Invalid for a cursor of another stream or recipient, CursorExpired if what follows is no longer kept.
         """
         position = self._position(recipient, after) if after else 0
-        await self._check(recipient, position, await self._end(recipient))
+        try:
+            await self._check(recipient, position, await self._end(recipient))
+        except CursorExpired:
+            if after:
+                raise
+            position = await self._beginning(recipient)
         found = await self._entries_after(recipient, position, limit + 1)
         cursors = [self._cursor(recipient, position + n + 1) for n in range(len(found))]
         return Page(found[:limit], cursors[:limit], len(found) > limit)
@@ -148,6 +153,8 @@ class Inbox:
                 if looked or bell.end > position:
                     continue
             elif clock() - spoke_at >= WATERMARK_EVERY_S:
+                # A reader that was long behind may have seen what follows go.
+                await self._check(recipient, position, await self._end(recipient))
                 yield [self._watermark(recipient, position)]
                 spoke_at = clock()
             # All look at the same moments, which makes it one look.
@@ -177,6 +184,11 @@ class Inbox:
         following = buckets.bucket_id(recipient, position // buckets.BUCKET)
         if position < end and await self._together.get(following) is None:
             raise CursorExpired("what follows this cursor is no longer kept; read the list instead", field="after")
+
+    async def _beginning(self, recipient: str) -> int:
+        """The position before the first entry that is still kept."""
+        first = await self._buckets.first(recipient)
+        return 0 if first is None else buckets.number_of(first) * buckets.BUCKET
 
     async def _end(self, recipient: str) -> int:
         return buckets.end_of(await self._buckets.last(recipient))

@@ -1,26 +1,30 @@
 """How inboxes are stored, in buckets of `BUCKET` entries, and what is written next.
 
 Position p always stands in bucket (p - 1) // BUCKET, and a bucket is begun when the one before it is full: one that has room is the
-last. Where the last one of an inbox was, is remembered, so that many inboxes are one question by ids; what others have written since
-is noticed when the next write is refused, and then the last bucket is looked for.
+last. Full ones are removed as a whole when they are old (`removal`), but never the last: it says how far the inbox goes. Where the
+last one of an inbox was, is remembered, so that many inboxes are one question by ids; what others have written since is noticed when
+the next write is refused, and then the last bucket is looked for.
 """
 
 import asyncio
 from collections.abc import Collection as Some
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from engines.documents import AnyOf, Collection, Condition, Document, Documents, Index, Json
+from chassis.lists import sortable
+from chassis.removing import Removal, older
+from engines.documents import AnyOf, Collection, Condition, Document, Documents, Index, Json, Range
 
 BUCKET = 64
 
+FULL_AT = "full_at"
 INBOX = Collection(
     "inbox",
-    (Index(("recipient", "bucket")), Index(("recipient", "entry_ids"))),
+    (Index(("recipient", "bucket")), Index(("recipient", "entry_ids")), Index((FULL_AT,))),
     tells=False,
 )
 
@@ -34,6 +38,24 @@ class Entry:
     kind: str
     at: datetime
     status: str = ""
+
+
+def removal(kept: timedelta) -> Removal:
+    """Removes the buckets whose entries are all older than *kept*."""
+    return replace(older(INBOX, FULL_AT, kept), choose=_followed)
+
+
+async def _followed(documents: Documents, found: Sequence[Document]) -> list[Document]:
+    """Those of the buckets *found* that are not their inbox's last."""
+
+    async def is_followed(bucket: Document) -> bool:
+        later: dict[str, Condition] = {
+            "recipient": str(bucket.body["recipient"]),
+            "bucket": Range(at_least=number_of(bucket) + 1),
+        }
+        return await documents.count(INBOX, later, at_most=1) > 0
+
+    return [bucket for bucket in found if await is_followed(bucket)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +83,11 @@ class Buckets:
     async def last(self, recipient: str) -> Document | None:
         """The last bucket of one inbox."""
         found = await self._documents.find(INBOX, {"recipient": recipient}, sort="bucket", descending=True, limit=1)
+        return found[0] if found else None
+
+    async def first(self, recipient: str) -> Document | None:
+        """The first bucket of one inbox that is still there."""
+        found = await self._documents.find(INBOX, {"recipient": recipient}, sort="bucket", limit=1)
         return found[0] if found else None
 
     async def next_steps(self, due: Mapping[str, Sequence[Entry]], contested: Some[str]) -> dict[str, Step]:
@@ -166,4 +193,6 @@ def _step(recipient: str, new: Sequence[Entry], last: Document | None) -> Step:
         "entry_ids": [*_ids(last), *(entry.id for entry in fitting)],
         "entries": [*there, *msgspec.to_builtins(fitting)],
     }
+    if len(_ids(last)) + len(fitting) == BUCKET:
+        body[FULL_AT] = sortable(max(entry.at for entry in (*entries_of(last), *fitting)))
     return Step(Document(last.id, body, last.revision), end_of(last), fitting, len(new) > len(fitting))

@@ -2,7 +2,7 @@
 up after some days.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,8 +10,10 @@ import structlog
 
 from chassis.calls import Peer
 from chassis.mail import Mail, Mailer, Server, Undeliverable
+from chassis.removing import Removal, older
 from chassis.settings import ServiceSettings
-from chassis.timers import Timer
+from chassis.timers import WAKES_AT, Timer, removal
+from engines.documents import Collection
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from vocabulary import languages
@@ -38,6 +40,11 @@ def mailer(settings: ServiceSettings) -> Mailer | None:
         log.info("mail_off", why="SMTP_URL names no mail server: no notification is sent")
         return None
     return Mailer(Server.of(settings.smtp_url), settings.mail_from)
+
+
+def removals(mails: Collection, kept: timedelta) -> Sequence[Removal]:
+    """Removes e-mails that were sent or given up as long ago as *kept*, and those that were due then and have had no mail server."""
+    return removal(mails, kept), older(mails, WAKES_AT, kept)
 
 
 def key_of(stored: Timer) -> str:

@@ -23,6 +23,9 @@ TIMER_LAG = Histogram(
     ["collection"],
     buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 1_000, 10_000),
 )
+REMOVED = Counter(
+    "imi_removed_total", "Documents that were removed from the store because they were over.", ["collection"]
+)
 
 
 def age_of(at: float) -> float:

@@ -25,12 +25,12 @@ class Outbox:
         self._source = f"/imi/{service}"
         self._documents = documents
         self._events = events
-        self._now = now
+        self.now = now
         self._work = asyncio.Event()
 
     def event(self, message: Message, subject: str) -> Event:
         """*message* as an event about the aggregate *subject*, to be stored with it."""
-        now = self._now()
+        now = self.now()
         return Event(
             id=str(ULID.from_datetime(now)),
             type=message.DESCRIPTOR.full_name,

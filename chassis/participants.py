@@ -166,13 +166,21 @@ class Participants:
         if before.body["held_by"] not in ("", self._name) and sortable(clock()) < str(before.body["held_until"]):
             return False
         until = sortable(clock() + timedelta(seconds=HELD_S))
-        held = await self._noted(before, held_by=self._name, held_until=until)
-        if held is None:
-            return False
-        asked = pb.ListParticipantsRequest(limit=ASKED_AT_ONCE, after=str(before.body["after"]))
-        if not asked.after:
-            log.info("copying_directory")
-        answer = await self._peer.call(self._directory.ListParticipants, asked)
+        holding = asyncio.ensure_future(self._noted(before, held_by=self._name, held_until=until))
+        try:
+            held = await asyncio.shield(holding)
+            if held is None:
+                return False
+            asked = pb.ListParticipantsRequest(limit=ASKED_AT_ONCE, after=str(before.body["after"]))
+            if not asked.after:
+                log.info("copying_directory")
+            answer = await self._peer.call(self._directory.ListParticipants, asked)
+        except (Unavailable, asyncio.CancelledError):
+            # Whoever can ask it first goes on: nobody waits for this replica, which cannot, or is being stopped.
+            with suppress(Unavailable):
+                if (held := await holding) is not None:
+                    await self._noted(held, held_by="", held_until="")
+            raise
         await self._keep(map(entries.from_wire, answer.participants))
         if await self._noted(held, after=answer.next, done=not answer.next) and not answer.next:
             log.info("directory_copied")

@@ -5,10 +5,11 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,6 +21,8 @@ from engines import NotPrepared, UnknownEngine
 log = structlog.get_logger(__name__)
 
 PAUSE_AFTER_FAULT_S = 1.0
+# After so many objects; and for older ones after so many times.
+LOOKS_FOR_GARBAGE = (10_000, 20, 20)
 
 
 Settings = TypeVar("Settings", bound=settings.ProcessSettings)
@@ -36,6 +39,7 @@ def main(
     purpose: str,
     prepare: Callable[[Settings], Awaitable[None]] | None = None,
     rebuilds: Mapping[str, Callable[[Settings], Awaitable[None]]] | None = None,
+    more: Mapping[str, Callable[[Settings], Awaitable[None]]] | None = None,
 ) -> None:
     """Read the settings, configure the logs, run *program* until told to stop. ``--help`` lists the settings.
 
@@ -51,6 +55,7 @@ def main(
     commands = {
         **({"prepare": prepare} if prepare else {}),
         **{f"rebuild {what}": rebuild for what, rebuild in (rebuilds or {}).items()},
+        **(more or {}),
     }
     if commands:
         parser.add_argument(
@@ -70,13 +75,28 @@ def main(
             _in_words(lambda: answer_metrics(address))
         run(lambda: program(values))
     else:
-        _in_words(lambda: asyncio.run(_done(wanted, commands[wanted], values)))
+        _in_words(lambda: run_loop(_done(wanted, commands[wanted], values)))
 
 
 def run(program: Callable[[], AbstractAsyncContextManager[object]]) -> None:
     """Enter *program*, stay until SIGTERM or SIGINT, leave it."""
     with suppress(KeyboardInterrupt):
-        _in_words(lambda: asyncio.run(_run(program)))
+        _in_words(lambda: run_loop(_run(program)))
+
+
+def run_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Do *work* on an event loop: uvloop's, which takes less of a processor, or asyncio's own where there is no uvloop."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(work)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes event loops; None where those of asyncio are all there are."""
+    try:
+        factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+    except ImportError:
+        return None
+    return factory
 
 
 def _in_words(work: Callable[[], None]) -> None:
@@ -112,9 +132,11 @@ async def _run(program: Callable[[], AbstractAsyncContextManager[object]]) -> No
             starting.cancel()
             return
         await starting
-        # What the process is made of stays to its end: the garbage collector need not look through all of it again and again.
+        # What the process is made of stays to its end: the garbage collector need not look through all of it again and again. What
+        # comes and goes is mostly gone without it, so that it looks when more has been made than one large answer is of.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*LOOKS_FOR_GARBAGE)
         await stopping
         log.info("stopping")
 

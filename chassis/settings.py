@@ -5,6 +5,7 @@
 
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -19,6 +20,10 @@ from vocabulary import parts
 Settings = TypeVar("Settings", bound=BaseSettings)
 
 TRAINING_DATA_DIR = Path(".training")
+# A command that is sent again within this time has no second effect: whatever says that it was done is kept at least so long.
+ANSWERED_FOR_DAYS = 7
+# Topics of countries are kept as long.
+COUNTRIES_TOLD_DAYS = 30
 # What the audience of a training system's sign-ins ends in, so that no token is good in both.
 TRAINING_ENDING = "-training"
 
@@ -197,6 +202,12 @@ class SignInSettings(BaseSettings):
         "", description="The OpenID Connect issuer of sign-ins. Without one, development sign-ins are accepted."
     )
     oidc_audience: str = Field("", description="The audience that tokens of `OIDC_ISSUER` must name.")
+    tokens_remembered_s: float = Field(
+        60.0,
+        ge=0,
+        le=600,
+        description="Seconds for which a bearer token that has been verified is not verified again, unless it or its key ends before.",
+    )
     streams_per_person: int = Field(
         100, ge=1, description="Live streams that one person, or one system, has open at one process at the same time."
     )
@@ -267,6 +278,33 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
         "80 443", description="The ports that link checks may go to, separated by spaces."
     )
 
+    audit_window_s: float = Field(
+        60.0,
+        ge=1,
+        le=14_400,
+        description="Seconds for which reads are answered though they cannot be written into the audit; then they are refused.",
+    )
+    audit_retention_days: int = Field(
+        1_096,
+        ge=1,
+        description="Days after which rows of the audit of reads are erased: they are personal data of officials.",
+    )
+    done_retention_days: int = Field(
+        30,
+        ge=ANSWERED_FOR_DAYS,
+        description="Days after which what is done with is removed: timers that have fired, notifications that were sent, translation "
+        "reports that were dealt with, answers to imports, who was invited to register and who has applied.",
+    )
+    inbox_retention_days: int = Field(
+        1_096,
+        ge=COUNTRIES_TOLD_DAYS,
+        description="Days after which entries of inboxes are removed, in runs of 64; a cursor before them has expired.",
+    )
+    report_retention_days: int = Field(
+        180,
+        ge=ANSWERED_FOR_DAYS,
+        description="Days after which a report of a bad translation is removed though nobody has dealt with it.",
+    )
     mt_providers: Path | None = Field(
         None, description="The file that lists the engines for machine translation (TOML). Default: there is none."
     )
@@ -300,6 +338,14 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
                     f"write {{service}} in {name.upper()}: a training system adds its own name there, so that its store is its own"
                 )
         return self
+
+    @property
+    def done_retention(self) -> timedelta:
+        return timedelta(days=self.done_retention_days)
+
+    @property
+    def inbox_retention(self) -> timedelta:
+        return timedelta(days=self.inbox_retention_days)
 
     def documents(self, service: str) -> str:
         return self._engine(self.documents_url, "sqlite:///{data}/{service}/documents.db", service)

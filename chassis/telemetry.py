@@ -5,20 +5,31 @@ content of an exchange or the name of a person.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from random import getrandbits
+from typing import NamedTuple
 
 import structlog
-from opentelemetry import context as otel
-from opentelemetry import trace
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 TRACEPARENT = "traceparent"
 
-_propagator = TraceContextTextMapPropagator()
-_ids = RandomIdGenerator()
+# https://www.w3.org/TR/trace-context/: version, trace, step, flags; and what versions to come may say besides.
+_GIVEN = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+
+
+class _Step(NamedTuple):
+    """Where in a trace something happens."""
+
+    trace: str
+    step: str
+    flags: str
+
+
+_here: ContextVar[_Step | None] = ContextVar("trace", default=None)
 
 
 def configure_logging(level: str) -> None:
@@ -31,6 +42,8 @@ def configure_logging(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
+        # What nobody will see is not made.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -55,24 +68,39 @@ def configure_logging(level: str) -> None:
 @contextmanager
 def span(traceparent: str, **facts: str) -> Iterator[None]:
     """Work as part of the trace that *traceparent* names, or of a new one; log lines inside carry its id and *facts*."""
-    parent = trace.get_current_span(_propagator.extract({TRACEPARENT: traceparent})).get_span_context()
-    trace_id = parent.trace_id if parent.is_valid else _ids.generate_trace_id()
-    here = trace.SpanContext(trace_id, _ids.generate_span_id(), is_remote=False, trace_flags=parent.trace_flags)
-    token = otel.attach(trace.set_span_in_context(trace.NonRecordingSpan(here)))
+    # Random numbers that tell traces apart, and keep nothing secret.
+    trace, flags = _given(traceparent) or (f"{getrandbits(128) or 1:032x}", "00")
+    token = _here.set(_Step(trace, f"{getrandbits(64) or 1:016x}", flags))
+    bound = structlog.contextvars.bind_contextvars(trace_id=trace, **facts)
     try:
-        with structlog.contextvars.bound_contextvars(trace_id=f"{trace_id:032x}", **facts):
-            yield
+        yield
     finally:
         # A stream that is dropped while it sends is closed in a context of its own, in which there is nothing to take back.
         with suppress(ValueError):
-            token.var.reset(token)
+            structlog.contextvars.reset_contextvars(**bound)
+            _here.reset(token)
+
+
+def _given(traceparent: str) -> tuple[str, str] | None:
+    """The trace that *traceparent* names, and its flags; None if it names none."""
+    found = _GIVEN.fullmatch(traceparent)
+    if found is None:
+        return None
+    version, trace, step, flags, more = found.groups()
+    is_known = version != "ff" and not (version == "00" and more)
+    return (trace, flags) if is_known and trace.strip("0") and step.strip("0") else None
 
 
 def traceparent() -> str:
     """The ``traceparent`` to send along from here; empty outside any trace."""
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier)
-    return carrier.get(TRACEPARENT, "")
+    here = _here.get()
+    return f"00-{here.trace}-{here.step}-{here.flags}" if here is not None else ""
+
+
+def trace_id() -> str:
+    """The id of the trace that goes on here, in hexadecimal; empty outside any trace."""
+    here = _here.get()
+    return here.trace if here is not None else ""
 
 
 def metadata_value(metadata: Mapping[str, str | bytes], name: str) -> str:

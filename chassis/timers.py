@@ -4,7 +4,7 @@ Every replica runs the same worker. It looks for timers that are due by the wall
 it off for a while, and fires it; whoever loses the claim leaves it alone. A worker that dies in between lets the claim run out, and
 another one fires again: so firing must be a command with a key that the timer determines, which then has no second effect. A clock
 that was set forward fires early, and one that was set back late, but no timer is lost or repeated by either: one that has
-fired is kept as such, and only another due time arms it again.
+fired is kept as such for some weeks (`removal`), and only another due time arms it again.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ import structlog
 from chassis import telemetry
 from chassis.lists import sortable
 from chassis.metrics import TIMER_LAG, TIMERS
-from engines.documents import AlreadyExists, Collection, Document, Documents, Index, Range, RevisionChanged
+from chassis.removing import Removal
+from engines.documents import AlreadyExists, Collection, Condition, Document, Documents, Index, Range, RevisionChanged
 from vocabulary.refusals import Unavailable
 
 WAKES_AT = "wakes_at"
-# Neither waiting nor claimed: fired or cancelled.
+# Neither waiting nor claimed, but fired or cancelled: behind all times, in the order in which that happened.
 NEVER = "9999"
 BATCH = 100
 AT_ONCE = 8
@@ -41,6 +42,20 @@ log = structlog.get_logger(__name__)
 def timers(name: str) -> Collection:
     """A collection of timers called *name*."""
     return Collection(name, (Index((WAKES_AT,)),), tells=False)
+
+
+def removal(collection: Collection, kept: timedelta) -> Removal:
+    """Removes the timers of *collection* that have been over for as long as *kept*.
+
+    A timer that is set again afterwards, as it was, fires again. So it is kept until nothing sets it so: whatever a log or a caller
+    may repeat is younger, and what an aggregate has done by itself is not due again.
+    """
+
+    def over(now: datetime) -> Mapping[str, Condition]:
+        # Those without a time were over when it was not yet noted.
+        return {WAKES_AT: Range(at_least=NEVER, below=_over_since(now - kept))}
+
+    return Removal(collection=collection, over=over, sort=WAKES_AT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +111,9 @@ class Timers:
         """Have the timer of this kind not fire, if it is waiting."""
         for _ in range(RACES_LOST_LIMIT):
             there = await self._documents.get(self._collection, f"{subject}:{kind}")
-            if there is None or there.body[WAKES_AT] == NEVER or _version(there) > version:
+            if there is None or _is_over(there) or _version(there) > version:
                 return
-            body = {**there.body, WAKES_AT: NEVER, "due": "", "version": version}
+            body = {**there.body, WAKES_AT: _over_since(self._now()), "due": "", "version": version}
             try:
                 await self._documents.compare_and_set(self._collection, Document(there.id, body, there.revision))
             except RevisionChanged:
@@ -146,7 +161,7 @@ class Timers:
             TIMERS.labels(self._collection.name, "fired" if fired else "put_off").inc()
             if fired:
                 TIMER_LAG.labels(self._collection.name).observe(max(0.0, lag))
-                await self._put_off(claimed, NEVER, 0)
+                await self._put_off(claimed, _over_since(self._now()), 0)
                 return lag
             pause = min(FIRST_PAUSE * 2 ** min(timer.attempts, 20), LONGEST_PAUSE)
             await self._put_off(claimed, sortable(self._now() + pause), timer.attempts + 1)
@@ -192,9 +207,16 @@ def _keeps(there: Document, body: Mapping[str, Any]) -> bool:
     """Whether what is stored stays as it is when *body* is to take its place."""
     if _version(there) > body["version"]:
         return True
-    fired = there.body[WAKES_AT] == NEVER
-    same = ("due",) if fired else ("due", "payload", "version")
+    same = ("due",) if _is_over(there) else ("due", "payload", "version")
     return all(there.body[name] == body[name] for name in same)
+
+
+def _over_since(at: datetime) -> str:
+    return f"{NEVER} {sortable(at)}"
+
+
+def _is_over(document: Document) -> bool:
+    return str(document.body[WAKES_AT]) >= NEVER
 
 
 def _version(document: Document) -> int:

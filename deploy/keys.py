@@ -15,7 +15,12 @@ from chassis.keys import TRAINING, KeyRing
 # Who calls others in its own name, or signs for people.
 SIGNERS = ("gateway", "directory", "requests", "alerts", "translation", "repositories")
 # What parts have keys for besides calls. These outlive a change of the others (docs/operating.md).
-MORE = {"alerts": ("alerts_receipts", "alerts_related", "alerts_webhooks")}
+MORE = {
+    "directory": ("directory_audit",),
+    "requests": ("requests_audit",),
+    "alerts": ("alerts_receipts", "alerts_related", "alerts_webhooks", "alerts_audit"),
+    "repositories": ("repositories_audit",),
+}
 
 
 def main(

@@ -2,16 +2,20 @@
 
 WAL with ``synchronous=FULL``: a committed transaction survives a power cut, readers never wait for the writer, and several
 processes may share the file.
+
+What takes long in a write is the disk, which is asked once for all that have come while it was busy: they are one transaction, in
+which each is undone by itself if it fails.
 """
 
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from vocabulary.refusals import Unavailable
 
@@ -20,6 +24,11 @@ Work = Callable[[sqlite3.Connection], Result]
 
 BUSY_TIMEOUT_S = 10.0
 READERS = 4
+# Others that share the file wait for as long as so many take.
+TOGETHER = 64
+
+# What is to be written, and who waits for what comes of it.
+_Waiting = tuple[Work[Any], "Future[Any]"]
 
 
 class Database:
@@ -29,6 +38,9 @@ class Database:
         self._path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._waiting: deque[_Waiting] = deque()
+        # Whether the writer has been told of those that wait.
+        self._told = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"write-{path.stem}")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
 
@@ -48,20 +60,46 @@ class Database:
 
         Raises what *work* raises, and Unavailable if the file cannot be written (full disk, lock held too long).
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._run, work, "BEGIN IMMEDIATE")
+        written: Future[Result] = Future()
+        self._waiting.append((work, written))
+        if not self._told:
+            self._told = True
+            self._writer.submit(self._write_waiting)
+        return await asyncio.wrap_future(written)
 
     async def read(self, work: Work[Result]) -> Result:
         """Run *work* on one snapshot. It must not write."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, work, "BEGIN")
+
+    def _write_waiting(self) -> None:
+        # Who comes from now on tells again.
+        self._told = False
+        while self._waiting:
+            batch: list[_Waiting] = []
+            while self._waiting and len(batch) < TOGETHER:
+                work, written = self._waiting.popleft()
+                if written.set_running_or_notify_cancel():
+                    batch.append((work, written))
+            if batch:
+                self._write(batch)
+
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = self._run(lambda connection: _each(connection, [work for work, _ in batch]), "BEGIN IMMEDIATE")
+        except BaseException as error:  # told to each who waits
+            outcomes = [error] * len(batch)
+        for (_, written), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, _Done):
+                written.set_result(outcome.result)
+            else:
+                written.set_exception(outcome)
 
     def _run(self, work: Work[Result], begin: str) -> Result:
         with _in_our_words():
             connection = self._connection()
             connection.execute(begin)
             try:
-                result = work(connection)
-                # What happens to a cursor elsewhere, and be it that it is thrown away, happens to the statement that runs here next.
-                assert not isinstance(result, sqlite3.Cursor), "a cursor stays in its thread"
+                result = _done(work, connection)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -88,6 +126,39 @@ class Database:
         self._readers.shutdown()
         for connection in self._connections:
             connection.close()
+
+
+class _Done:
+    """What a write came to, if it came to something."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
+def _each(connection: sqlite3.Connection, works: Sequence[Work[Any]]) -> list[_Done | BaseException]:
+    """What each of *works* came to in the transaction of all of them; nothing is left of one that failed."""
+    if len(works) == 1:
+        return [_Done(_done(works[0], connection))]
+    outcomes: list[_Done | BaseException] = []
+    for work in works:
+        connection.execute("SAVEPOINT work")
+        try:
+            with _in_our_words():
+                outcomes.append(_Done(_done(work, connection)))
+        except BaseException as error:  # told to who waits for it
+            if not connection.in_transaction:
+                raise  # there is no room left, say: nothing of what was written is there
+            connection.execute("ROLLBACK TO work")
+            outcomes.append(error)
+        connection.execute("RELEASE work")
+    return outcomes
+
+
+def _done(work: Work[Result], connection: sqlite3.Connection) -> Result:
+    result = work(connection)
+    # What happens to a cursor elsewhere, and be it that it is thrown away, happens to the statement that runs here next.
+    assert not isinstance(result, sqlite3.Cursor), "a cursor stays in its thread"
+    return result
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from starlette.requests import HTTPConnection
 
 from gateway.backends import Stubs
 from gateway.context import Context
+from gateway.kept.answers import Kept
 from gateway.limits.policy import Policy
 from gateway.people import People, Person, SignIn
 from vocabulary.refusals import Unauthenticated
@@ -18,6 +19,7 @@ class Admitting:
     stubs: Stubs
     people: People
     policy: Policy
+    kept: Kept | None = None
 
     def greet(self, connection: HTTPConnection) -> Context:
         """The context of a connection on which nobody has signed in yet."""
@@ -25,6 +27,7 @@ class Admitting:
         context = Context(self.stubs, None, headers.get("accept-language", ""), self.policy)
         context.bearer = token_in(headers.get("authorization", ""))
         context.address = connection.client.host if connection.client is not None else ""
+        context.kept = self.kept
         return context
 
     async def request(self, request: HTTPConnection) -> Context:

@@ -24,6 +24,8 @@ from gateway.disconnects import Disconnects
 from gateway.errors import INTERNAL, INTERNAL_MESSAGE, as_error, status_of
 from gateway.headers import SecurityHeaders
 from gateway.imports import KEY_HEADER
+from gateway.kept.answers import Kept
+from gateway.kept.reading import KeptReading
 from gateway.limits.policy import Policy
 from gateway.people import People
 from gateway.public import PublicReading
@@ -31,7 +33,7 @@ from gateway.schema import joined
 from gateway.serving.documents import Documents
 from gateway.serving.endpoint import Endpoint
 from gateway.streams.connections import Speaking
-from gateway.streams.events import LEFT, Delivery
+from gateway.streams.events import ENDS, LEFT, Delivery
 from gateway.streams.hub import Streams
 from gateway.streams.websocket import MAX_SOCKETS, Sockets
 from gateway.training import marking
@@ -39,6 +41,7 @@ from vocabulary.refusals import (
     Refusal,
 )
 
+GRAPHQL = "/graphql"
 READY_TIMEOUT_S = 2.0
 # Nobody can sign in without it; whatever else is away is refused by name, and the rest goes on.
 NEEDED = "directory"
@@ -74,10 +77,11 @@ def app(
     documents: Documents | None = None,
     max_sockets: int = MAX_SOCKETS,
     planned: bool = True,
+    kept: Kept | None = None,
 ) -> "Application":
     """The gateway as an ASGI application; *explorer* shows browsers a page to try queries on. Without *streams*, every stream is
     read and executed by itself."""
-    admitting = Admitting(stubs, people, policy or Policy())
+    admitting = Admitting(stubs, people, policy or Policy(), kept)
     known = documents or Documents()
 
     def signed_in(
@@ -114,13 +118,12 @@ def app(
         Sockets(speaking, max_sockets),
         training=stubs.training,
         routes=[
-            Route("/graphql", graphql),
             *(
                 Route(path, signed_in(answer), methods=[method])
                 for part, path, answer, method in FILES
                 if part in stubs.channels
             ),
-            *(_public(PublicReading(stubs, admitting.policy)) if "repositories" in stubs.channels else []),
+            *(_public(stubs, admitting.policy, kept or Kept(0)) if "repositories" in stubs.channels else []),
             Route("/health/live", _live),
             Route("/health/ready", ready),
             Route("/metrics", _metrics),
@@ -129,6 +132,7 @@ def app(
             Middleware(Disconnects),
             Middleware(Traced),
             *([cors] if allowed_origins else []),
+            Middleware(Straight, graphql=graphql),
         ],
         exception_handlers={Refusal: _refused, Exception: _failed},
     )
@@ -151,14 +155,19 @@ class Application(Starlette):
         await self._sockets.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"].rstrip("/") == "/graphql":
+        if scope["type"] == "websocket" and scope["path"].rstrip("/") == GRAPHQL:
             await self._sockets(scope, receive, marking(send) if self._training else send)
             return
         left: list[Delivery] = []
-        scope[LEFT] = left
-        await self._answering(scope, receive, send)
-        for delivery in left:
-            await delivery.go_on(receive, send)
+        ends: list[Callable[[], None]] = []
+        scope[LEFT], scope[ENDS] = left, ends
+        try:
+            await self._answering(scope, receive, send)
+            for delivery in left:
+                await delivery.go_on(receive, send)
+        finally:
+            for end in ends:
+                end()
 
 
 class Traced:
@@ -172,18 +181,31 @@ class Traced:
             await self._inner(scope, receive, send)
             return
         if scope["path"] == "/graphql/":
-            scope["path"] = "/graphql"
+            scope["path"] = GRAPHQL
         headers = dict(scope["headers"])
         with telemetry.span(headers.get(b"traceparent", b"").decode("latin-1"), path=scope["path"]):
             await self._inner(scope, receive, send)
 
 
-def _public(reading: PublicReading) -> list[Route]:
+class Straight:
+    """Brings operations to where they are answered: past routes, of which they need none, and what catches refusals for those."""
+
+    def __init__(self, inner: ASGIApp, graphql: ASGIApp) -> None:
+        self._inner = inner
+        self._graphql = graphql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_operation = scope["type"] == "http" and scope["path"] == GRAPHQL
+        await (self._graphql if is_operation else self._inner)(scope, receive, send)
+
+
+def _public(stubs: Stubs, policy: Policy, kept: Kept) -> list[Route]:
+    reading, keeping = PublicReading(stubs, policy), KeptReading(kept, policy)
     return [
-        Route("/public/repositories", reading.repositories),
-        Route("/public/repositories/{code}", reading.repository),
-        Route("/public/repositories/{code}/entries", reading.entries),
-        Route("/public/repositories/{code}/entries/{id}", reading.entry),
+        Route("/public/repositories", keeping.of(reading.repositories)),
+        Route("/public/repositories/{code}", keeping.of(reading.repository)),
+        Route("/public/repositories/{code}/entries", keeping.of(reading.entries)),
+        Route("/public/repositories/{code}/entries/{id}", keeping.of(reading.entry)),
     ]
 
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 from grpc import aio
@@ -22,6 +22,7 @@ from protos.alerts.v1.filters_pb2_grpc import FiltersServiceStub
 from protos.alerts.v1.receipts_pb2_grpc import ReceiptsServiceStub
 from protos.alerts.v1.related_pb2_grpc import RelatedAlertsServiceStub
 from protos.alerts.v1.webhooks_pb2_grpc import WebhooksServiceStub
+from protos.common.v1.audit_pb2_grpc import AuditServiceStub
 from protos.directory.v1.bulk_pb2_grpc import BulkServiceStub
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.feedback_pb2_grpc import FeedbackServiceStub
@@ -47,6 +48,10 @@ from vocabulary.refusals import Unauthenticated
 Stub = TypeVar("Stub")
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
+
+
+# The parts that have an audit of reads.
+AUDITED = ("directory", "requests", "alerts", "repositories")
 
 
 def _nobody() -> str:
@@ -111,6 +116,8 @@ class Stubs:
     transfer: TransferServiceStub
     # Whether they are those of a training system.
     training: bool = False
+    # Of the parts that show what is audited, those that run.
+    audits: dict[str, AuditServiceStub] = field(default_factory=dict)
     # One for all who read through this gateway.
     asking: Asking = field(default_factory=Asking)
     # The gateway's own token, for what is read in nobody's name; see `gateway.public`.
@@ -137,34 +144,64 @@ class Backend(Peer, Generic[Stub]):
         return response
 
 
+# Stub → the service that answers it, as refusals call it.
+SERVICES = {
+    **dict.fromkeys(("directory", "search", "registration", "invitations", "access"), "directory"),
+    **dict.fromkeys(("bulk", "people", "statistics", "guidance", "feedback"), "directory"),
+    **dict.fromkeys(("requests", "routing", "drafts", "work_lists", "reports"), "requests"),
+    **dict.fromkeys(("alerts", "alert_filters", "webhooks", "receipts", "related_alerts", "cap"), "alerts"),
+    "translation": "translation",
+    **dict.fromkeys(("repositories", "transfer"), "repositories"),
+}
+
+
 class Backends:
     """The five services, called in one caller's name; *calls* is told of every call."""
 
+    directory: Backend[DirectoryServiceStub]
+    search: Backend[SearchServiceStub]
+    registration: Backend[RegistrationServiceStub]
+    invitations: Backend[InvitationServiceStub]
+    access: Backend[AccessServiceStub]
+    bulk: Backend[BulkServiceStub]
+    people: Backend[PeopleServiceStub]
+    statistics: Backend[StatisticsServiceStub]
+    guidance: Backend[GuidanceServiceStub]
+    feedback: Backend[FeedbackServiceStub]
+    requests: Backend[RequestsServiceStub]
+    routing: Backend[RoutingServiceStub]
+    drafts: Backend[DraftsServiceStub]
+    work_lists: Backend[WorkListsServiceStub]
+    reports: Backend[ReportServiceStub]
+    alerts: Backend[AlertsServiceStub]
+    alert_filters: Backend[FiltersServiceStub]
+    webhooks: Backend[WebhooksServiceStub]
+    receipts: Backend[ReceiptsServiceStub]
+    related_alerts: Backend[RelatedAlertsServiceStub]
+    cap: Backend[CapServiceStub]
+    translation: Backend[TranslationServiceStub]
+    repositories: Backend[RepositoriesServiceStub]
+    transfer: Backend[TransferServiceStub]
+    # Who is asked to translate the texts that an answer shows, if it is not who translates for the caller.
+    texts: Backend[TranslationServiceStub] | None = None
+
     def __init__(self, stubs: Stubs, token: Callable[[], str], calls: Calls | None = None) -> None:
-        self.directory = Backend("directory", token, stubs.directory, calls)
-        self.search = Backend("directory", token, stubs.search, calls)
-        self.registration = Backend("directory", token, stubs.registration, calls)
-        self.invitations = Backend("directory", token, stubs.invitations, calls)
-        self.access = Backend("directory", token, stubs.access, calls)
-        self.bulk = Backend("directory", token, stubs.bulk, calls)
-        self.people = Backend("directory", token, stubs.people, calls)
-        self.statistics = Backend("directory", token, stubs.statistics, calls)
-        self.guidance = Backend("directory", token, stubs.guidance, calls)
-        self.feedback = Backend("directory", token, stubs.feedback, calls)
-        self.requests = Backend("requests", token, stubs.requests, calls)
-        self.routing = Backend("requests", token, stubs.routing, calls)
-        self.drafts = Backend("requests", token, stubs.drafts, calls)
-        self.work_lists = Backend("requests", token, stubs.work_lists, calls)
-        self.reports = Backend("requests", token, stubs.reports, calls)
-        self.alerts = Backend("alerts", token, stubs.alerts, calls)
-        self.alert_filters = Backend("alerts", token, stubs.alert_filters, calls)
-        self.webhooks = Backend("alerts", token, stubs.webhooks, calls)
-        self.receipts = Backend("alerts", token, stubs.receipts, calls)
-        self.related_alerts = Backend("alerts", token, stubs.related_alerts, calls)
-        self.cap = Backend("alerts", token, stubs.cap, calls)
-        self.translation = Backend("translation", token, stubs.translation, calls)
-        self.repositories = Backend("repositories", token, stubs.repositories, calls)
-        self.transfer = Backend("repositories", token, stubs.transfer, calls)
+        self._stubs = stubs
+        self._token = token
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        """The service of that name, made when it is first called: an operation calls few of them."""
+        if name not in SERVICES:
+            raise AttributeError(name)
+        made = Backend(SERVICES[name], self._token, getattr(self._stubs, name), self._calls)
+        setattr(self, name, made)
+        return made
+
+    def audit(self, part: str) -> Backend[AuditServiceStub] | None:
+        """The audit of a part; None where there is none."""
+        stub = self._stubs.audits.get(part)
+        return Backend(part, self._token, stub, self._calls) if stub else None
 
 
 @asynccontextmanager
@@ -212,6 +249,7 @@ async def connected(
             TranslationServiceStub(channels["translation"]),
             RepositoriesServiceStub(channels["repositories"]),
             TransferServiceStub(channels["repositories"]),
+            audits={name: AuditServiceStub(channels[name]) for name in AUDITED if name in addresses.running},
             own=own,
             training=isinstance(addresses, ProcessSettings) and addresses.training,
         )

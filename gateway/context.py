@@ -14,6 +14,7 @@ from chassis.bearers import LEEWAY_S
 from gateway import batches
 from gateway.backends import Backends, Calls, Stubs
 from gateway.batches import BatchRead
+from gateway.kept.answers import Asking, Kept
 from gateway.limits.policy import Policy
 from gateway.loading import Loader
 from gateway.people import Person, SignIn
@@ -43,6 +44,9 @@ class Context:
         self.address = ""
         # Made by a transport that delivers streams itself.
         self.offer: Offer | None = None
+        # The answers that everybody gets alike, if any are kept; and this one, where it may become one of them.
+        self.kept: Kept | None = None
+        self.asking: Asking | None = None
         # Root field → the language its `language` argument asked for.
         self.spoken: dict[str | int, str] = {}
         self._stubs = stubs
@@ -89,12 +93,15 @@ class Context:
         fresh = Context(self._stubs, self.sign_in, self.accept_language, self.policy)
         fresh._execution = execution
         fresh.offer = self.offer
+        fresh.kept = self.kept
+        fresh.asking = self.asking
         return fresh
 
     def offering(self, offer: Offer | None) -> "Context":
         """The same connection, for one operation whose stream, if it is one, goes to *offer*."""
         fresh = Context(self._stubs, self.sign_in, self.accept_language, self.policy)
         fresh.address = self.address
+        fresh.kept = self.kept
         fresh.offer = offer
         return fresh
 
@@ -104,6 +111,14 @@ class Context:
         self._batches = {}
         self.__dict__.pop("texts", None)
         self.calls.answers.clear()
+
+    def end(self) -> None:
+        """Let go of all that was read, when there is the answer: what leads back here would keep it until garbage is looked for."""
+        self._execution = None
+        self._loaders = {}
+        self._batches = {}
+        for name in ("backends", "texts", "calls"):
+            self.__dict__.pop(name, None)
 
     @property
     def person(self) -> Person | None:

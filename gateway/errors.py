@@ -21,6 +21,7 @@ from graphql import (
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.limits.refusals import Limited, RateLimited, TooLarge
@@ -72,6 +73,10 @@ class CodedErrors(MaskErrors):
 
     def __init__(self) -> None:
         super().__init__(lambda _: True)
+
+    def code(self, result: ExecutionResult) -> None:
+        """Give the errors of *result* their codes."""
+        self._process_result(result)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         return masked(error, self.execution_context.graphql_document)

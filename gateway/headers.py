@@ -12,6 +12,7 @@ _ALWAYS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-site"),
 ]
+_MOSTLY = [*_ALWAYS, (b"content-security-policy", _POLICY)]
 
 
 class SecurityHeaders:
@@ -37,5 +38,5 @@ class SecurityHeaders:
 def _with(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     said = {name.lower(): value for name, value in headers}
     page = said.get(b"content-type", b"").startswith(b"text/html")
-    wanted = [*_ALWAYS, (b"content-security-policy", _POLICY_OF_PAGES if page else _POLICY)]
+    wanted = [*_ALWAYS, (b"content-security-policy", _POLICY_OF_PAGES)] if page else _MOSTLY
     return [*headers, *((name, value) for name, value in wanted if name not in said)]

@@ -35,27 +35,47 @@ class Names:
         return name if name in self._shown else OTHER
 
 
+_names = Names()
+
+
 class Operations(SchemaExtension):
     """Gives each operation a fresh context, so that two on one WebSocket share nothing but who asks; counts and logs it."""
 
-    _names = Names()
+    _connection: Context
+    _started = 0.0
 
     def on_operation(self) -> Iterator[None]:
-        execution = self.execution_context
-        connection = execution.context
-        assert isinstance(connection, Context)
-        execution.context = connection.for_operation(execution)
-        started = time.perf_counter()
+        self.begin()
         yield
+        self.end()
+
+    def begin(self) -> None:
+        """Before anything is done for it."""
+        execution = self.execution_context
+        assert isinstance(execution.context, Context)
+        self._connection = execution.context
+        execution.context = self._connection.for_operation(execution)
+        self._started = time.perf_counter()
+
+    def end(self) -> None:
+        """When there is its result."""
+        execution, connection = self.execution_context, self._connection
         kind = _kind(execution)
-        took = time.perf_counter() - started
+        took = time.perf_counter() - self._started
         errors = getattr(execution.result, "errors", None)
         outcome = str((errors[0].extensions or {}).get("code", "INTERNAL")) if errors else "OK"
-        name = self._names.shown(execution.operation_name or "", known=connection.person is not None)
-        OPERATIONS.labels(kind, name, outcome).inc()
-        if kind != "subscription":
-            SECONDS.labels(kind, name).observe(took)
-        log.info("operation", kind=kind, operation=execution.operation_name, outcome=outcome, ms=round(took * 1000, 2))
+        if kind == "mutation" and connection.kept is not None and execution.graphql_document is not None:
+            connection.kept.commanded(execution.graphql_document)
+        noted(kind, execution.operation_name, outcome, took, known=connection.person is not None)
+
+
+def noted(kind: str, operation: str | None, outcome: str, took: float, *, known: bool) -> None:
+    """Count and log an operation that took so many seconds; *known* says whether whoever sent it has signed in."""
+    name = _names.shown(operation or "", known=known)
+    OPERATIONS.labels(kind, name, outcome).inc()
+    if kind != "subscription":
+        SECONDS.labels(kind, name).observe(took)
+    log.info("operation", kind=kind, operation=operation, outcome=outcome, ms=round(took * 1000, 2))
 
 
 class ParsedDocuments(ParserCache):

@@ -41,6 +41,7 @@ _ENTRY_READS = (
     "BatchGetRepositories",
     "BatchGetEntries",
     "SearchEntries",
+    "SuggestEntries",
     "ListEntryVersions",
     "DiffEntry",
 )
@@ -76,6 +77,8 @@ def for_nobody(stubs: Stubs, token: OwnToken, own: OwnToken, calls: Calls | None
     """The services for whoever has not signed in; *token* refuses them, and *own* is the gateway's."""
     found = Backends(stubs, token, calls)
     found.repositories = PublicReads("repositories", token, own, stubs.repositories, _ENTRY_READS, calls)
+    # What an answer shows, and nothing else: nobody has texts of their own translated.
+    found.texts = Backend("translation", own, stubs.translation, calls)
     found.directory = PublicReads("directory", token, own, stubs.directory, _NAME_READS, calls)
     return found
 
@@ -180,10 +183,17 @@ def _first(text: str) -> int:
 
 
 def _answer(request: Request, content: dict[str, Any], language: str) -> Response:
-    """*content* as JSON that a cache keeps, or that nothing has changed since it was kept (RFC 9110, section 13)."""
+    """*content* as JSON."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return given(request, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', language)
+
+
+def given(request: Request, body: bytes, tag: str, language: str, age_s: float = 0.0) -> Response:
+    """*body* so that a cache keeps it, or that nothing has changed since it was kept (RFC 9110, section 13).
+
+    It is *age_s* old: what was kept here is kept so much shorter elsewhere."""
     headers = {
+        "age": str(int(age_s)),
         "etag": tag,
         "cache-control": f"public, max-age={FRESH_S}",
         "vary": "Accept-Language",

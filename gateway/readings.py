@@ -5,7 +5,7 @@ and type are the message's own needs no reading at all. The others name one of t
 the field's metadata under ``reading``, where a plan compiler can find it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -13,6 +13,7 @@ from typing import Any
 
 import strawberry
 from google.protobuf.message import Message
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 from strawberry.types import Info
 from strawberry.types.unset import UnsetType
 
@@ -133,6 +134,25 @@ def speak(info: Info[Context, None], language: Language | None) -> str:
         info.context.spoken[info.path.key] = str(language.value)
         return str(language.value)
     return info.context.language
+
+
+def asks_for(info: Info[Context, None], name: str) -> bool:
+    """Whether the operation selects the field *name* below this one, through whatever fragments."""
+    told = info._raw_info
+    return any(_selects(node.selection_set, name, told.fragments) for node in told.field_nodes)
+
+
+def _selects(selections: SelectionSetNode | None, name: str, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
+    for one in selections.selections if selections is not None else ():
+        if isinstance(one, FieldNode):
+            if one.name.value == name:
+                return True
+        elif isinstance(one, FragmentSpreadNode):
+            if _selects(fragments[one.name.value].selection_set, name, fragments):
+                return True
+        elif isinstance(one, InlineFragmentNode) and _selects(one.selection_set, name, fragments):
+            return True
+    return False
 
 
 def is_message(kind: type[Message]) -> Any:

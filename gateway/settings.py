@@ -9,13 +9,18 @@ from pydantic import AfterValidator, Field
 from chassis.settings import Addresses, ProcessSettings, SignInSettings
 from gateway.limits.policy import Introspection
 
+# A setting that is empty is one that is not there, and has its default.
+NO_LIMIT = "none"
+
 
 def _rate(said: str) -> str:
+    if said.lower() == NO_LIMIT:
+        return ""
     if said:
         try:
             parse(said)
         except ValueError:
-            raise ValueError("write how much in how long, such as 6000/minute") from None
+            raise ValueError("write how much in how long, such as 6000/minute, or none") from None
     return said
 
 
@@ -41,6 +46,12 @@ class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
         True,
         description="Whether operations are compiled once and answered by their plans, instead of by graphql-core.",
     )
+    kept_answers_mb: int = Field(
+        32,
+        ge=0,
+        le=1024,
+        description="Room for answers that are alike for everybody (reference data, public repositories), in MB. 0: none are kept.",
+    )
     cost_nobody: int = Field(1_000, ge=1, description="What one operation of somebody who has not signed in may cost.")
     cost_people: int = Field(20_000, ge=1, description="What one operation of a signed-in person may cost.")
     cost_commission: int = Field(50_000, ge=1, description="What one operation of the Commission's people may cost.")
@@ -49,11 +60,11 @@ class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
         description="Who is told the schema: `everyone`, `people` who have signed in, the `commission`, or `nobody`.",
     )
     rate_people: Annotated[str, AfterValidator(_rate)] = Field(
-        "6000/minute", description="How much one person may ask. Empty: there is no limit."
+        "6000/minute", description="How much one person may ask. `none`: there is no limit."
     )
     rate_addresses: Annotated[str, AfterValidator(_rate)] = Field(
         "3000/minute",
-        description="How much may be asked from one address without signing in, failed sign-ins included. Empty: there is no limit.",
+        description="How much may be asked from one address without signing in, failed sign-ins included. `none`: there is no limit.",
     )
     rate_storage: Annotated[str, AfterValidator(_storage)] = Field(
         "memory://",
@@ -67,4 +78,9 @@ class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
         None, description="A JSON file of documents by their ids, which clients may name instead of sending them."
     )
     trusted_only: bool = Field(False, description="Whether only the documents of `TRUSTED_DOCUMENTS` are answered.")
+    connections_per_address: int = Field(
+        1_000,
+        ge=0,
+        description="WebSockets and event streams that one address has open at the same time, of IPv6 one network; 0: no limit.",
+    )
     max_sockets: int = Field(10_000, ge=1, description="WebSockets that are open at the same time.")

@@ -19,12 +19,16 @@ from chassis.settings import CannotStart
 from engines.events import open_events
 from gateway.app import app
 from gateway.backends import connected
+from gateway.kept import answers
+from gateway.kept.hearing import listening
 from gateway.limits.budgets import Budgets
+from gateway.limits.connections import Connections
 from gateway.limits.policy import Policy
 from gateway.limits.rates import Rates
 from gateway.people import People
 from gateway.schema import joined
 from gateway.serving.documents import Documents, trusted_documents
+from gateway.serving.protocol import LimitedProtocol
 from gateway.settings import GatewaySettings
 from gateway.streams.hub import open_streams
 from gateway.streams.lending import websocket_protocol
@@ -72,6 +76,7 @@ def _policy(settings: GatewaySettings) -> Policy:
         introspection=settings.introspection,
         rates=_rates(settings),
         places=Places(settings.streams_per_person),
+        connections=Connections(settings.connections_per_address),
     )
 
 
@@ -108,6 +113,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
             if settings.stream_sharing
             else None
         )
+        kept = answers.Kept(settings.kept_answers_mb * 1024 * 1024, settles_s=answers.SETTLES_S)
         application = app(
             stubs,
             people,
@@ -118,12 +124,14 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
             documents=_documents(settings),
             max_sockets=settings.max_sockets,
             planned=settings.plans,
+            kept=kept,
         )
         config = uvicorn.Config(
             application,
             log_config=None,
             access_log=False,
             lifespan="off",
+            http=LimitedProtocol,
             ws=websocket_protocol(),
             ws_max_size=WEBSOCKET_MESSAGE_BYTES,
             # A compressor for each connection takes more memory than all else of a stream.
@@ -135,7 +143,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[str]:
         with _listener(settings.gateway_host, settings.gateway_port) as listener:
             port = listener.getsockname()[1]
             server = _Server(config)
-            async with working([lambda: people.forget_on_change(events)]):
+            async with working([lambda: people.forget_on_change(events), *listening(kept, events, stubs.channels)]):
                 serving = asyncio.create_task(server.serve([listener]))
                 try:
                     await server.listening.wait()

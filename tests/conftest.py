@@ -4,7 +4,8 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import hypothesis
 import pytest
 import structlog
 
+from chassis import catalogues
 from deploy import servers as engines
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
@@ -59,6 +61,24 @@ def _words_are_read_once() -> Iterator[None]:
             patch.setattr(wiring, "Reference", SimpleNamespace(load=lru_cache(1)(wiring.Reference.load)))
             for name in ("Gazetteer", "vocabularies"):
                 patch.setattr(wiring, name, lru_cache(1)(getattr(wiring, name)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _translations_are_read_once() -> Iterator[None]:
+    """Each start of a service reads the catalogues that come with the program, which is most of what it does."""
+    reading = catalogues._translations
+
+    @cache
+    def read(folder: Path, language: str, _stood_so_since: int) -> dict[str, tuple[str, str]]:
+        return reading(folder, language)
+
+    def unless_changed(folder: Path, language: str) -> dict[str, tuple[str, str]]:
+        path = folder / f"{language}.po"
+        return read(folder, language, path.stat().st_mtime_ns if path.exists() else 0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogues, "_translations", unless_changed)
         yield
 
 

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 class Presence(StrEnum):
-    """Whether a content is in the store."""
+    """Whether a content is in the store. Of one that is gone, nothing is known any more, but for what was found in it."""
 
     KEPT = "KEPT"
     GOING = "GOING"
@@ -123,7 +123,10 @@ class Contents:
                 raise Unavailable("this content was uploaded again a moment ago", reason="BUSY")
             document = await self._set(document, replace(known, presence=Presence.GOING))
         await self._files.remove(sha256)
-        await self._set(document, replace(known, presence=Presence.GONE))
+        if known.scan is State.INFECTED:
+            await self._set(document, replace(known, presence=Presence.GONE))
+        elif not await self._documents.remove(CONTENTS, [document]):
+            raise _busy()
 
     async def _scan_later(self, sha256: str, known: Content) -> None:
         await self._timers.set(Timer(subject=sha256, kind=SCAN, due=known.claimed_at))
@@ -168,7 +171,11 @@ class Contents:
                 CONTENTS, Document(document.id, _body(after), document.revision)
             )
         except RevisionChanged as error:
-            raise Unavailable("this content is being uploaded again", reason="BUSY") from error
+            raise _busy() from error
+
+
+def _busy() -> Unavailable:
+    return Unavailable("this content is being uploaded again", reason="BUSY")
 
 
 def _infected(sha256: str, found: str) -> Invalid:

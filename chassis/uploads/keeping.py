@@ -17,6 +17,7 @@ from chassis import wire
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import Caller
 from chassis.outbox import Outbox
+from chassis.removing import Removal
 from chassis.timers import Timer, Timers
 from chassis.uploads import inspection
 from chassis.uploads.contents import SCAN, UNUSED, Content, Contents
@@ -41,7 +42,7 @@ class Upload:
     """An uploaded file's record: it may be attached by the authority that uploaded it.
 
     `at` is when it was uploaded, or last let go by what had it. `attached` says that it was found attached when its time was up;
-    `removed`, that it was not, and nothing is left of it.
+    `removed`, that it was not, and nothing is left of it: its record goes, too (`removals`).
     """
 
     file: File
@@ -50,6 +51,11 @@ class Upload:
     at: datetime
     attached: bool = False
     removed: bool = False
+
+
+def removals() -> Sequence[Removal]:
+    """Removes the records of which nothing is left."""
+    return (Removal(collection=FILES, over=lambda _: {"sha256": ""}),)
 
 
 def uploads(documents: Documents, outbox: Outbox) -> Aggregates[Upload]:

@@ -32,13 +32,13 @@ async def play(stage: Stage, hungary: User, italy: User) -> None:
         {"code": "public", "value": {"codes": ["YES"]}},
     ]
     created = await hungary.ask(
-        "mutation ($input: CreateEntryInput!) { createEntry(input: $input) { entry { id status } } }",
+        "mutation ($input: CreateEntryInput!) { createEntry(input: $input) { entry { id revision } } }",
         input={"idempotencyKey": key(), "repository": "registers", "values": values},
     )
-    id_ = created["createEntry"]["entry"]["id"]
+    id_, revision = (created["createEntry"]["entry"][name] for name in ("id", "revision"))
     published = await hungary.ask(
         "mutation ($input: PublishEntryInput!) { publishEntry(input: $input) { entry { status } } }",
-        input={"idempotencyKey": key(), "id": id_},
+        input={"idempotencyKey": key(), "id": id_, "revision": revision},
     )
     expect(published["publishEntry"]["entry"]["status"] == "PUBLISHED", "the entry is PUBLISHED")
     stage.say("HU", "közzétéve", [name])

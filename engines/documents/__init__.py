@@ -5,6 +5,7 @@ The promises, which `tests/engines/test_documents.py` holds every engine to:
 - A write of one document is atomic and durable when it returns, its pending events included.
 - `compare_and_set` writes only over the revision it was given: of two racing writers, one wins and the other is told.
 - `write_many` is many such writes in one call: each document is written or left alone by itself, and the caller is told which.
+- `remove` takes away only what is still as it was read, and no event with it that is still owed.
 - `find` answers from a declared index and refuses any other question, so that no list grows slow unnoticed.
 - Pending events of one document come out in the order in which they were written, and stay until they are cleared.
 
@@ -124,6 +125,14 @@ class Documents(Protocol):
         self, collection: Collection, document: Document, events: Sequence[Event] = ()
     ) -> Document:
         """Replace the document of this id and revision; raises RevisionChanged. Returns it at the next revision."""
+        ...
+
+    async def remove(self, collection: Collection, documents: Sequence[Document]) -> int:
+        """Remove those of *documents* that are still at the revision that was read, with all that they are found by; returns how many.
+
+        Each is removed atomically, or left alone. One that owes events may be left until they are cleared; none of them is lost. An id
+        can be inserted again, at revision 1: nobody may be about to write what is removed, on what they have read of it.
+        """
         ...
 
     async def find(

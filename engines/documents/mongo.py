@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from bson.binary import Binary
-from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from engines import NotPrepared
@@ -132,7 +132,7 @@ class MongoDocuments:
                     written[one["index"]] = False
                 upserted = {one["index"]: one["_id"] for one in error.details["upserted"]}
             for place, id_ in upserted.items():
-                # Somebody has removed it by hand: there was nothing to replace.
+                # It has been removed since it was read: there was nothing to replace.
                 after = documents[place][0].revision + 1
                 await self._of(collection).delete_one({"_id": id_, "revision": after})
                 written[place] = False
@@ -152,6 +152,17 @@ class MongoDocuments:
         if written.matched_count != 1:
             raise RevisionChanged(document.id)
         return Document(document.id, document.body, document.revision + 1)
+
+    async def remove(self, collection: Collection, documents: Sequence[Document]) -> int:
+        # What it owes stands in the document itself: that stays until the relay has told it.
+        removals = [
+            DeleteOne({"_id": document.id, "revision": document.revision, OWING: {"$exists": False}})
+            for document in documents
+        ]
+        if not removals:
+            return 0
+        with in_our_words():
+            return int((await self._of(collection).bulk_write(removals, ordered=False)).deleted_count)
 
     async def find(
         self,

@@ -83,6 +83,12 @@ class SqliteDocuments:
     ) -> Document:
         return await self._database.write(lambda connection: _replace(connection, collection, document, events))
 
+    async def remove(self, collection: Collection, documents: Sequence[Document]) -> int:
+        def work(connection: sqlite3.Connection) -> int:
+            return sum([_removed(connection, collection, document) for document in documents])
+
+        return await self._database.write(work) if documents else 0
+
     async def find(
         self,
         collection: Collection,
@@ -212,6 +218,17 @@ def _replace(
         raise AlreadyExists(document.id) from error
     _owe(connection, telling(collection, events))
     return after
+
+
+def _removed(connection: sqlite3.Connection, collection: Collection, document: Document) -> bool:
+    removed = connection.execute(
+        f"DELETE FROM {table_of(collection)} WHERE id = ? AND revision = ?", (document.id, document.revision)
+    )
+    if removed.rowcount != 1:
+        return False
+    for index in collection.indexes:
+        connection.execute(f"DELETE FROM {index_table_of(collection, index)} WHERE id = ?", (document.id,))
+    return True
 
 
 def _rows(index: Index, body: Mapping[str, Json]) -> dict[tuple[Any, ...], None]:

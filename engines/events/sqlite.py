@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -43,6 +43,9 @@ class SqliteEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._news = asyncio.Condition()
+        # The last position that is known of, and how many wait for another.
+        self._last = 0
+        self._waiting = 0
 
     @classmethod
     @asynccontextmanager
@@ -50,7 +53,13 @@ class SqliteEvents:
         """The log at *path*, made if it is not there."""
         async with Database.opened(path) as database:
             await database.write(_prepare)
-            yield cls(database)
+            events = cls(database)
+            looking = asyncio.create_task(events._look())
+            try:
+                yield events
+            finally:
+                looking.cancel()
+                await asyncio.wait([looking])
 
     async def publish(self, topic: str, events: Sequence[Event], *, failure: str = "") -> None:
         rows = [
@@ -59,12 +68,11 @@ class SqliteEvents:
         ]
         statement = f"INSERT INTO events ({_COLUMNS.removeprefix('position, ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> int:
             connection.executemany(statement, rows)
+            return _last_position(connection)
 
-        await self._database.write(work)
-        async with self._news:
-            self._news.notify_all()
+        await self._tell(await self._database.write(work))
 
     @asynccontextmanager
     async def join(self, group: str, topics: Sequence[str]) -> AsyncIterator["SqliteMember"]:
@@ -85,23 +93,39 @@ class SqliteEvents:
 
     async def _after(self, topics: Sequence[str], position: int) -> AsyncGenerator[Received]:
         while True:
-            for received in await self._database.read(lambda c: _read(c, dict.fromkeys(topics, position), 100)):  # noqa: B023
+            after = dict.fromkeys(topics, position)
+            found, seen = await self._database.read(lambda c: (_read(c, after, 100), _last_position(c)))  # noqa: B023
+            for received in found:
                 position = received.offset
                 yield received
-            await self.look_again(position, LOOK_EVERY_S * 20)
+            if not found:
+                await self.look_again(seen, LOOK_EVERY_S * 20)
 
     async def look_again(self, position: int, wait_s: float) -> None:
-        """Return when there may be something after *position*, or after *wait_s* seconds."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_s
-        while (left := deadline - loop.time()) > 0:
-            try:
-                async with asyncio.timeout(min(left, LOOK_EVERY_S)), self._news:
-                    await self._news.wait()
-                    return
-            except TimeoutError:
-                if await self._database.read(_last_position) > position:
-                    return
+        """Return when there is something after *position*, or after *wait_s* seconds."""
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(wait_s), self._news:
+                await self._news.wait_for(lambda: self._last > position)
+        except TimeoutError:
+            return
+        finally:
+            self._waiting -= 1
+
+    async def _look(self) -> None:
+        """Look for what other processes publish, for all who wait here, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            # While the file cannot be read, those who wait are told so by what they do after their time.
+            with suppress(Unavailable):
+                if self._waiting:
+                    await self._tell(await self._database.read(_last_position))
+
+    async def _tell(self, position: int) -> None:
+        if position > self._last:
+            self._last = position
+            async with self._news:
+                self._news.notify_all()
 
 
 class SqliteMember:

@@ -287,6 +287,7 @@ class Search(Protocol):
     ) -> Hits:
         """What matches *query* and every one of *filters*, behind *after*; *facets* are fields of terms, or some of their values.
 
+        With a *limit* of 0 nothing is listed, but all is counted.
         Raises NotBuilt, and Unavailable if the engine is away.
         """
         ...

@@ -167,7 +167,7 @@ class ElasticSearch:
         asked: dict[str, Any] = {
             "query": {"bool": {"must": [translate(index, query)], "filter": early}},
             "aggs": {str(number): facet(index, one, late) for number, one in enumerate(facets)},
-            "size": limit + 1,
+            "size": limit + 1 if limit else 0,
             "sort": [sorting(by), {ORDER: "asc"}],
             "track_scores": by is None,
             "track_total_hits": True,

@@ -29,11 +29,12 @@ from engines.search import (
     SearchDocument,
     Sort,
     Terms,
+    bounds,
     concerns,
     most_frequent_first,
 )
 from engines.search.tantivy_generation import FAULTS, Generation, is_whole
-from engines.search.tantivy_queries import always, beginning, combined, translate
+from engines.search.tantivy_queries import ORDER, Made, always, beginning, combined, translate
 from engines.search.tantivy_ranking import Ranking
 
 _CURRENT = "current.json"
@@ -204,15 +205,25 @@ class TantivySearch:
             raise NotBuilt(index)
         schema = current.schema
         searcher = current.index.searcher()
-        matching = translate(index, schema, query)
+        made: Made = {}
+        matching = translate(index, schema, query, made)
 
-        def narrowed(by: Sequence[Terms]) -> tantivy.Query:
+        def narrowed(by: Sequence[Terms], asked: tantivy.Query = matching) -> tantivy.Query:
             parts = [always(translate(index, schema, part), 0.0) for part in by]
-            return combined([matching, *parts], tantivy.Occur.Must)
+            return combined([asked, *parts], tantivy.Occur.Must)
 
-        ranking = Ranking(searcher, schema, narrowed(filters))
-        hits, total = ranking.sorted(after, limit + 1, by) if by else ranking.best(after, limit + 1)
-        return Hits(hits[:limit], total, len(hits) > limit, _counted(searcher, narrowed, filters, facets))
+        def above(floor: float) -> tantivy.Query:
+            return narrowed(filters, translate(index, schema, bounds.above(query, floor), made) if floor else matching)
+
+        ranking = Ranking(searcher, schema, above, bounds.highest(query))
+        counts, total = _counted(searcher, narrowed, filters, facets) if facets else ({}, None)
+        if not limit:
+            return Hits((), ranking.count() if total is None else total, facets=counts)
+        hits, total = ranking.sorted(after, limit + 1, by) if by else ranking.best(after, limit + 1, total)
+        return Hits(hits[:limit], total, len(hits) > limit, counts)
+
+
+_TOTAL = "total"
 
 
 def _counted(
@@ -220,18 +231,23 @@ def _counted(
     narrowed: Callable[[Sequence[Terms]], tantivy.Query],
     filters: Sequence[Terms],
     facets: Sequence[Facet],
-) -> dict[Facet, list[tuple[str, int]]]:
-    """How often each value of *facets* occurs; those that no filter concerns are counted in one go."""
+) -> tuple[dict[Facet, list[tuple[str, int]]], int]:
+    """How often each value of *facets* occurs, and how many documents there are; what no filter concerns is counted in one go."""
     together = [facet for facet in facets if not any(concerns(part, facet) for part in filters)]
     counted: dict[Facet, list[tuple[str, int]]] = {}
+    total = 0
     for group in [together, *([facet] for facet in facets if facet not in together)]:
-        if not group:
-            continue
         query = narrowed([part for part in filters if not any(concerns(part, facet) for facet in group)])
         asked = {str(number): _asked(facet) for number, facet in enumerate(group)}
-        for number, answer in searcher.aggregate(query, asked).items():
+        if group is together:
+            # Every document has one number.
+            asked[_TOTAL] = {"value_count": {"field": ORDER}}
+        answers = searcher.aggregate(query, asked)
+        if group is together:
+            total = int(answers.pop(_TOTAL)["value"])
+        for number, answer in answers.items():
             counted[group[int(number)]] = most_frequent_first(answer["buckets"])
-    return {facet: counted[facet] for facet in facets}
+    return {facet: counted[facet] for facet in facets}, total
 
 
 def _asked(facet: Facet) -> dict[str, Any]:

@@ -74,9 +74,15 @@ def _stems(language: str, text: str) -> list[str]:
     return words(" ".join(_analyzer(language).analyze(text)) if language in _STEMMERS else text)
 
 
-def translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Query:
+# Regular expressions take long to make; one question asks with the same ones several times.
+Made = dict[Beginning | Between, tantivy.Query]
+
+
+def translate(index: Index, schema: tantivy.Schema, query: Query, made: Made | None = None) -> tantivy.Query:
+    """*query* as tantivy has it; what takes long to make is taken from *made*, and added to it."""
+
     def translated(queries: Sequence[Query]) -> list[tantivy.Query]:
-        return [translate(index, schema, part) for part in queries]
+        return [translate(index, schema, part, made) for part in queries]
 
     match query:
         case Everything():
@@ -103,17 +109,15 @@ def translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Que
         case Terms(field, values):
             parts = [_word(schema, field, value) for value in values]
             return always(combined(parts, tantivy.Occur.Should), 1.0)
-        case Beginning(field, start):
-            return always(tantivy.Query.regex_query(schema, field, beginning(start)), 1.0)
-        case Between(field, lowest, highest):
-            if lowest > highest:
-                return tantivy.Query.empty_query()
-            parts = [tantivy.Query.regex_query(schema, field, part) for part in between(lowest, highest)]
-            return always(combined(parts, tantivy.Occur.Should), 1.0)
+        case Beginning() | Between():
+            known = {} if made is None else made
+            if query not in known:
+                known[query] = _of_terms(schema, query)
+            return known[query]
         case Scored(inner, score):
-            return always(translate(index, schema, inner), score)
+            return always(translate(index, schema, inner, made), score)
         case Boosted(inner, factor):
-            return tantivy.Query.boost_query(translate(index, schema, inner), factor)
+            return tantivy.Query.boost_query(translate(index, schema, inner, made), factor)
         case Best(queries):
             return tantivy.Query.disjunction_max_query(translated(queries))
         case All(queries):
@@ -121,6 +125,16 @@ def translate(index: Index, schema: tantivy.Schema, query: Query) -> tantivy.Que
         case But(inner, without):
             kept, dropped = translated([inner, without])
             return tantivy.Query.boolean_query([(tantivy.Occur.Must, kept), (tantivy.Occur.MustNot, dropped)])
+
+
+def _of_terms(schema: tantivy.Schema, query: Beginning | Between) -> tantivy.Query:
+    """What matches terms by more than their being equal."""
+    if isinstance(query, Beginning):
+        return always(tantivy.Query.regex_query(schema, query.field, beginning(query.start)), 1.0)
+    if query.lowest > query.highest:
+        return tantivy.Query.empty_query()
+    parts = [tantivy.Query.regex_query(schema, query.field, part) for part in between(query.lowest, query.highest)]
+    return always(combined(parts, tantivy.Occur.Should), 1.0)
 
 
 def combined(parts: list[tantivy.Query], occur: tantivy.Occur, at_least: int | None = None) -> tantivy.Query:

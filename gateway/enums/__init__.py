@@ -9,6 +9,7 @@ from gateway.enums.alerts import (
     InformationStatus,
     ProofGround,
 )
+from gateway.enums.audit import AuditedKind, AuditedPart
 from gateway.enums.common import DataClass, Language, ScanState, ValueType
 from gateway.enums.deliveries import AttemptOutcome, FilterDelivery, PauseReason, WebhookStatus
 from gateway.enums.directory import (
@@ -53,6 +54,8 @@ __all__ = [
     "AlertStatus",
     "AlertView",
     "AttemptOutcome",
+    "AuditedKind",
+    "AuditedPart",
     "AuthorityLevel",
     "AuthorityStatus",
     "BuildingBlock",

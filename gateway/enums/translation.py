@@ -25,6 +25,7 @@ class UnavailableReason(Enum):
     TIMEOUT = translation.UNAVAILABLE_REASON_TIMEOUT
     VALIDATION_FAILED = translation.UNAVAILABLE_REASON_VALIDATION_FAILED
     ENGINE_FAILED = translation.UNAVAILABLE_REASON_ENGINE_FAILED
+    AS_WRITTEN = translation.UNAVAILABLE_REASON_AS_WRITTEN
 
 
 @strawberry.enum(description="How far a translation can be trusted, best first.")

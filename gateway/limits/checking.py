@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from graphql import DocumentNode, GraphQLError
+from graphql import DocumentNode, GraphQLError, GraphQLSchema
 from prometheus_client import Histogram
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
@@ -27,7 +27,17 @@ class Checked(SchemaExtension):
 
     _documents = KnownDocuments()
 
+    @classmethod
+    def valid(cls, schema: GraphQLSchema, text: str | None) -> Known | None:
+        """What is known of the document with this *text*, if it has been found valid."""
+        return cls._documents.named(schema, text) if text else None
+
     def on_validate(self) -> Iterator[None]:
+        self.execution_context.pre_execution_errors = self.errors()
+        yield
+
+    def errors(self) -> list[GraphQLError]:
+        """What is wrong with the operation."""
         execution = self.execution_context
         assert execution.graphql_document is not None
         try:
@@ -38,17 +48,18 @@ class Checked(SchemaExtension):
                 self._check_name(known)
                 self._check_introspection(known)
                 self._check_cost(known)
+                if self._context.asking is not None:
+                    self._context.asking.document = execution.graphql_document
         except Refusal as refusal:
             errors = [GraphQLError(refusal.message, original_error=refusal)]
-        execution.pre_execution_errors = errors
-        yield
+        return errors
 
     def _known(self, document: DocumentNode) -> Known:
         schema = self.execution_context.schema._schema
         known = self._documents.get(schema, document)
         if known is None:
             check_shape(document)
-            known = Known(schema, document)
+            known = Known(schema, document, text=self.execution_context.query)
             found = validate_document(schema, document, self.execution_context.validation_rules)
             known.errors = [_readable(error) for error in found]
             known.introspects = not known.errors and introspects(document)

@@ -21,6 +21,7 @@ class Known:
     document: DocumentNode
     # None: not validated yet.
     errors: list[GraphQLError] | None = None
+    text: str | None = None
     introspects: bool = False
     operations: int = 1
     # Operation name → what it costs, but for its variables.
@@ -40,6 +41,8 @@ class KnownDocuments:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, int], Known] = OrderedDict()
+        # Of those that are valid: the text → the one that was met last under it.
+        self._texts: dict[tuple[int, str], Known] = {}
 
     def get(self, schema: GraphQLSchema, document: DocumentNode) -> Known | None:
         """What is known of *document*; None if it is new."""
@@ -48,11 +51,21 @@ class KnownDocuments:
             self._known.move_to_end(key)
         return self._known.get(key)
 
+    def named(self, schema: GraphQLSchema, text: str) -> Known | None:
+        """What is known of the valid document with this *text*."""
+        known = self._texts.get((id(schema), text))
+        return known and self.get(schema, known.document)
+
     def put(self, known: Known) -> None:
         """Remember it, and forget the one that was met the longest ago."""
         self._known[id(known.schema), id(known.document)] = known
+        if not known.errors and known.text is not None:
+            self._texts[id(known.schema), known.text] = known
         if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+            _, forgotten = self._known.popitem(last=False)
+            name = (id(forgotten.schema), forgotten.text or "")
+            if self._texts.get(name) is forgotten:
+                del self._texts[name]
 
 
 def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:

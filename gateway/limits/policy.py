@@ -5,6 +5,7 @@ from typing import Literal
 
 from chassis.places import Places
 from gateway.limits.budgets import Budgets
+from gateway.limits.connections import Connections
 from gateway.limits.rates import Rates
 
 # Who may ask for the schema itself.
@@ -19,3 +20,4 @@ class Policy:
     introspection: Introspection = "people"
     rates: Rates = field(default_factory=Rates)
     places: Places = field(default_factory=Places)
+    connections: Connections = field(default_factory=Connections)

@@ -5,6 +5,7 @@ execution (`branches.py`).
 """
 
 import inspect
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -21,12 +22,16 @@ from graphql.pyutils import is_iterable
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from gateway.plan.slots import FieldSlot, Slot
-from gateway.plan.sources import Called, Linked, NotCompiled, Source, Value
+from gateway.plan.sources import LANGUAGE, Called, Linked, NotCompiled, Source, Value
 from gateway.readings import MESSAGE
 from protos.common.v1 import common_pb2
 
 # What can be gone through without asking whether it can: Python's own lists, and those of messages.
 LISTS = frozenset({list, type(common_pb2.Codes().codes), type(common_pb2.Field().choices)})
+
+
+# A field with the lines that put it into ``d``, and the expression for it that mostly does, if there is one (`quick.py`).
+Field = tuple[FieldSlot, list[str], str]
 
 
 class Names:
@@ -89,6 +94,49 @@ def field_lines(slot: FieldSlot, source: Source, completer: str, names: Names) -
             ]
 
 
+def selection_functions(name: str, fields: list[Field]) -> tuple[list[str], str]:
+    """The function called *name* that makes an object with *fields*, those that it calls, and the name of the one among them that
+    makes an object as it mostly is, if all of it can be made so.
+
+    Where an expression raises, nothing has been asked for yet, and all is made again line by line.
+    """
+    by_line = ["    d = {}", *(line for _, lines, _ in fields for line in lines), "    return d"]
+    expressions = [(slot, expression) for slot, _, expression in fields if expression]
+    if not expressions:
+        return [f"def {name}(s, at, b):", *by_line], ""
+    if len(expressions) == len(fields):
+        display = _display(fields)
+        return [
+            f"def quick_{name}(s, b):",
+            *(["    l = b.language"] if LANGUAGE in display else []),
+            f"    return {display.replace(LANGUAGE, 'l')}",
+            "",
+            f"def {name}(s, at, b):",
+            "    try:",
+            f"        return quick_{name}(s, b)",
+            "    except Exception:",
+            "        pass",
+            *by_line,
+        ], f"quick_{name}"
+    return [
+        f"def whole_{name}(s, at, b):",
+        *by_line,
+        "",
+        f"def {name}(s, at, b):",
+        "    try:",
+        f"        d = {_display(fields)}",
+        "    except Exception:",
+        f"        return whole_{name}(s, at, b)",
+        *(line for _, lines, expression in fields if not expression for line in lines),
+        "    return d",
+    ], ""
+
+
+def _display(fields: list[Field]) -> str:
+    """All of *fields* in their order; null for those that have no expression, until they have their value."""
+    return "{" + ", ".join(f"{slot.key!r}: {expression or None}" for slot, _, expression in fields) + "}"
+
+
 def _linked_lines(slot: FieldSlot, source: Linked, place: str, names: Names) -> list[str]:
     batch = names.of(source.batch.method, source.batch)
     is_null_at_once = slot.nullable or source.many
@@ -115,10 +163,18 @@ def head_lines(name: str, slot: Slot, type_: Any, names: Names, *, is_loose: boo
     return [*lines, f"    if {none}:", f"        return {this}.nothing()"]
 
 
-def list_lines(slot: Slot, item: Slot, completer: str, names: Names, *, is_loose: bool) -> list[str]:
-    """Completes the list ``v`` of *slot*, each of whose items stands in *item*."""
+def list_lines(slot: Slot, item: Slot, completer: str, quick: str, names: Names, *, is_loose: bool) -> list[str]:
+    """Completes the list ``v`` of *slot*, each of whose items stands in *item*; *quick* is what mostly becomes of it."""
     this, name = names.of("slot", slot), names.of("item", item)
+    at_once = [
+        "    if type(v) in lists:",
+        "        try:",
+        f"            return {quick}",
+        "        except Exception:",
+        "            pass",
+    ]
     lines = [
+        *(at_once if quick else []),
         "    if type(v) not in lists and not is_iterable(v):",
         f"        raise {this}.not_iterable()",
         "    r = []",
@@ -171,14 +227,15 @@ def leaf_lines(slot: Slot, value: str, names: Names) -> list[str]:
         return [f"if {value} is not True and {value} is not False:", f"    {coerced}"]
     if kind is GraphQLInt:
         return [f"if type({value}) is not int or not -2147483648 <= {value} <= 2147483647:", f"    {coerced}"]
-    if isinstance(kind, GraphQLEnumType) and (lookup := _lookup(kind)):
-        found = f"{names.of(kind.name, lookup)}.get({value}) if type({value}) in (int, str) else None"
+    if isinstance(kind, GraphQLEnumType) and (known := lookup(kind)):
+        found = f"{names.of(kind.name, known)}.get({value}) if type({value}) in (int, str) else None"
         return [f"x = {found}", "if x is None:", f"    {coerced}", "else:", f"    {value} = x"]
     return [coerced]
 
 
-def _lookup(kind: GraphQLEnumType) -> dict[Any, str] | None:
-    """Value → name, where that is one to one."""
+@cache
+def lookup(kind: GraphQLEnumType) -> dict[Any, str] | None:
+    """Value → name, where that is one to one; the same dict each time, by which code knows it."""
     found = {value.value: name for name, value in kind.values.items()}
     is_plain = all(type(value) in (int, str) for value in found)
     return found if is_plain and len(found) == len(kind.values) else None

@@ -4,7 +4,9 @@ What the client wrote becomes code in one form only, as string literals of the n
 schema. A function is made once for all places that select the same fields of the same type.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -22,7 +24,8 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
-from gateway.plan.code import Names, field_lines, head_lines, list_lines, object_lines
+from gateway.plan import quick
+from gateway.plan.code import Field, Names, field_lines, head_lines, list_lines, object_lines, selection_functions
 from gateway.plan.compiled import Plan
 from gateway.plan.slots import Completer, FieldSlot, Slot, field_slot, item_slot
 from gateway.plan.sources import Called, Linked, NotCompiled, Source, Value, source_of
@@ -41,10 +44,16 @@ class Parsed:
     fragments: dict[str, FragmentDefinitionNode]
 
 
+def _no_expression(_: str) -> str:
+    return ""
+
+
 @dataclass(slots=True)
 class _Selection:
     number: int
     name: str
+    # The function that makes an object as it mostly is, if there is one.
+    quick: str = ""
     # Whether equal objects are completed equally, and nothing is waited for.
     is_shared: bool = True
 
@@ -57,6 +66,8 @@ class _Completion:
     is_shared: bool = True
     # Of an object type: the number of the selection.
     selection: int | None = None
+    # The expression that mostly does, over one for the value; empty if there is none.
+    quick: Callable[[str], str] = _no_expression
 
 
 def compiled(parsed: Parsed, variables: VariableValues) -> Plan:
@@ -75,6 +86,7 @@ class _Compiler:
         self._selections: dict[Any, _Selection] = {}
         self._completions: list[tuple[Slot, str]] = []
         self._fields = 0
+        self._lists = 0
 
     def plan(self) -> Plan:
         parsed = self._parsed
@@ -102,7 +114,7 @@ class _Compiler:
         )
 
     def _root(self, slot: FieldSlot, details: FieldDetailsList) -> str:
-        body, _ = self._code(slot, details)
+        body, _, _ = self._code(slot, details)
         name = f"root_{slot.key}"
         self._write(f"def {name}(s, d, b):  # {slot.parent_type.name}", "    at = None", *body)
         return name
@@ -133,31 +145,39 @@ class _Compiler:
         if found is None:
             number = len(self._selections)
             found = self._selections[same] = _Selection(number, f"select_{number}_{kind.name}")
-            body: list[str] = []
+            fields: list[Field] = []
             for key, group in grouped.items():
                 slot = self._field(kind, key, group)
                 if slot is not None:
-                    code, is_shared = self._code(slot, group)
-                    body += code
+                    code, is_shared, expression = self._code(slot, group)
+                    fields.append((slot, code, expression))
                     found.is_shared = found.is_shared and is_shared
-            self._write(f"def {found.name}(s, at, b):", "    d = {}", *body, "    return d")
+            functions, found.quick = selection_functions(found.name, fields)
+            self._write(*functions)
         return found
 
-    def _code(self, slot: FieldSlot, details: FieldDetailsList) -> tuple[list[str], bool]:
-        """The lines that put the field of *slot* into ``d``; and whether equal objects have equal ones, and nothing waits."""
+    def _code(self, slot: FieldSlot, details: FieldDetailsList) -> tuple[list[str], bool, str]:
+        """The lines that put the field of *slot* into ``d``; whether equal objects have equal ones, and nothing waits; and the
+        expression for it that mostly does, if there is one."""
         source = source_of(slot, self._names.of)
         completion = self._completion(slot, slot.type, details, _is_loose(source))
         if isinstance(source, Linked) and not source.many and completion.selection is not None and completion.is_shared:
             slot.shared = (source.batch.method, completion.selection)
         lines = [f"    # {slot.key}: {slot.type}", *field_lines(slot, source, completion.name, self._names)]
-        return lines, completion.is_shared and isinstance(source, Value)
+        if not completion.name:
+            expression = quick.leaf(slot, source, self._names)
+        elif isinstance(source, Value) and not source.loose:
+            expression = completion.quick(f"({source.code})")
+        else:
+            expression = ""
+        return lines, completion.is_shared and isinstance(source, Value), expression
 
     def _completion(self, slot: Slot, type_: Any, details: FieldDetailsList, is_loose: bool) -> _Completion:
         """What completes the values of *slot*."""
         kind = type_.of_type if is_non_null_type(type_) else type_
         if is_leaf_type(kind):
             self._completions.append((slot, ""))
-            return _Completion()
+            return _Completion(quick=lambda code: quick.completed_leaf(slot, code, self._names))
         name = f"complete_{len(self._completions)}_{slot.field_name}"
         self._completions.append((slot, name))
         if is_list_type(kind):
@@ -167,7 +187,7 @@ class _Compiler:
         else:
             selection = self._selection(kind, details)
             body = object_lines(slot, kind, selection.name, self._names)
-            found = _Completion(name, selection.is_shared, selection.number)
+            found = _Completion(name, selection.is_shared, selection.number, self._quick_object(slot, kind, selection))
         self._write(*head_lines(name, slot, type_, self._names, is_loose=is_loose), *body)
         return found
 
@@ -176,8 +196,22 @@ class _Compiler:
     ) -> tuple[list[str], _Completion]:
         item = item_slot(slot, item_type)
         of_items = self._completion(item, item_type, details, is_loose)
-        lines = list_lines(slot, item, of_items.name, self._names, is_loose=is_loose)
-        return lines, _Completion(name, of_items.is_shared and not is_loose)
+        # What may be anything is at most what can be told by its class.
+        expression = "" if is_loose and not quick.is_told_by_class(item_type) else of_items.quick("m")
+        at_once = quick.completed_items(expression, "m", "v") if expression else ""
+        lines = list_lines(slot, item, of_items.name, at_once, self._names, is_loose=is_loose)
+        self._lists += 1
+        variable = f"m{self._lists}"
+        of_one = of_items.quick(variable)
+        whole = (
+            partial(quick.completed_list, self._names.of("slot", slot), of_one, variable) if of_one else _no_expression
+        )
+        return lines, _Completion(name, of_items.is_shared and not is_loose, quick=whole)
+
+    def _quick_object(self, slot: Slot, kind: Any, selection: _Selection) -> Callable[[str], str]:
+        if not selection.quick:
+            return _no_expression
+        return lambda code: quick.completed_object(slot, kind, selection.quick, code, self._names)
 
     def _abstract(self, slot: Slot, kind: Any, details: FieldDetailsList) -> list[str]:
         lines = [f"    t = b.type_of({self._names.of(kind.name, kind)}, {self._names.of('slot', slot)}, v, at)"]

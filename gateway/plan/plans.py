@@ -21,8 +21,8 @@ from gateway.plan.running import Request, Run
 from gateway.plan.sources import DEFINITION, NotCompiled
 from gateway.plan.variables import deciding
 
-# Of all operations that are remembered, together: a field takes 2 KB.
-FIELDS_LIMIT = 10_000
+# Of all operations that are remembered, together: a field takes 2.5 KB.
+FIELDS_LIMIT = 8_000
 OPERATIONS_LIMIT = 500
 # What one operation may skip in so many ways; in others it is executed without a plan.
 VARIANTS_LIMIT = 8
@@ -43,9 +43,26 @@ class _Operation:
     # What the deciding variables say → the plan, or None if there is none.
     variants: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
 
+    def variant(self, variables: VariableValues) -> tuple[Any, ...]:
+        return tuple(variables.coerced.get(name) for name in self.deciding)
+
     @property
     def size(self) -> int:
         return sum(plan.size for plan in self.variants.values() if plan is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An operation that can be executed, or whose variables are what is wrong with it."""
+
+    plan: Plan | None
+    variables: VariableValues | list[GraphQLError]
+
+    async def result(self, context: Any, root_value: Any, extensions: dict[str, Any] | None) -> ExecutionResult:
+        """The response."""
+        if self.plan is None or isinstance(self.variables, list):
+            return ExecutionResult(None, self.variables if isinstance(self.variables, list) else [])
+        return await Run(self.plan, Request(root_value, context, self.variables, extensions)).result()
 
 
 class Plans:
@@ -71,11 +88,28 @@ class Plans:
             return None
         variables = self._variables(operation, raw_variables)
         if isinstance(variables, list):
-            return ExecutionResult(None, variables)
+            return await Ready(None, variables).result(context, root_value, extensions)
         plan = self._plan(operation, variables)
         if plan is None:
             return None
-        return await Run(plan, Request(root_value, context, variables, extensions)).result()
+        return await Ready(plan, variables).result(context, root_value, extensions)
+
+    def ready(
+        self, document: DocumentNode, operation_name: str | None, raw_variables: dict[str, Any] | None
+    ) -> Ready | None:
+        """An operation of *document* whose plan has been made before; None if it has not."""
+        operation = self._known.get((id(document), operation_name))
+        if operation is None:
+            return None
+        variables = self._variables(operation, raw_variables)
+        if isinstance(variables, list):
+            return Ready(None, variables)
+        plan = operation.variants.get(operation.variant(variables))
+        if plan is None:
+            return None
+        self._known.move_to_end((id(document), operation_name))
+        LOOKED_UP.labels("FOUND").inc()
+        return Ready(plan, variables)
 
     def plan(self, document: DocumentNode, operation_name: str | None, raw_variables: dict[str, Any]) -> Plan:
         """The plan of an operation, made anew; raises NotCompiled."""
@@ -109,7 +143,7 @@ class Plans:
         return get_variable_values(self._schema, definitions, raw or {}, max_errors=COERCION_ERRORS)
 
     def _plan(self, operation: _Operation, variables: VariableValues) -> Plan | None:
-        variant = tuple(variables.coerced.get(name) for name in operation.deciding)
+        variant = operation.variant(variables)
         if variant in operation.variants:
             plan = operation.variants[variant]
             LOOKED_UP.labels("FOUND" if plan else "NONE").inc()

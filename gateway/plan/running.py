@@ -200,16 +200,27 @@ class Run:
     def _ask(self) -> None:
         """Ask for each thing once, however many places show it."""
         wanted, self._wanted = self._wanted, []
-        shown: dict[tuple[BatchRead, Any], list[tuple[Place, Branch]]] = {}
+        is_whole = not self.nulled and self.data is not None
+        # Batch read → key → where the thing under it is shown.
+        shown: dict[BatchRead, dict[Any, list[tuple[Place, Branch]]]] = {}
         for batch, key, place, branch in wanted:
-            if not (self.nulled or self.data is None) or not self.is_nulled(place):
-                shown.setdefault((batch, key), []).append((place, branch))
-        for (batch, key), places in shown.items():
-            self.outstanding += 1
-            known = self._loader(batch).ask(key, One(self, places))
-            if known is not None:
-                self.outstanding -= 1
-                self._ready += [(branch, *known, place, key) for place, branch in places]
+            if is_whole or not self.is_nulled(place):
+                of_batch = shown.get(batch)
+                if of_batch is None:
+                    of_batch = shown[batch] = {}
+                places = of_batch.get(key)
+                if places is None:
+                    of_batch[key] = [(place, branch)]
+                else:
+                    places.append((place, branch))
+        for batch, of_batch in shown.items():
+            loader = self._loader(batch)
+            for key, places in of_batch.items():
+                self.outstanding += 1
+                known = loader.ask(key, One(self, places))
+                if known is not None:
+                    self.outstanding -= 1
+                    self._ready += [(branch, *known, place, key) for place, branch in places]
 
     def _loader(self, batch: "BatchRead") -> Loader:
         loader = self._loaders.get(batch)

@@ -60,6 +60,12 @@ class Slot:
         if is_non_null_type(self.type):
             raise TypeError(f"Cannot return null for non-nullable field {self.parent_type}.{self.field_name}.")
 
+    def absent(self, value: Any) -> None:
+        """Null for None; raises for anything else, which is looked at more closely then."""
+        if value is not None:
+            raise TypeError(f"this is not what there mostly is: {inspect(value)}")
+        self.nothing()
+
     def not_iterable(self) -> GraphQLError:
         return GraphQLError(
             f"Expected Iterable, but did not find one for field '{self.parent_type}.{self.field_name}'."

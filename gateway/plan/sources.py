@@ -19,6 +19,8 @@ from vocabulary import languages
 
 DEFINITION = "strawberry-definition"
 TYPENAME = "__typename"
+# In code: what the texts below a field of the operation are in.
+LANGUAGE = "b.language"
 
 
 class NotCompiled(Exception):
@@ -27,10 +29,16 @@ class NotCompiled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The value of *code*, which waits for nothing. *loose*: it came from code that may give anything."""
+    """The value of *code*, which waits for nothing. *loose*: it came from code that may give anything.
+
+    *is_text*: it is a text in any case. *moment*: the timestamp that it is made of, where *given* says that there is one.
+    """
 
     code: str
     loose: bool = False
+    is_text: bool = False
+    moment: str = ""
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,8 @@ def _read(reading: Reading, slot: FieldSlot, named: Naming) -> Source:
         case "part":
             return Value(f"{at} if {head}.HasField({name!r}) else None")
         case "moment":
-            return Value(f"{at}.ToDatetime({named('UTC', UTC)}) if {head}.HasField({name!r}) else None")
+            given = f"{head}.HasField({name!r})"
+            return Value(f"{at}.ToDatetime({named('UTC', UTC)}) if {given} else None", moment=at, given=given)
         case "day":
             return Value(f"{named('day', date.fromisoformat)}({at}) if {at} else None")
         case "localized":
@@ -101,7 +110,7 @@ def _localized(reading: Reading, slot: FieldSlot, named: Naming) -> Source:
     sources = [f"s.{one}.texts" for one in (reading.source, reading.otherwise) if one]
     # Mostly there is one in the language asked for; all else is left to `best_text`.
     text = named("text", _text)
-    return Value(" or ".join(f"({one}.get({language}) or {text}({one}, {language}))" for one in sources))
+    return Value(" or ".join(f"({one}.get({language}) or {text}({one}, {language}))" for one in sources), is_text=True)
 
 
 def _text(texts: Any, language: str) -> str:
@@ -112,7 +121,7 @@ def _text(texts: Any, language: str) -> str:
 def _language(node: FieldNode) -> str | None:
     """The language that a text is asked for in; None if that is said in a way that is not known here."""
     if not node.arguments:
-        return "b.language"
+        return LANGUAGE
     (argument,) = node.arguments
     if isinstance(argument.value, VariableNode):
         return f"b.spoken({argument.value.name.value!r})"

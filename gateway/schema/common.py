@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import strawberry
 from strawberry.types import Info
@@ -64,10 +64,31 @@ def page(first: int | None, after: str | None) -> pb.Page:
 def connection(nodes: Sequence[Any], info: pb.PageInfo, after: str | None, total: int | None = None) -> Any:
     """A connection over *nodes*."""
     return Connection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, info.cursors, strict=True)],
+        edges=cast("list[Edge[Any]]", _edges(nodes, info.cursors)),
         page_info=page_info(info, after),
         total_count=total,
     )
+
+
+class _Edge:
+    """An edge as the schema reads it, whose cursor is read only where it is asked for."""
+
+    __slots__ = ("_at", "_cursors", "node")
+
+    def __init__(self, node: Any, cursors: Sequence[str], at: int) -> None:
+        self.node = node
+        self._cursors = cursors
+        self._at = at
+
+    @property
+    def cursor(self) -> str:
+        return self._cursors[self._at]
+
+
+def _edges(nodes: Sequence[Any], cursors: Sequence[str]) -> list[_Edge]:
+    if len(nodes) != len(cursors):
+        raise ValueError("each item of a page has a cursor")
+    return [_Edge(node, cursors, at) for at, node in enumerate(nodes)]
 
 
 def page_info(info: pb.PageInfo, after: str | None) -> PageInfo:
@@ -266,7 +287,8 @@ class Command:
     """What every mutation's input begins with."""
 
     idempotency_key: str = strawberry.field(
-        description="Made by the client, unique per intended effect: sent again, it gives the first answer and no second effect."
+        description="Made by the client, unique per intended effect: sent again within 7 days, it gives the first answer and no "
+        "second effect."
     )
     revision: int | None = strawberry.field(
         default=None, description="The revision last seen. If given and no longer current, the command is refused."

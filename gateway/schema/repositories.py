@@ -20,6 +20,7 @@ from gateway.schema.repository_parts import (
     diff,
     version_of,
 )
+from gateway.schema.translation_whole import PlacedText, translations
 from protos.repositories.v1 import repositories_pb2 as pb
 
 
@@ -61,8 +62,28 @@ class RepositoryEntry(Node):
         resolver=_actions, description="What the reader may do now; and of all else, why not."
     )
     links: list[LinkCheck] = strawberry.field(description="How the addresses in what is published answered.")
+    translations: list[PlacedText] = translations()
     created_at: datetime | None = moment("created_at")
     changed_at: datetime | None = moment("changed_at")
+
+
+def _listed(method: str, description: str) -> Any:
+    """The list of entries of a repository that the RPC *method* gives."""
+
+    async def resolve(
+        info: GatewayInfo,
+        repository: strawberry.ID,
+        first: int | None = None,
+        after: str | None = None,
+        language: Language | None = None,
+    ) -> Any:
+        speak(info, language)
+        repositories = info.context.backends.repositories
+        request = getattr(pb, f"{method}Request")(repository=repository, page=page(first, after))
+        response = await repositories.call(getattr(repositories.stub, method), request)
+        return connection(response.entries, response.page_info, after)
+
+    return strawberry.field(resolver=resolve, description=description)
 
 
 @strawberry.type
@@ -90,35 +111,12 @@ class RepositoriesQueries:
         speak(info, language)
         return cast("RepositoryEntry | None", await info.context.load(ENTRIES, id))
 
-    @strawberry.field(description="All entries of the signed-in person's own authority, drafts included.")
-    async def own_entries(
-        self,
-        info: GatewayInfo,
-        repository: strawberry.ID,
-        first: int | None = None,
-        after: str | None = None,
-        language: Language | None = None,
-    ) -> Connection[RepositoryEntry]:
-        speak(info, language)
-        repositories = info.context.backends.repositories
-        request = pb.ListOwnEntriesRequest(repository=repository, page=page(first, after))
-        response = await repositories.call(repositories.stub.ListOwnEntries, request)
-        return cast("Connection[RepositoryEntry]", connection(response.entries, response.page_info, after))
-
-    @strawberry.field(description="Entries of the signed-in coordinator's country that wait for their approval.")
-    async def pending_entries(
-        self,
-        info: GatewayInfo,
-        repository: strawberry.ID,
-        first: int | None = None,
-        after: str | None = None,
-        language: Language | None = None,
-    ) -> Connection[RepositoryEntry]:
-        speak(info, language)
-        repositories = info.context.backends.repositories
-        request = pb.ListPendingEntriesRequest(repository=repository, page=page(first, after))
-        response = await repositories.call(repositories.stub.ListPendingEntries, request)
-        return cast("Connection[RepositoryEntry]", connection(response.entries, response.page_info, after))
+    own_entries: Connection[RepositoryEntry] = _listed(
+        "ListOwnEntries", "All entries of the signed-in person's own authority, drafts included."
+    )
+    pending_entries: Connection[RepositoryEntry] = _listed(
+        "ListPendingEntries", "Entries of the signed-in coordinator's country that wait for their approval."
+    )
 
     @strawberry.field(
         description="Everything that was ever published of an entry, the newest first, as far as the reader sees it."

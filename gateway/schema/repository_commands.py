@@ -153,18 +153,24 @@ class RepositoriesMutations:
         message = pb.SubmitEntryRequest(command=command(input), id=input.id)
         return cast("SubmitEntryPayload", await _done(info, "SubmitEntry", message))
 
-    @strawberry.mutation(description="For the approver: sends it back to its owner.")
+    @strawberry.mutation(
+        description="For the approver: sends it back to its owner. Send the `revision` that you have read."
+    )
     async def return_entry(self, info: GatewayInfo, input: ReturnEntryInput) -> ReturnEntryPayload:
         message = pb.ReturnEntryRequest(command=command(input), id=input.id, reason=input.reason)
         return cast("ReturnEntryPayload", await _done(info, "ReturnEntry", message))
 
-    @strawberry.mutation(description="For the approver, at another authority than the owner: publishes it.")
+    @strawberry.mutation(
+        description="For the approver, at another authority than the owner: publishes it. Send the `revision` that you have read: "
+        "what was changed since is then refused, and not approved unread."
+    )
     async def approve_entry(self, info: GatewayInfo, input: ApproveEntryInput) -> ApproveEntryPayload:
         message = pb.ApproveEntryRequest(command=command(input), id=input.id)
         return cast("ApproveEntryPayload", await _done(info, "ApproveEntry", message))
 
     @strawberry.mutation(
-        description="Where no approval is asked for: readers see the draft from now on; what they saw before is an earlier version."
+        description="Where no approval is asked for: readers see the draft from now on; what they saw before is an earlier version. "
+        "Send the `revision` that you have read."
     )
     async def publish_entry(self, info: GatewayInfo, input: PublishEntryInput) -> PublishEntryPayload:
         message = pb.PublishEntryRequest(command=command(input), id=input.id)

@@ -5,9 +5,11 @@ from typing import Any, cast
 
 import strawberry
 
+from gateway.batches import CONCEPTS
 from gateway.enums import EntryOrder, Language
-from gateway.readings import speak
+from gateway.readings import given, link, speak
 from gateway.schema.common import GatewayInfo, PageInfo, page, page_info
+from gateway.schema.directory import Concept
 from gateway.schema.repositories import RepositoryEntry
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
@@ -76,6 +78,14 @@ class FoundEntries:
     facets: list[Facet]
 
 
+@strawberry.type(description="What somebody may be about to type who looks for entries.")
+class EntrySuggestion:
+    text: str = strawberry.field(description="What the text may become; a search for it finds something.")
+    field_code: str = strawberry.field(description="The field that says what it ends with.")
+    concept: Concept | None = link(CONCEPTS, "concept_id", "What it is the name of, if it is a concept's.")
+    choice_code: str | None = given("choice_code", "What it is the name of, if it is a choice's.")
+
+
 @strawberry.type
 class RepositorySearchQueries:
     @strawberry.field(
@@ -106,6 +116,30 @@ class RepositorySearchQueries:
             languages=info.context.languages,
         )
         return cast("FoundEntries", _found(await repositories.call(repositories.stub.SearchEntries, request), after))
+
+    @strawberry.field(
+        description="Completes what is being typed, from the second letter of its last word on, with what the reader reads "
+        "in published entries: words, and names of choices and concepts."
+    )
+    async def suggest_entries(
+        self,
+        info: GatewayInfo,
+        repository: strawberry.ID,
+        text: str,
+        filter: EntryFilter | None = None,
+        first: int | None = None,
+        language: Language | None = None,
+    ) -> list[EntrySuggestion]:
+        repositories = info.context.backends.repositories
+        request = pb.SuggestEntriesRequest(
+            repository=repository,
+            text=text,
+            filter=entry_filter(filter or EntryFilter()),
+            language=speak(info, language),
+            first=first or 0,
+        )
+        response = await repositories.call(repositories.stub.SuggestEntries, request)
+        return cast("list[EntrySuggestion]", response.suggestions)
 
 
 def entry_filter(given: EntryFilter) -> pb.EntryFilter:

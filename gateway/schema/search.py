@@ -3,11 +3,10 @@
 from typing import Any, cast
 
 import strawberry
-from strawberry.types.nodes import SelectedField
 
 from gateway.batches import AREAS, AUTHORITIES, CONCEPTS, COUNTRIES, REGIONS
 from gateway.enums import AuthorityLevel, Language, PlaceRelation
-from gateway.readings import attr, given, link, links, localized, part, speak
+from gateway.readings import asks_for, attr, given, link, links, localized, part, speak
 from gateway.schema.common import GatewayInfo, PageInfo, page, page_info
 from gateway.schema.directory import Area, Authority, Concept, Country, Region
 from protos.directory.v1 import search_pb2 as pb
@@ -154,6 +153,32 @@ class Suggestion:
     authority: Authority | None = link(AUTHORITIES, "authority_id")
 
 
+class _Edge:
+    """An edge of an answer, of which the cursor and the match are read only where they are asked for."""
+
+    __slots__ = ("_answer", "_at", "node")
+
+    def __init__(self, answer: pb.SearchAuthoritiesResponse, at: int, node: Any) -> None:
+        self._answer = answer
+        self._at = at
+        self.node = node
+
+    @property
+    def cursor(self) -> str:
+        return self._answer.page_info.cursors[self._at]
+
+    @property
+    def match(self) -> Any:
+        return self._answer.matches[self._at]
+
+
+def _edges(answer: pb.SearchAuthoritiesResponse) -> list[_Edge]:
+    nodes = answer.authorities
+    if not len(nodes) == len(answer.page_info.cursors) == len(answer.matches):
+        raise ValueError("each authority that was found has a cursor and a match")
+    return [_Edge(answer, at, node) for at, node in enumerate(nodes)]
+
+
 @strawberry.type
 class SearchQueries:
     @strawberry.field(
@@ -175,16 +200,11 @@ class SearchQueries:
             filter=_filter(filter),
             page=page(first, after),
             languages=info.context.languages,
-            with_facets=_asks_for(info, "facets"),
+            with_facets=asks_for(info, "facets"),
         )
         response = await search.call(search.stub.SearchAuthorities, request)
         return AuthoritySearchConnection(
-            edges=[
-                AuthoritySearchEdge(node=cast("Authority", node), cursor=cursor, match=cast("AuthorityMatch", match))
-                for node, cursor, match in zip(
-                    response.authorities, response.page_info.cursors, response.matches, strict=True
-                )
-            ],
+            edges=cast("list[AuthoritySearchEdge]", _edges(response)),
             page_info=page_info(response.page_info, after),
             total_count=response.total,
             understanding=cast("Understanding", response.understanding),
@@ -200,14 +220,3 @@ class SearchQueries:
         request = pb.SuggestSearchRequest(text=text, language=speak(info, language), first=first or 0)
         response = await search.call(search.stub.SuggestSearch, request)
         return cast("list[Suggestion]", response.suggestions)
-
-
-def _asks_for(info: GatewayInfo, name: str) -> bool:
-    """Whether the operation selects the field *name* below this one, through whatever fragments."""
-    return any(_selects(field.selections, name) for field in info.selected_fields)
-
-
-def _selects(selections: list[Any], name: str) -> bool:
-    return any(
-        one.name == name if isinstance(one, SelectedField) else _selects(one.selections, name) for one in selections
-    )

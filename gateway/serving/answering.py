@@ -36,18 +36,33 @@ def is_request_error(result: ExecutionResult) -> bool:
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
 
 
-def answered(request: Request, kind: str, result: ExecutionResult, *, training: bool = False) -> Response:
+def content_of(result: ExecutionResult, *, training: bool = False) -> bytes:
+    """*result* as it is sent."""
+    return as_json(marked(body_of(result), training))
+
+
+def answered(request: Request, kind: str, result: ExecutionResult, content: bytes) -> Response:
     """The response to *request*. As `application/json` whatever is well formed is 200; as the newer type, the status says more."""
-    content = as_json(marked(body_of(result), training))
     status = 200
     if kind == RESULT and is_request_error(result):
         code = (result.errors or [])[0].extensions or {}
         status = 401 if code.get("code") == "UNAUTHENTICATED" else 400
+    tag = tag_of(content) if request.method == "GET" and status == 200 and not result.errors else ""
+    return given(request, kind, content, tag, status)
+
+
+def tag_of(content: bytes) -> str:
+    """What tells *content* from any other (RFC 9110, section 8.8.3)."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def given(request: Request, kind: str, content: bytes, tag: str, status: int = 200) -> Response:
+    """*content* as the response to *request*; to a GET, with a *tag*, that nothing has changed if the client has it."""
     if request.method != "GET":
         return _response(content, kind, status, {"cache-control": "no-store"})
     headers = {"cache-control": REVALIDATED, "vary": VARIES}
-    if status == 200 and not result.errors:
-        headers["etag"] = tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    if tag:
+        headers["etag"] = tag
         if tag in (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")):
             return Response(status_code=304, headers=headers)
     return _response(content, kind, status, headers)

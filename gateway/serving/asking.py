@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from gateway.limits.refusals import TooLarge
+from gateway.serving.negotiation import JSON
 from gateway.serving.refusals import UnsupportedType
 from vocabulary.refusals import Invalid
 
@@ -62,11 +63,13 @@ def _member(body: Mapping[str, Any], name: str, kind: type, said: str) -> Any:
 
 
 def _check_type(content_type: str) -> None:
+    if content_type == JSON:
+        return
     message = Message()
     message["content-type"] = content_type
     charset = (message.get_content_charset() or "utf-8").lower()
     # Without a type, `Message` makes it text.
-    if message.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
+    if message.get_content_type() != JSON or charset not in ("utf-8", "utf8"):
         raise UnsupportedType("send the operation as application/json in UTF-8")
 
 

@@ -1,5 +1,6 @@
 """The ASGI application behind ``/graphql`` for HTTP; what it refuses it refuses before it reads more than it has to."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from strawberry.types.graphql import OperationType
 from gateway.admitting import Admitting
 from gateway.context import Context
 from gateway.errors import unfit
-from gateway.serving.answering import answered, body_of, refused
+from gateway.kept.answers import Answer
+from gateway.limits.checking import COST
+from gateway.operations import noted
+from gateway.serving.answering import answered, body_of, content_of, given, refused
 from gateway.serving.asking import Asked, asked_by_get, asked_by_post
 from gateway.serving.documents import Documents
 from gateway.serving.negotiation import EVENTS, JSON, chosen, wants_page
 from gateway.serving.refusals import MethodNotAllowed, NotAcceptable
-from gateway.streams.events import EventStream
+from gateway.streams.events import ENDS, EventStream
 from gateway.streams.following import Offer
 from gateway.streams.framing import Events, as_json
 from gateway.streams.hub import Streams
@@ -74,8 +78,13 @@ class Endpoint:
         query = self.documents.text(asked.query, asked.document_id, asked.extensions, keeps=context.person is not None)
         if kind == EVENTS:
             return self._stream(request, context, query, asked)
+        if (known := _kept(context, query, asked)) is not None:
+            return given(request, kind, known.content, known.tag)
         result = await self._result(request, context, query, asked)
-        return answered(request, kind, result, training=context.training)
+        content = content_of(result, training=context.training)
+        if context.kept is not None and context.asking is not None and not result.errors:
+            context.kept.keep(context.asking, self.schema._schema, content)
+        return answered(request, kind, result, content)
 
     async def _result(self, request: Request, context: Context, query: str | None, asked: Asked) -> ExecutionResult:
         try:
@@ -92,6 +101,7 @@ class Endpoint:
             raise
 
     def _stream(self, request: Request, context: Context, query: str | None, asked: Asked) -> Response:
+        request.scope.setdefault(ENDS, []).append(context.policy.connections.open(context.address))
         offer = context.offer = Offer() if self.streams is not None else None
 
         async def texts() -> AsyncIterator[str]:
@@ -112,6 +122,23 @@ class Endpoint:
         if offer is None or self.streams is None:
             return StreamingResponse(texts(), headers=STREAM_HEADERS)
         return EventStream(texts, STREAM_HEADERS, offer, self.streams)
+
+
+def _kept(context: Context, query: str | None, asked: Asked) -> Answer | None:
+    """The answer, if it is kept; if it is not, *context* says what is asked, so that it may be."""
+    if context.kept is None:
+        return None
+    began, signed_in = time.perf_counter(), context.person is not None
+    asking = context.kept.asking(query, asked.operation_name, asked.variables, context.language, signed_in=signed_in)
+    if asking is None:
+        return None
+    found = context.kept.find(asking, context.policy.budgets.of(context.sign_in))
+    if found is None:
+        context.asking = asking
+        return None
+    COST.labels("query").observe(found.cost)
+    noted("query", found.operation_name, "OK", time.perf_counter() - began, known=signed_in)
+    return found
 
 
 def _allowed(request: Request) -> set[OperationType]:

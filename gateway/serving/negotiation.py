@@ -4,6 +4,8 @@ RESULT = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
 PAGE = "text/html"
+# What most clients say who want plain JSON.
+_PLAIN = frozenset({JSON, "*/*", f"{JSON}, */*"})
 
 
 def chosen(accept: str | None) -> str | None:
@@ -11,7 +13,7 @@ def chosen(accept: str | None) -> str | None:
 
     Without a wish, and for any wildcard, it is plain JSON, as clients expect that know no other (GraphQL over HTTP, 6.1).
     """
-    if not accept or not accept.strip():
+    if not accept or accept in _PLAIN or not accept.strip():
         return JSON
     best: tuple[float, str] | None = None
     for name, quality in _wishes(accept):

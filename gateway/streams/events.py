@@ -21,6 +21,8 @@ from gateway.streams.subscribers import Subscriber
 
 # Where in a scope an application has a list for what goes on when the layers have returned.
 LEFT = "imi.left"
+# Where it has a list of what is done when a request is over, and all that it left.
+ENDS = "imi.ends"
 # As on a WebSocket: what a client still reads after its stream has been ended for its slowness.
 GRACE_S = 10.0
 

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from gateway.limits.refusals import RateLimited
 from gateway.streams.connections import Connection, Speaking
 from gateway.streams.messages import SERVICE_RESTART, TRY_AGAIN_LATER
 from gateway.streams.writers import WRITER, Writer
@@ -44,6 +45,12 @@ class Sockets:
         if len(self._open) >= self._at_most:
             await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": "There are too many connections"})
             return
+        address = opened.client.host if opened.client is not None else ""
+        try:
+            closed = self._speaking.admitting.policy.connections.open(address)
+        except RateLimited as refusal:
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": refusal.message})
+            return
         writer: Writer | None = scope.get("extensions", {}).get(WRITER)
         if writer is not None:
             writer.settle()
@@ -52,6 +59,7 @@ class Sockets:
             await Connection(self._speaking, opened, receive, send, writer).serve()
         finally:
             self._open.discard(send)
+            closed()
 
     async def stop(self) -> None:
         """Close every connection, each with its own time to come back, so that not all come at once to those that are left."""

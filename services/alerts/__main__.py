@@ -1,5 +1,6 @@
 """Run the alerts service: ``python -m services.alerts``."""
 
+from chassis.audit.command import commands
 from chassis.process import main
 from chassis.settings import ServiceSettings
 from services.alerts.wiring import alerts, prepare, rebuild_participants, rebuild_related, rebuild_timers
@@ -11,4 +12,5 @@ if __name__ == "__main__":
         "Alerts: from draft to dissemination, and the inboxes that nothing is lost from.",
         prepare,
         {"participants": rebuild_participants, "related": rebuild_related, "timers": rebuild_timers},
+        commands("alerts"),
     )

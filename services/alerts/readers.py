@@ -1,10 +1,15 @@
 """Who acts and who reads, as the rules of alerts know them."""
 
+from collections.abc import Callable
 from datetime import datetime
 
+from chassis.aggregates import Aggregates
+from chassis.audit.rpc import Knowing
 from chassis.caller import EVERY, Caller
-from services.alerts.domain.alerts import Party
+from services.alerts.domain.alerts import Alert, Party
+from services.alerts.domain.auditing import known
 from services.alerts.domain.views import READERS
+from vocabulary.audit import Known
 from vocabulary.roles import ALERTS, LegislativeRole, UserRole, WorkflowRole, module
 
 
@@ -33,3 +38,13 @@ def reads(who: Party) -> bool:
 def _roles(caller: Caller, area: str) -> frozenset[UserRole]:
     here = caller.user_roles.get(module(area, ALERTS), frozenset())
     return here | caller.user_roles.get(EVERY, frozenset())
+
+
+def knowing(alerts: Aggregates[Alert], now: Callable[[], datetime]) -> Knowing:
+    """What an authority may know of the reads of one of *alerts* by others."""
+
+    async def of(caller: Caller, id_: str) -> Known:
+        found = await alerts.get(id_)
+        return known(found.state, party(caller, found.state.area, now())) if found else Known.NOTHING
+
+    return of

@@ -1,29 +1,48 @@
 """What alerts keep: alerts, one document each; the inboxes of those who are told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from chassis import mailing
 from chassis.aggregates import Aggregates
+from chassis.audit.segments import AUDIT
 from chassis.inbox import INBOX
+from chassis.inbox_buckets import removal as inbox_removal
 from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.participants import PARTICIPANTS
-from chassis.timers import timers
+from chassis.removing import Removal, older
+from chassis.settings import ServiceSettings
+from chassis.timers import removal, timers
 from engines.documents import Collection, Documents, Index, Json
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.lifecycle import Status
 from services.alerts.domain.retention import disclosed
+from services.alerts.filters import storage as filters
 from services.alerts.filters.storage import MAILS, SAVED_FILTERS
 from services.alerts.hints.index import RELATED
 from services.alerts.quotas import QUOTAS
 from services.alerts.receipts.ledger import RECEIPTS, SECRETS
+from services.alerts.webhooks import storage as webhooks
 from services.alerts.webhooks.book import BOOK
 from services.alerts.webhooks.storage import WEBHOOKS
 
 ALERTS = Collection("alerts", (Index(("readers", "type", "status", "changed_at", "area", "severity", "country")),))
 TIMERS = timers("timers")
 COLLECTIONS = (
-    ALERTS, INBOX, PARTICIPANTS, TIMERS, SAVED_FILTERS, MAILS, WEBHOOKS, BOOK, QUOTAS, RECEIPTS, SECRETS, RELATED,
+    ALERTS, INBOX, PARTICIPANTS, TIMERS, SAVED_FILTERS, MAILS, WEBHOOKS, BOOK, QUOTAS, RECEIPTS, SECRETS, RELATED, AUDIT,
 )  # fmt: skip
+
+
+def removals(settings: ServiceSettings) -> Sequence[Removal]:
+    """What is removed when it is over. Alerts erase themselves (`domain/retention.py`); receipts stand, and say nothing of them."""
+    kept = settings.done_retention
+    return (
+        removal(TIMERS, kept),
+        inbox_removal(settings.inbox_retention),
+        *mailing.removals(MAILS, kept),
+        older(SAVED_FILTERS, filters.REMOVED_AT, kept),
+        *webhooks.removals(kept),
+    )
 
 
 def alerts(documents: Documents, outbox: Outbox) -> Aggregates[Alert]:

@@ -9,6 +9,8 @@ from grpc import aio
 
 import chassis.prepare
 import chassis.rebuilding
+from chassis.audit.keeping import NAMES as AUDIT_SERVICES
+from chassis.audit.keeping import Audited
 from chassis.bearers import bearer_tokens
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
@@ -20,6 +22,7 @@ from chassis.participants import Participants
 from chassis.places import Places
 from chassis.process import clock, working
 from chassis.references import References
+from chassis.removing import Removing
 from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import ServiceSettings
@@ -42,7 +45,7 @@ from protos.alerts.v1.counting_pb2_grpc import add_CountingServiceServicer_to_se
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceStub
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
-from services.alerts import storage, wire
+from services.alerts import readers, storage, wire
 from services.alerts.beside import beside
 from services.alerts.catalogue import SHIPPED, alert_types
 from services.alerts.country_topics import TOPICS, tell_countries
@@ -64,7 +67,7 @@ SERVICES = [
         *(one.DESCRIPTOR for one in (cap_pb2, counting_pb2, filters_pb2, receipts_pb2, related_pb2, webhooks_pb2)),
     )
     for service in file.services_by_name.values()
-]
+] + AUDIT_SERVICES
 log = structlog.get_logger(__name__)
 
 
@@ -102,10 +105,14 @@ async def alerts(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncI
             loops += [forget_translations(events, NAME, *translation, events_pb2.AlertChanged, wire.silenced).run]
         timing = Timing(kept, types, Timers(documents, storage.TIMERS, clock), clock)
         loops += [timing.follow(events, NAME).run, timing.run]
+        loops += [Removing(documents, storage.removals(settings), clock).run]
         sign_ins = SignIns(bearer_tokens(settings, keys), peer, directory)
         loops += [lambda: sign_ins.forget_on_change(events)]
 
+        audited = Audited.of(NAME, settings, keys, documents, clock)
+
         def register(server: aio.Server) -> None:
+            audited.register(server, readers.knowing(kept, clock))
             add_AlertsServiceServicer_to_server(rpc, server)
             add_CountingServiceServicer_to_server(CountingRpc(types, kept), server)
             out.register(server)
@@ -120,6 +127,7 @@ async def alerts(settings: ServiceSettings, catalogue: Path = SHIPPED) -> AsyncI
                 Verifier(keys),
                 security=Security.of(settings),
                 health_address=settings.health_address,
+                audit=audited.audit,
                 sign_ins=sign_ins,
                 places=Places(settings.streams_per_person),
             ) as server,

@@ -1,5 +1,6 @@
 """Run the directory service: ``python -m services.directory``."""
 
+from chassis.audit.command import commands
 from chassis.process import main
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory, prepare, rebuild_search
@@ -11,4 +12,5 @@ if __name__ == "__main__":
         "The directory: authorities, users, areas of legislation, and their search.",
         prepare,
         {"search": rebuild_search},
+        commands("directory"),
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ANSWERED_FOR_DAYS, ServiceSettings
 from vocabulary import countries
 
 
@@ -24,3 +24,9 @@ class DirectorySettings(ServiceSettings):
         "",
         description="Countries, with commas between, of which the training data have more than the coordinators. Default: all.",
     )
+    people_retention_days: int = Field(
+        1_096,
+        ge=ANSWERED_FOR_DAYS,
+        description="Days after which what is known of somebody who has left is removed: their name, sign-in and roles.",
+    )
+    feedback_retention_days: int = Field(365, ge=ANSWERED_FOR_DAYS, description="Days after which feedback is removed.")

@@ -1,23 +1,31 @@
 """What the directory keeps: authorities, users and feedback, one document each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
+from chassis import mailing
 from chassis.aggregates import Aggregates
+from chassis.audit.segments import AUDIT
 from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.rebuilding import ORDERS
+from chassis.removing import Removal, older
 from chassis.timers import timers
 from engines.documents import Collection, Documents, Index, Json
+from services.directory.domain.applying import is_decided
 from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import is_to_be_nimic
 from services.directory.domain.feedback import Feedback
 from services.directory.domain.users import User
+from services.directory.settings import DirectorySettings
 from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole
 
+DECIDED_AT = "decided_at"
 AUTHORITIES = Collection(
     "authorities",
     (
+        Index((DECIDED_AT,)),
         Index(("posts",), unique=True),
         Index(("participation", "country")),
         Index(("national_coordinator",)),
@@ -25,19 +33,30 @@ AUTHORITIES = Collection(
         Index(("lists", "name")),
     ),
 )
-USERS = Collection("users", (Index(("signin",), unique=True), Index(("authority_id", "active", "name"))))
-FEEDBACK = Collection("feedback", (Index(("addressee_id", "at")),))
+USERS = Collection(
+    "users", (Index(("signin",), unique=True), Index(("authority_id", "active", "name")), Index(("left_at",)))
+)
+FEEDBACK = Collection("feedback", (Index(("addressee_id", "at")), Index(("at",))))
 # E-mails that wait to be sent.
 MAILS = timers("mails")
-COLLECTIONS = (AUTHORITIES, USERS, FEEDBACK, MAILS, ORDERS)
+COLLECTIONS = (AUTHORITIES, USERS, FEEDBACK, MAILS, ORDERS, AUDIT)
+
+
+def removals(settings: DirectorySettings) -> Sequence[Removal]:
+    """What is removed when it is over. Ids of people who were removed stay where they are kept, and say nothing."""
+    return (
+        older(USERS, "left_at", timedelta(days=settings.people_retention_days)),
+        older(FEEDBACK, "at", timedelta(days=settings.feedback_retention_days)),
+        *mailing.removals(MAILS, settings.done_retention),
+    )
 
 
 def authorities(documents: Documents, outbox: Outbox) -> Aggregates[Authority]:
-    return Aggregates(documents, AUTHORITIES, Authority, _authority_indexed, outbox)
+    return Aggregates(documents, AUTHORITIES, Authority, lambda one: _authority_indexed(one, outbox.now()), outbox)
 
 
 def users(documents: Documents, outbox: Outbox) -> Aggregates[User]:
-    return Aggregates(documents, USERS, User, _user_indexed, outbox)
+    return Aggregates(documents, USERS, User, lambda user: _user_indexed(user, outbox.now()), outbox)
 
 
 def feedback(documents: Documents, outbox: Outbox) -> Aggregates[Feedback]:
@@ -115,7 +134,8 @@ def _applicants(authority: Authority) -> list[str]:
     return [applicant(authority.applicant.signin)] if waits and authority.applicant else []
 
 
-def _authority_indexed(authority: Authority) -> Mapping[str, Json]:
+def _authority_indexed(authority: Authority, now: datetime) -> Mapping[str, Json]:
+    names_somebody = authority.invitation is not None or authority.applicant is not None
     is_active = authority.status is Status.ACTIVE
     parts = authority.access if is_active else ()
     return {
@@ -125,6 +145,8 @@ def _authority_indexed(authority: Authority) -> Mapping[str, Json]:
         "national_coordinator": any(a.legislative_role is LegislativeRole.NIMIC for a in parts),
         "invitation": authority.invitation.code_hash if authority.invitation else None,
         "lists": list(_lists(authority)),
+        # Since when it names who was invited, or has applied, and nothing has been changed.
+        DECIDED_AT: sortable(now) if names_somebody and is_decided(authority) else None,
         "name": name_of(authority),
     }
 
@@ -133,11 +155,13 @@ def _feedback_indexed(one: Feedback) -> Mapping[str, Json]:
     return {"addressee_id": one.addressee_id, "at": sortable(one.at)}
 
 
-def _user_indexed(user: User) -> Mapping[str, Json]:
+def _user_indexed(user: User, now: datetime) -> Mapping[str, Json]:
     # Whoever works here no more may sign in for another authority.
     return {
         "signin": [user.signin] if user.active else [],
         "authority_id": user.authority_id,
         "active": user.active,
         "name": user.name,
+        # To leave is the last that happens to anybody here.
+        "left_at": None if user.active else sortable(now),
     }

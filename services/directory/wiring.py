@@ -9,12 +9,15 @@ from grpc import aio
 
 import chassis.prepare
 import chassis.rebuilding
+from chassis.audit.keeping import NAMES as AUDIT_SERVICES
+from chassis.audit.keeping import Audited
 from chassis.caller import Signer, Verifier
 from chassis.keys import key_ring
 from chassis.outbox import Outbox
 from chassis.process import clock, working
 from chassis.projection import Projection
 from chassis.rebuilding import Order
+from chassis.removing import Removing
 from chassis.security import Security
 from chassis.server import Server, serving
 from engines.documents import open_documents
@@ -47,7 +50,9 @@ from protos.directory.v1.search_pb2_grpc import add_SearchServiceServicer_to_ser
 from protos.directory.v1.statistics_pb2_grpc import add_StatisticsServiceServicer_to_server
 from services.directory import mailing, storage, training
 from services.directory.applicants import Applicants
+from services.directory.auditing import knowing
 from services.directory.exchanges import open_exchanges
+from services.directory.forgetting import Forgetting
 from services.directory.guidance import Guidance
 from services.directory.reference import Reference
 from services.directory.rpc.bulk import BulkRpc
@@ -88,7 +93,7 @@ SERVICES = [
         feedback_pb2,
     )
     for service in file.DESCRIPTOR.services_by_name.values()
-]
+] + AUDIT_SERVICES
 log = structlog.get_logger(__name__)
 
 
@@ -119,6 +124,8 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
         tallies = Tallies(reference, authorities, users)
         changing, applicants = Changing(reference, authorities, clock), Applicants(authorities, users)
 
+        audited = Audited.of(NAME, settings, keys, documents, clock)
+
         def register(server: aio.Server) -> None:
             add_DirectoryServiceServicer_to_server(DirectoryRpc(reference, authorities, users), server)
             add_ParticipantsServiceServicer_to_server(ParticipantsRpc(authorities), server)
@@ -135,6 +142,7 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
             )
             add_GuidanceServiceServicer_to_server(GuidanceRpc(guidance, settings.running), server)
             add_FeedbackServiceServicer_to_server(FeedbackRpc(authorities, feedback, guidance, clock), server)
+            audited.register(server, knowing(users))
 
         async with (
             working(
@@ -145,6 +153,8 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
                     applicants.follow(events).run,
                     lambda: tallies.follow(events),
                     *mailing.sending(settings, documents, events, authorities, clock),
+                    Removing(documents, storage.removals(settings), clock).run,
+                    Forgetting(authorities, applicants, settings.done_retention, clock).run,
                     partial(Order(documents, AUTHORITIES, clock).obey, projection.rebuild),
                 ]
             ),
@@ -155,6 +165,7 @@ async def directory(settings: DirectorySettings) -> AsyncIterator[Server]:
                 Verifier(keys),
                 security=security,
                 health_address=settings.health_address,
+                audit=audited.audit,
             ) as server,
         ):
             log.info("serving", service=NAME, port=server.port)

@@ -1,5 +1,6 @@
 """Run the repositories service: ``python -m services.repositories``."""
 
+from chassis.audit.command import commands
 from chassis.process import main
 from chassis.settings import ServiceSettings
 from services.repositories.wiring import prepare, rebuild_participants, rebuild_search, rebuild_timers, repositories
@@ -11,4 +12,5 @@ if __name__ == "__main__":
         "Information repositories: their definitions, entries and search.",
         prepare,
         {"participants": rebuild_participants, "search": rebuild_search, "timers": rebuild_timers},
+        commands("repositories"),
     )

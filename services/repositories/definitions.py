@@ -1,18 +1,10 @@
-"""The repositories there are: those that are shipped, and those that the Commission has published since.
+"""The repositories there are: those that are shipped, and those that the Commission has published since."""
 
-A definition never changes, so a copy in memory can only lack what was published a moment ago. It hears of that by an event, looks by
-itself now and then, and reads one that is asked for and not there.
-"""
-
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import partial
 
 from chassis.aggregates import Aggregates, CommandKey
-from chassis.outbox import topic
-from chassis.reactions import once_available
-from engines.events import Events
+from chassis.publications import Publications
 from protos.repositories.v1 import definitions_pb2 as pb
 from protos.repositories.v1 import events_pb2
 from services.repositories.domain.audiences import Visibility
@@ -21,23 +13,21 @@ from services.repositories.domain.entries import Entry
 from services.repositories.storage import Published
 from vocabulary.refusals import Conflict, Invalid
 
-LOOK_EVERY_S = 60.0
-READ_BATCH = 50
 _PUBLISHED = events_pb2.DefinitionPublished.DESCRIPTOR.full_name
 
 # What has to follow when there is a new version of a repository that was there before.
 Renewed = Callable[[], Awaitable[object]]
 
 
-class Definitions(Mapping[str, Definition]):
+class Definitions(Publications[Published], Mapping[str, Definition]):
     """The newest version of every repository, by code; and every version, by id."""
 
     def __init__(self, shipped: Mapping[str, Definition], published: Aggregates[Published]) -> None:
+        super().__init__(published, "repositories", _PUBLISHED)
         self._shipped = shipped
-        self._published = published
         self._versions: dict[str, Definition] = {}
         self._newest: dict[str, Definition] = {}
-        self._add(shipped.values())
+        self._take(shipped.values())
 
     def __getitem__(self, code: str) -> Definition:
         return self._newest[code]
@@ -64,9 +54,9 @@ class Definitions(Mapping[str, Definition]):
     def all_versions(self) -> Iterable[Definition]:
         return self._versions.values()
 
-    async def ensure(self, codes: Iterable[str]) -> None:
-        """Read what has been published, if one of *codes* is not here yet."""
-        if any(code not in self._newest and code not in self._versions for code in codes):
+    async def ensure(self, ids: Iterable[str]) -> None:
+        """Read what has been published, if one of *ids*, or of these codes, is not here yet."""
+        if any(id_ not in self._newest and id_ not in self._versions for id_ in ids):
             await self.refresh()
 
     async def ensure_for(self, entries: Iterable[Entry]) -> None:
@@ -77,11 +67,6 @@ class Definitions(Mapping[str, Definition]):
         """The newest definition of the repository of *entry*, which is no older than what is written in it."""
         await self.ensure_for([entry])
         return self._newest[entry.repository]
-
-    async def refresh(self) -> None:
-        """Read whatever has been published."""
-        async for page in self._published.pages(size=READ_BATCH):
-            self._add(kept.state.definition for kept in page)
 
     async def publish(
         self, definition: Definition, command: CommandKey, user_id: str, now: datetime, renewed: Renewed
@@ -104,22 +89,10 @@ class Definitions(Mapping[str, Definition]):
             await renewed()
         return response
 
-    async def hear(self, events: Events) -> None:
-        """Read what events say has been published, for ever."""
-        async with events.tail([topic("repositories")]) as changes:
-            # What was published before the tail began.
-            await once_available(self.refresh)
-            async for received in changes:
-                if received.event.type == _PUBLISHED:
-                    await once_available(partial(self.ensure, [received.event.subject]))
+    def _add(self, found: Iterable[Published]) -> None:
+        self._take(one.definition for one in found)
 
-    async def look(self) -> None:
-        """Look now and then for what no event told of, for ever."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await once_available(self.refresh)
-
-    def _add(self, found: Iterable[Definition]) -> None:
+    def _take(self, found: Iterable[Definition]) -> None:
         known = {**self._versions}
         known.update((one.id, one) for one in found if one.id not in known)
         if len(known) == len(self._versions):

@@ -62,7 +62,7 @@ class EntryIndex:
                 # Without its own filter, and among the entries of which the asker reads what is counted.
                 wider = asking.readable(question, one, asking.query(question, without=one.called))
                 counts[one.called] = _counted(
-                    await self._search.find(ENTRIES, wider, limit=1, facets=[_facet(one)]), one
+                    await self._search.find(ENTRIES, wider, limit=0, facets=[_facet(one)]), one
                 )
         return hits, {one.called: counts[one.called] for one in question.counting}
 

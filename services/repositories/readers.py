@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from chassis.aggregates import Kept
+from chassis.aggregates import Aggregates, Kept
+from chassis.audit.rpc import Knowing
 from chassis.caller import EVERY, GATEWAY, Caller, current_caller, current_person
 from services.repositories.domain.audiences import ROLES, held
+from services.repositories.domain.auditing import known
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.entries import Actor, Entry
 from services.repositories.domain.views import revision_seen, seen
+from vocabulary.audit import Known
 from vocabulary.roles import UserRole, WorkflowRole
 
 
@@ -58,3 +61,13 @@ def _roles(caller: Caller, kind: str) -> dict[str, frozenset[UserRole]]:
         if module.endswith(f"/{kind}") and taken
     }
     return {area: roles for area, roles in found.items() if roles}
+
+
+def knowing(entries: Aggregates[Entry]) -> Knowing:
+    """What an authority may know of the reads of one of *entries* by others."""
+
+    async def of(caller: Caller, id_: str) -> Known:
+        found = await entries.get(id_)
+        return known(found.state, caller.authority_id) if found else Known.NOTHING
+
+    return of

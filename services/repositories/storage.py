@@ -1,16 +1,21 @@
 """What repositories keep: entries, one document each, whichever repository they belong to; and definitions that were published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.aggregates import Aggregates
+from chassis.audit.segments import AUDIT
 from chassis.inbox import INBOX
+from chassis.inbox_buckets import removal as inbox_removal
 from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.participants import PARTICIPANTS
 from chassis.rebuilding import ORDERS
-from chassis.timers import timers
+from chassis.removing import Removal
+from chassis.settings import ServiceSettings
+from chassis.timers import removal, timers
+from chassis.uploads import keeping
 from chassis.uploads.contents import CONTENTS
 from chassis.uploads.keeping import FILES
 from engines.documents import Collection, Documents, Index, Json
@@ -38,7 +43,17 @@ COLLECTIONS = (
     FILES,
     CONTENTS,
     FILE_TIMERS,
+    AUDIT,
 )
+
+
+def removals(settings: ServiceSettings) -> Sequence[Removal]:
+    """What is removed when it is over. Entries erase themselves (`domain/ending.py`)."""
+    return (
+        *(removal(one, settings.done_retention) for one in (TIMERS, FILE_TIMERS, LINK_TIMERS)),
+        *keeping.removals(),
+        inbox_removal(settings.inbox_retention),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from chassis.wire import BATCH_LIMIT
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from vocabulary.refusals import Invalid
+from vocabulary.values import LocalizedText
 
 
 class Subjects:
@@ -42,12 +43,16 @@ class Subjects:
 
     async def labels(self, concepts: Iterable[str]) -> dict[str, list[str]]:
         """What each of *concepts* is called in any language, by its id; one that is no longer kept is left out."""
+        return {id_: list(dict.fromkeys(texts.values())) for id_, texts in (await self.names(concepts)).items()}
+
+    async def names(self, concepts: Iterable[str]) -> dict[str, LocalizedText]:
+        """As `labels`, language by language."""
         wanted = list(dict.fromkeys(concepts))
-        found: dict[str, list[str]] = {}
+        found: dict[str, LocalizedText] = {}
         for start in range(0, len(wanted), BATCH_LIMIT):
             request = pb.BatchGetConceptsRequest(ids=wanted[start : start + BATCH_LIMIT])
             answer = await self._peer.call(self._directory.BatchGetConcepts, request)
-            found |= {concept.id: list(dict.fromkeys(concept.label.texts.values())) for concept in answer.concepts}
+            found |= {concept.id: dict(concept.label.texts) for concept in answer.concepts}
         return found
 
 

@@ -1,21 +1,24 @@
 """Entries ↔ protobuf, and nothing else."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from chassis import wire
 from chassis.aggregates import Kept
 from chassis.inbox import Delivered
-from chassis.wire import EnumOnWire, field_values, timestamp
+from chassis.wire import EnumOnWire, field_values_from, timestamp
 from engines.scanning import State
+from protos.common.v1 import common_pb2
 from protos.repositories.v1 import events_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
 from services.repositories.domain.actions import Possibility
 from services.repositories.domain.changes import Change, Kind
+from services.repositories.domain.definitions import Definition
 from services.repositories.domain.differences import Difference
-from services.repositories.domain.entries import Entry, Step, Version
+from services.repositories.domain.entries import Entry, Step, Version, areas_of
 from services.repositories.domain.lifecycle import Action, Status
-from vocabulary.values import iso_date
+from vocabulary.values import Value, iso_date
 
 STATUS = EnumOnWire(Status, pb.EntryStatus)
 ACTION = EnumOnWire(Action, pb.EntryAction)
@@ -26,9 +29,10 @@ CHANGE = EnumOnWire(Kind, pb.EntryChangeKind)
 EARLIER_SHOWN = 20
 
 
-def entry(kept: Kept[Entry]) -> pb.Entry:
-    """*kept*, already cut down to what its reader may see."""
+def entry(kept: Kept[Entry], definition: Definition) -> pb.Entry:
+    """*kept*, already cut down to what its reader may see; *definition* is the newest of its repository."""
     state = kept.state
+    areas = areas_of(state, definition)
     return pb.Entry(
         id=kept.id,
         revision=kept.revision,
@@ -36,27 +40,31 @@ def entry(kept: Kept[Entry]) -> pb.Entry:
         status=STATUS.to_wire(state.status),
         owner_id=state.owner_id,
         country_code=state.country,
-        published=version(state.published),
-        draft=version(state.draft),
-        earlier=versions(state.earlier[:EARLIER_SHOWN]),
+        published=version(state.published, definition),
+        draft=version(state.draft, definition),
+        earlier=versions(state.earlier[:EARLIER_SHOWN], definition),
         created_at=timestamp(state.created_at),
         changed_at=timestamp(state.changed_at),
         history=map(_step, state.history),
         return_reason=state.return_reason,
+        area_code=areas[0] if len(areas) == 1 else "",
     )
 
 
-def versions(found: Iterable[Version]) -> list[pb.EntryVersion]:
-    return [one for one in map(version, found) if one]
+def versions(found: Iterable[Version], definition: Definition) -> list[pb.EntryVersion]:
+    return [shown for one in found if (shown := version(one, definition))]
 
 
-def version(version: Version | None) -> pb.EntryVersion | None:
+def version(version: Version | None, definition: Definition) -> pb.EntryVersion | None:
     if version is None:
         return None
     return pb.EntryVersion(
         number=version.number,
         schema_version=version.schema_version,
-        values=field_values(version.values),
+        values=[
+            common_pb2.FieldValue(code=code, value=_value(code, one, definition))
+            for code, one in version.values.items()
+        ],
         at=timestamp(version.at),
         reason=version.reason,
         valid_from=_day(version.valid_from),
@@ -87,11 +95,26 @@ def actions(id_: str, found: Sequence[Possibility]) -> pb.EntryActions:
     )
 
 
-def difference(one: Difference) -> pb.FieldDifference:
+def values_from(
+    given: Sequence[common_pb2.FieldValue], definition: Definition, before: Version | None
+) -> dict[str, Value]:
+    """The values that *given* writes. A text whose class is not said has that of its field; one that stood there *before*, its own."""
+    found = field_values_from(given, at="values")
+    for one in given:
+        text = found[one.code].text
+        if text and not one.value.text.data_class:
+            earlier = before.values.get(one.code) if before else None
+            same = earlier.text if earlier and earlier.text and earlier.text.text == text.text else None
+            data_class = same.data_class if same else definition.data_class(one.code)
+            found[one.code] = Value(text=replace(text, data_class=data_class))
+    return found
+
+
+def difference(one: Difference, definition: Definition) -> pb.FieldDifference:
     return pb.FieldDifference(
         field_code=one.code,
-        before=wire.value(one.before) if one.before else None,
-        after=wire.value(one.after) if one.after else None,
+        before=_value(one.code, one.before, definition) if one.before else None,
+        after=_value(one.code, one.after, definition) if one.after else None,
     )
 
 
@@ -126,6 +149,13 @@ def silenced(told: events_pb2.EntryChanged) -> str:
 
 def file_scan(id_: str, state: State, at: datetime | None) -> pb.EntryFileScan:
     return pb.EntryFileScan(id=id_, state=SCAN_STATE.to_wire(state), at=timestamp(at))
+
+
+def _value(code: str, value: Value, definition: Definition) -> common_pb2.Value:
+    found = wire.value(value)
+    if value.text:
+        found.text.as_written = not definition.rule(code).translatable
+    return found
 
 
 def _step(step: Step) -> pb.EntryHistoryEntry:

@@ -5,7 +5,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from chassis.aggregates import Aggregates
+from chassis.aggregates import Aggregates, Kept
+from chassis.audit import noting
 from chassis.caller import Caller
 from chassis.outbox import Outbox
 from chassis.settings import ServiceSettings
@@ -21,6 +22,7 @@ from services.requests.domain.requests import Request
 from services.requests.domain.retention import disclosed
 from services.requests.domain.views import seen, view
 from services.requests.readers import reader, writes
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Forbidden
 
 # A file belongs to one case; a handful of requests may share one that was attached before.
@@ -49,20 +51,26 @@ class Attachments(Uploads):
             raise Forbidden("only people who draft or answer requests may upload files for them")
 
     async def attached(self, ids_: Sequence[str]) -> set[str]:
-        return {file.id for request in await self._having(ids_) for file in request.files}
+        return {file.id for kept in await self._having(ids_) for file in kept.state.files}
 
     async def shown(self, ids_: Sequence[str], caller: Caller) -> set[str]:
-        return {id_ for request in await self._having(ids_) for id_ in _shown(request, caller)}
+        return {id_ for kept in await self._having(ids_) for id_ in _shown(kept.state, caller)}
+
+    async def note(self, id_: str, caller: Caller) -> None:
+        """Note in the audit that *caller* is given a file, and whose it is of those that they see."""
+        noting.shown(Kind.FILE, id_, 0, Part.FILE)
+        for kept in await self._having([id_]):
+            if id_ in _shown(kept.state, caller):
+                noting.shown(Kind.REQUEST, kept.id, 0, Part.FILE)
 
     async def withheld(self, ids_: Sequence[str]) -> set[str]:
         """A file that only blocked requests have would be read again in another one."""
-        having = await self._having(ids_)
+        having = [kept.state for kept in await self._having(ids_)]
         said = {file.id for request in having for file in disclosed(request).files}
         return {file.id for request in having for file in request.files} - said
 
-    async def _having(self, ids_: Sequence[str]) -> list[Request]:
-        found = await self._requests.find({"file_ids": AnyOf(ids_)}, limit=REQUESTS_PER_FILE * len(ids_))
-        return [kept.state for kept in found]
+    async def _having(self, ids_: Sequence[str]) -> list[Kept[Request]]:
+        return await self._requests.find({"file_ids": AnyOf(ids_)}, limit=REQUESTS_PER_FILE * len(ids_))
 
 
 def _shown(request: Request, caller: Caller) -> set[str]:

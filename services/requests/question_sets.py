@@ -1,36 +1,26 @@
-"""The question sets that can be used: those that are shipped, and those that the Commission has published since.
+"""The question sets that can be used: those that are shipped, and those that the Commission has published since."""
 
-A set never changes, so a copy in memory can only lack what was published a moment ago. It hears of that by an event, looks by
-itself now and then, and reads a set that is asked for and not there.
-"""
-
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import partial
 
 from chassis.aggregates import Aggregates, CommandKey
-from chassis.outbox import topic
-from chassis.reactions import once_available
-from engines.events import Events
+from chassis.publications import Publications
 from protos.requests.v1 import events_pb2
 from protos.requests.v1 import publishing_pb2 as pb
 from services.requests.domain.questions import QuestionSet
 from services.requests.storage import Published
 from vocabulary.refusals import Conflict
 
-LOOK_EVERY_S = 60.0
-READ_BATCH = 50
 _PUBLISHED = events_pb2.QuestionSetPublished.DESCRIPTOR.full_name
 
 
-class QuestionSets(Mapping[str, QuestionSet]):
+class QuestionSets(Publications[Published], Mapping[str, QuestionSet]):
     """Every set by id, those of one code in the order of their versions."""
 
     def __init__(self, shipped: Mapping[str, QuestionSet], published: Aggregates[Published]) -> None:
+        super().__init__(published, "requests", _PUBLISHED)
         self._shipped = shipped
         self._sets = dict(shipped)
-        self._published = published
 
     def __getitem__(self, id_: str) -> QuestionSet:
         return self._sets[id_]
@@ -45,12 +35,7 @@ class QuestionSets(Mapping[str, QuestionSet]):
         """Read those of *ids* that are not here yet and exist."""
         missing = [id_ for id_ in dict.fromkeys(ids) if id_ and id_ not in self._sets]
         if missing:
-            self._add(kept.state.questions for kept in await self._published.get_many(missing))
-
-    async def refresh(self) -> None:
-        """Read whatever else has been published."""
-        async for page in self._published.pages(size=READ_BATCH):
-            self._add(kept.state.questions for kept in page)
+            self._add(kept.state for kept in await self._published.get_many(missing))
 
     async def publish(
         self, questions: QuestionSet, command: CommandKey, user_id: str, now: datetime
@@ -68,23 +53,8 @@ class QuestionSets(Mapping[str, QuestionSet]):
         await self.ensure([questions.id])
         return response
 
-    async def hear(self, events: Events) -> None:
-        """Read what events say has been published, for ever."""
-        async with events.tail([topic("requests")]) as changes:
-            # What was published before the tail began.
-            await once_available(self.refresh)
-            async for received in changes:
-                if received.event.type == _PUBLISHED:
-                    await once_available(partial(self.ensure, [received.event.subject]))
-
-    async def look(self) -> None:
-        """Look now and then for what no event told of, for ever."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await once_available(self.refresh)
-
-    def _add(self, found: Iterable[QuestionSet]) -> None:
-        new = {one.id: one for one in found if one.id not in self._sets}
+    def _add(self, found: Iterable[Published]) -> None:
+        new = {one.questions.id: one.questions for one in found if one.questions.id not in self._sets}
         if new:
             known = {**self._sets, **new}
             self._sets = dict(sorted(known.items(), key=lambda item: (item[1].code, item[1].version)))

@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from chassis.aggregates import Aggregates
+from chassis.audit.rpc import Knowing
 from chassis.caller import Caller
+from services.requests.domain.auditing import known
 from services.requests.domain.lifecycle import WRITERS
-from services.requests.domain.requests import Actor
+from services.requests.domain.requests import Actor, Request
 from services.requests.domain.views import Reader
+from vocabulary.audit import Known
 from vocabulary.roles import REQUESTS, UserRole, WorkflowRole, module
 
 
@@ -52,3 +56,13 @@ def writes(caller: Caller) -> bool:
 def _roles(caller: Caller, area: str) -> frozenset[UserRole]:
     here = caller.user_roles.get(module(area, REQUESTS), frozenset())
     return here | caller.user_roles.get("*", frozenset())
+
+
+def knowing(requests: Aggregates[Request]) -> Knowing:
+    """What an authority may know of the reads of one of *requests* by others."""
+
+    async def of(caller: Caller, id_: str) -> Known:
+        found = await requests.get(id_)
+        return known(found.state, caller.authority_id) if found else Known.NOTHING
+
+    return of

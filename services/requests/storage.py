@@ -1,15 +1,21 @@
 """What requests keep: requests, one document each; uploaded files' records; inboxes of changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chassis import mailing
 from chassis.aggregates import Aggregates
+from chassis.audit.segments import AUDIT
 from chassis.inbox import INBOX
+from chassis.inbox_buckets import removal as inbox_removal
 from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.participants import PARTICIPANTS
-from chassis.timers import timers
+from chassis.removing import Removal
+from chassis.settings import ServiceSettings
+from chassis.timers import removal, timers
+from chassis.uploads import keeping
 from chassis.uploads.contents import CONTENTS
 from chassis.uploads.keeping import FILES
 from engines.documents import Collection, Documents, Index, Json
@@ -32,9 +38,21 @@ QUESTION_SETS = Collection("question_sets")
 TIMERS = timers("timers")
 MAILS = timers("mails")
 FILE_TIMERS = timers("file_timers")
-COLLECTIONS = (REQUESTS, FILES, QUESTION_SETS, INBOX, PARTICIPANTS, TIMERS, MAILS, CONTENTS, FILE_TIMERS)
+COLLECTIONS = (REQUESTS, FILES, QUESTION_SETS, INBOX, PARTICIPANTS, TIMERS, MAILS, CONTENTS, FILE_TIMERS, AUDIT)
 
 NO_DATE = "9999-12-31"
+
+
+def removals(settings: ServiceSettings) -> Sequence[Removal]:
+    """What is removed when it is over. Requests erase themselves (`domain/retention.py`)."""
+    kept = settings.done_retention
+    return (
+        removal(TIMERS, kept),
+        removal(FILE_TIMERS, kept),
+        *mailing.removals(MAILS, kept),
+        *keeping.removals(),
+        inbox_removal(settings.inbox_retention),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from grpc import aio
 
 import chassis.prepare
 import chassis.rebuilding
+from chassis.audit.keeping import NAMES as AUDIT_SERVICES
+from chassis.audit.keeping import Audited
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
 from chassis.forgetting import forget_translations
@@ -17,6 +19,7 @@ from chassis.keys import key_ring
 from chassis.outbox import Outbox
 from chassis.participants import Participants
 from chassis.process import clock, working
+from chassis.removing import Removing
 from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import ServiceSettings
@@ -35,7 +38,7 @@ from protos.requests.v1.requests_pb2_grpc import add_RequestsServiceServicer_to_
 from protos.requests.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server
 from protos.requests.v1.worklists_pb2_grpc import add_WorkListsServiceServicer_to_server
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
-from services.requests import storage, wire
+from services.requests import readers, storage, wire
 from services.requests.attachments import attaching
 from services.requests.catalogue import question_sets
 from services.requests.coordinators import Coordinators
@@ -64,7 +67,7 @@ SERVICES = [
         *(one.DESCRIPTOR for one in (counting_pb2, drafts_pb2, reports_pb2, routing_pb2, worklists_pb2)),
     )
     for service in file.services_by_name.values()
-]
+] + AUDIT_SERVICES
 log = structlog.get_logger(__name__)
 
 
@@ -98,12 +101,16 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
         timing = Timing(kept, Timers(documents, storage.TIMERS, clock), participants, attachments, clock)
         loops = [outbox.relay, fill_inboxes(events, inbox).run, split_off(events, kept).run]
         loops += [timing.follow(events, NAME).run, timing.run, *filing]
+        loops += [Removing(documents, storage.removals(settings), clock).run]
         if "translation" in settings.running:
             forgetting = translating, TranslationServiceStub(translation)
             loops += [forget_translations(events, NAME, *forgetting, events_pb2.RequestChanged, wire.silenced).run]
         loops += sending(settings, documents, events, kept, peer, DirectoryServiceStub(channel), clock)
 
+        audited = Audited.of(NAME, settings, keys, documents, clock)
+
         def register(server: aio.Server) -> None:
+            audited.register(server, readers.knowing(kept))
             add_RequestsServiceServicer_to_server(rpc, server)
             add_CountingServiceServicer_to_server(CountingRpc(kept), server)
             add_ReportServiceServicer_to_server(ReportingRpc(kept, sets, participants, translator), server)
@@ -128,6 +135,7 @@ async def requests(settings: ServiceSettings) -> AsyncIterator[Server]:
                 Verifier(keys),
                 security=Security.of(settings),
                 health_address=settings.health_address,
+                audit=audited.audit,
             ) as server,
         ):
             log.info("serving", service=NAME, port=server.port)

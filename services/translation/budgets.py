@@ -5,12 +5,13 @@ from datetime import datetime
 
 import structlog
 
-from engines.documents import AlreadyExists, Collection, Document, Documents, RevisionChanged
+from engines.documents import AlreadyExists, Collection, Document, Documents, Index, Json, RevisionChanged
 from services.translation.domain import budget
 from services.translation.providers.port import Spent
 from vocabulary.refusals import Unavailable
 
-BUDGETS = Collection("translation_budgets", tells=False)
+MONTH = "month"
+BUDGETS = Collection("translation_budgets", (Index((MONTH,)),), tells=False)
 RACES_LOST_LIMIT = 32
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ class Budgets:
             if not budget.fits(spent, characters, limit):
                 raise Spent("this month's characters are used up", until=budget.month_end(now))
             try:
-                body = {"characters": spent + characters}
+                body: dict[str, Json] = {"characters": spent + characters, MONTH: budget.month(now)}
                 if there is None:
                     await self._documents.insert(BUDGETS, Document(id_, body))
                 else:

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from services.translation.domain.translations import Reason, Segment, Translation, identity, unavailable
 
+_FINAL = (Reason.UNDETERMINED_LANGUAGE, Reason.AS_WRITTEN, Reason.POLICY_BLOCKED)
+
 # One outcome for each segment, in their order.
 Link = Callable[[Sequence[Segment]], Awaitable[Sequence[Translation | Reason]]]
 
@@ -52,5 +54,5 @@ def _before_any_link(segment: Segment) -> Reason:
 
 
 def _is_open(outcome: Translation | Reason) -> bool:
-    # From an unknown language nobody can translate: no link is asked.
-    return isinstance(outcome, Reason) and outcome is not Reason.UNDETERMINED_LANGUAGE
+    # From an unknown language nobody can translate, and what is withheld, nobody is to: no link is asked.
+    return isinstance(outcome, Reason) and outcome not in _FINAL

@@ -150,7 +150,7 @@ class Desk:
             return
         dispatch = token = ""
         if self.provider.asynchronous:
-            dispatch, token = await self._dispatches.begin(self.name, *kind.pair, items)
+            dispatch, token = await self._dispatches.begin(self.name, *kind.pair, items, self.deadline)
         batch = Batch(
             pair=kind.pair, texts=texts, data_class=kind.data_class, area=kind.area, terms=kind.terms, token=token
         )

@@ -5,17 +5,23 @@ Stored before it is sent, so that no callback can be faster. The token itself is
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from engines.documents import Collection, Document, Documents, RevisionChanged
+from chassis.lists import sortable
+from engines.documents import Collection, Document, Documents, Index, RevisionChanged
 from services.translation.batching import Item
 
-DISPATCHES = Collection("translation_dispatches", tells=False)
+EXPIRES_AT = "expires_at"
+DISPATCHES = Collection("translation_dispatches", (Index((EXPIRES_AT,)),), tells=False)
 TOKEN_BYTES = 16
+# A text is sent twice at most, each time with a deadline; one that comes later than that is still taken while its job is open.
+DEADLINES = 2
+TAKEN_LATE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +38,16 @@ class Dispatch:
 
 
 class Dispatches:
-    """The dispatches in the store."""
+    """The dispatches in the store, each for as long as its engine may call back; a token of one that is gone is nobody's."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, now: Callable[[], datetime]) -> None:
         self._documents = documents
+        self._now = now
 
-    async def begin(self, engine: str, source: str, target: str, items: Sequence[Item]) -> tuple[str, str]:
-        """A new dispatch: its id, and the token for its callback address."""
+    async def begin(
+        self, engine: str, source: str, target: str, items: Sequence[Item], deadline: timedelta
+    ) -> tuple[str, str]:
+        """A new dispatch to an engine that has to call back within *deadline*: its id, and the token for its callback address."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         dispatch = Dispatch(
             engine=engine,
@@ -47,7 +56,9 @@ class Dispatches:
             jobs=tuple(item.job_id for item in items),
             counts=tuple(len(item.texts) for item in items),
         )
-        await self._documents.insert(DISPATCHES, Document(_id(token), _body(dispatch)))
+        expires_at = sortable(self._now() + DEADLINES * deadline + TAKEN_LATE)
+        body = {**msgspec.to_builtins(dispatch), EXPIRES_AT: expires_at}
+        await self._documents.insert(DISPATCHES, Document(_id(token), body))
         return _id(token), token
 
     async def find(self, token: str) -> tuple[str, Dispatch] | None:
@@ -66,7 +77,8 @@ class Dispatches:
     async def _change(self, id_: str, **changes: Any) -> None:
         while True:
             document = await self._documents.get(DISPATCHES, id_)
-            assert document is not None
+            if document is None:
+                return  # it has expired: nobody asks what became of it
             body = {**document.body, **changes}
             try:
                 await self._documents.compare_and_set(DISPATCHES, Document(id_, body, document.revision))
@@ -77,11 +89,6 @@ class Dispatches:
 
 def _id(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _body(dispatch: Dispatch) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.to_builtins(dispatch)
-    return body
 
 
 def _dispatch(document: Document) -> Dispatch:

@@ -14,8 +14,9 @@ from google.protobuf.message import Message
 
 from chassis.lists import sortable
 from chassis.outbox import Outbox
+from chassis.removing import Removal
 from chassis.together import Together
-from engines.documents import Collection, Document, Documents, Index, Json, Range, RevisionChanged
+from engines.documents import Collection, Condition, Document, Documents, Index, Json, Range, RevisionChanged
 from protos.translation.v1 import events_pb2
 from services.translation import wire
 from services.translation.domain import jobs as rules
@@ -28,6 +29,8 @@ from vocabulary.refusals import Unavailable
 JOBS = Collection("translation_jobs", (Index(("wakes_at",)), Index(("source_id",)), Index(("expires_at",))))
 # Sorts behind every time: nobody has to look.
 NEVER = "9999"
+# What is left of a forgotten job tells those who wait for it that they need not.
+FORGOTTEN_KEPT = timedelta(days=1)
 BATCH = 100
 RACES_LOST_LIMIT = 16
 # What another process has finished is found by looking: soon by whoever waits to answer, by and by for a stream.
@@ -35,6 +38,16 @@ LOOK_EVERY_S = 0.5
 WATCH_EVERY_S = 2.0
 
 Decide = Callable[[Job], Job | None]
+
+
+def removal() -> Removal:
+    """Removes what is left of jobs that were forgotten."""
+
+    def over(now: datetime) -> Mapping[str, Condition]:
+        # Those without a time were forgotten when it was not yet noted.
+        return {"expires_at": Range(at_least=NEVER, below=_forgotten_since(now - FORGOTTEN_KEPT))}
+
+    return Removal(collection=JOBS, over=over, sort="expires_at")
 
 
 class Jobs:
@@ -201,7 +214,7 @@ class Jobs:
             state["made"] = {**state["made"], "text": self._vault.seal(state["made"]["text"])}
         body: dict[str, Json] = {
             "wakes_at": sortable(job.wakes_at) if job.is_open else NEVER,
-            "expires_at": NEVER if job.state is State.FORGOTTEN else sortable(job.expires_at),
+            "expires_at": _forgotten_since(self._now()) if job.state is State.FORGOTTEN else sortable(job.expires_at),
             "source_id": job.source_id or None,
             "state": state,
         }
@@ -249,3 +262,7 @@ def _unreadable(document: Document) -> Job:
     """A job whose key is gone, as far as it must be known to be forgotten."""
     state: Any = document.body["state"]
     return msgspec.convert({**state, "text": "", "made": None, "state": State.UNAVAILABLE}, Job)
+
+
+def _forgotten_since(at: datetime) -> str:
+    return f"{NEVER} {sortable(at)}"

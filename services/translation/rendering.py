@@ -63,7 +63,7 @@ class Renderer:
     async def _step(self, step: Step, text: str, job: Job) -> Rendered | Sent:
         desk = self._desks[step.engine]
         found = self._terminology.terms.within(text, step.pair, job.area) if desk.provider.takes_terms else []
-        kind = Kind(pair=step.pair, data_class=job.data_class, tenant=job.tenant, area=job.area, terms=tuple(found))
+        kind = Kind(pair=step.pair, data_class=job.data_class, tenant=job.begun_by, area=job.area, terms=tuple(found))
         prepared = prepare(text, step.pair.source, desk.provider, step.capability.characters_max)
         outcomes = await desk.translate(kind, job.id, prepared.texts)
         if isinstance(outcomes, Sent):
@@ -120,7 +120,7 @@ class Renderer:
         return None if came_back is None else confidence.similarity(job.text, came_back)
 
     async def _back(self, desk: Desk, pair: Pair, capability: Capability, job: Job, rendered: str) -> str | None:
-        kind = Kind(pair=pair, data_class=job.data_class, tenant=job.tenant, area=job.area)
+        kind = Kind(pair=pair, data_class=job.data_class, tenant=job.begun_by, area=job.area)
         try:
             prepared = prepare(rendered, pair.source, desk.provider, capability.characters_max)
             outcomes = await desk.translate(kind, job.id, prepared.texts)

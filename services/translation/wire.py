@@ -1,6 +1,7 @@
 """Translation things ↔ protobuf, and nothing else."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from chassis.aggregates import Kept
 from chassis.wire import DATA_CLASS, EnumOnWire, free_text, free_text_from, localized, timestamp
@@ -24,7 +25,7 @@ BREAKER = EnumOnWire(BreakerState, pb.BreakerState)
 
 def segment_from(message: pb.Segment, *, at: str) -> Segment:
     """The segment to translate; raises Invalid naming the part of the input at fault."""
-    return check(
+    segment = check(
         free_text_from(message.text, at=f"{at}.text"),
         message.target_language,
         at=at,
@@ -32,6 +33,7 @@ def segment_from(message: pb.Segment, *, at: str) -> Segment:
         context=message.context,
         source_id=message.source_id,
     )
+    return replace(segment, withheld=Reason.AS_WRITTEN) if message.text.as_written else segment
 
 
 def translation(translation: Translation, notice: LocalizedText | None, wanted: Collection[str]) -> pb.Translation:

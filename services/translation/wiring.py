@@ -13,6 +13,7 @@ from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing, key_ring
 from chassis.outbox import Outbox
 from chassis.process import clock, working
+from chassis.removing import Removing
 from chassis.security import Security
 from chassis.server import Server, serving
 from chassis.settings import CannotStart, ServiceSettings
@@ -71,7 +72,7 @@ async def translation(
         # Before there are tasks: what keeps the service from starting is told as it is, not as a group of errors.
         providers = await _providers(settings, opened, stack)
         going_on = await stack.enter_async_context(tasks())
-        budgets, dispatches = Budgets(documents, now), Dispatches(documents)
+        budgets, dispatches = Budgets(documents, now), Dispatches(documents, now)
         desks = {one.name: Desk(one, budgets, dispatches, now, going_on) for one in providers}
         worker = Worker(jobs, desks, Renderer(desks, detector, terminology), now, going_on)
         stack.push_async_callback(worker.let_go)
@@ -93,7 +94,8 @@ async def translation(
         if settings.mt_callback_address:
             callbacks = Callbacks(desks, dispatches, worker)
             await stack.enter_async_context(receiving(settings.mt_callback_address, callbacks.received))
-        loops = [outbox.relay, terminology.keep, worker.run, *(desk.serve for desk in desks.values())]
+        removing = Removing(documents, storage.removals(settings), now)
+        loops = [outbox.relay, terminology.keep, worker.run, removing.run, *(desk.serve for desk in desks.values())]
         await stack.enter_async_context(working(loops))
         server = await stack.enter_async_context(_answering(TranslationRpc(parts), settings, keys))
         log.info("serving", service=NAME, port=server.port)

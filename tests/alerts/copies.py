@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from chassis.chains import instant
 from chassis.keys import KeyRing
 from engines.documents import open_documents
 from services.alerts.receipts import chain, document
 from services.alerts.receipts.chain import Delivery, Entry, Secrets
 from services.alerts.receipts.document import Content, Copy
 from services.alerts.receipts.keys import ReceiptKeys
-from services.alerts.receipts.ledger import RECEIPTS, SECRETS, Happened, Ledger, instant
+from services.alerts.receipts.ledger import RECEIPTS, SECRETS, Happened, Ledger
 from vocabulary.values import FreeText, Money, Value
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)

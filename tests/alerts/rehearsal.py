@@ -212,7 +212,7 @@ class Rehearsal:
         """When each timer of the alert wakes, as stored: those that wait."""
         found = {action: await self.documents.get(storage.TIMERS, f"{id_}:{action}") for action in Action}
         waking = {action: str(timer.body[WAKES_AT]) for action, timer in found.items() if timer is not None}
-        return {action: at for action, at in waking.items() if at != NEVER}
+        return {action: at for action, at in waking.items() if at < NEVER}
 
     async def arranged(self, id_: str, *waiting: Action) -> None:
         """Return once the running service has set the timers of *waiting*, and no other."""

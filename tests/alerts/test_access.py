@@ -12,6 +12,7 @@ from tests.alerts.cast import AUTHORITIES, COMMISSION, COMMISSION_ID, HU_COORDIN
 from tests.alerts.conftest import Asking, command
 from tests.alerts.dangers import TYPE_ID, on_wire
 from tests.alerts.threads import BEGUN, COMMANDS, KNOWN_TO, a_full_alert, an_alert, fields_of, information_id
+from tests.cells import cell
 from vocabulary.refusals import Forbidden, NotFound
 from vocabulary.roles import UserRole
 
@@ -98,21 +99,20 @@ async def test_refusals_have_changed_nothing(asking: Asking, untouched: Mapping[
         assert alert.revision == revision
 
 
-@pytest.mark.parametrize("authority_id", PARTIES)
 @pytest.mark.parametrize("role", UserRole)
-async def test_handlers_and_coordinators_of_authorities_that_take_part_create(
-    asking: Asking, authority_id: str, role: UserRole
-) -> None:
-    caller = someone(authority_id, role)
+async def test_handlers_and_coordinators_of_authorities_that_take_part_create(asking: Asking, role: UserRole) -> None:
     fields = {"type_id": TYPE_ID, "values": on_wire()}
-    if role in WRITE and authority_id not in (NO_ALERTS, COMMISSION_ID):
-        assert (await asking.do(caller, "CreateAlert", **fields)).author_id == authority_id
-    else:
-        colleague, newest = someone(authority_id, UserRole.VIEWER), common_pb2.Page(first=1)
-        before = await asking(colleague, "ListAlerts", page=newest)
-        with pytest.raises(Forbidden):
-            await asking.do(caller, "CreateAlert", **fields)
-        assert await asking(colleague, "ListAlerts", page=newest) == before
+    for authority_id in PARTIES:
+        caller = someone(authority_id, role)
+        with cell(authority_id):
+            if role in WRITE and authority_id not in (NO_ALERTS, COMMISSION_ID):
+                assert (await asking.do(caller, "CreateAlert", **fields)).author_id == authority_id
+            else:
+                colleague, newest = someone(authority_id, UserRole.VIEWER), common_pb2.Page(first=1)
+                before = await asking(colleague, "ListAlerts", page=newest)
+                with pytest.raises(Forbidden):
+                    await asking.do(caller, "CreateAlert", **fields)
+                assert await asking(colleague, "ListAlerts", page=newest) == before
 
 
 @pytest.mark.parametrize("status", BEGUN)
@@ -125,22 +125,23 @@ async def test_an_alert_is_read_by_those_it_concerns_in_any_role_that_reads(
         assert (found is not None) is (authority_id in KNOWN_TO[status] and role in READ)
 
 
-@pytest.mark.parametrize("authority_id", PARTIES)
 @pytest.mark.parametrize("role", UserRole)
 async def test_an_inbox_is_read_by_people_with_a_role_in_alerts_at_an_authority_that_takes_part(
-    asking: Asking, authority_id: str, role: UserRole
+    asking: Asking, role: UserRole
 ) -> None:
-    caller = someone(authority_id, role)
-    if role in READ and authority_id not in (NO_ALERTS, COMMISSION_ID):
-        await asking(caller, "ReadInbox")
-        watching = asking.watch(caller)
-        assert not (await anext(watching)).HasField("entry")
-        await watching.aclose()
-    else:
-        with pytest.raises(Forbidden):
-            await asking(caller, "ReadInbox")
-        with pytest.raises(Forbidden):
-            await anext(asking.watch(caller))
+    for authority_id in PARTIES:
+        caller = someone(authority_id, role)
+        with cell(authority_id):
+            if role in READ and authority_id not in (NO_ALERTS, COMMISSION_ID):
+                await asking(caller, "ReadInbox")
+                watching = asking.watch(caller)
+                assert not (await anext(watching)).HasField("entry")
+                await watching.aclose()
+            else:
+                with pytest.raises(Forbidden):
+                    await asking(caller, "ReadInbox")
+                with pytest.raises(Forbidden):
+                    await anext(asking.watch(caller))
 
 
 NOBODYS: dict[str, dict[str, Any]] = {

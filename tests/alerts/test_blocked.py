@@ -36,6 +36,7 @@ from tests.alerts.rehearsal import Rehearsal, a_form, a_rehearsal, fields_of
 from tests.alerts.test_cap import xml
 from tests.alerts.test_receipts_rpc import receipt, until_recorded
 from tests.alerts.threads import store
+from tests.audits import administrator, listed, parts_of
 from tests.chassis.waiting import until
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
 from vocabulary.roles import UserRole
@@ -182,6 +183,10 @@ async def test_a_coordinator_reads_what_is_blocked_as_proof_and_each_reading_is_
     # Sent again, it is the same proof, and read anew: what it answered is kept nowhere.
     again = (await asking(HU_COORDINATOR, "ProveAlert", command=key, id=alert.id, **PROOF)).alert
     assert again == shown
+    told = await listed(
+        asking.peer(administrator(HU_COORDINATOR)), asking.channel, id=alert.id, user_id=HU_COORDINATOR.user_id
+    )
+    assert [parts_of(one, alert.id) for one in told.reads[:2]] == [{"CONTENT", "PERSONAL_DATA", "PROOF"}] * 2
     stored = await rehearsal.documents.get(storage.ALERTS, alert.id)
     assert stored is not None
     assert len(stored.body["answered"]) == 2, "that of the blocking, and this one"  # type: ignore[arg-type]

@@ -4,15 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chassis.caller import Caller
+from chassis.process import clock
+from chassis.removing import Removing
+from engines.documents import open_documents
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1 import filters_pb2
 from protos.common.v1 import common_pb2
+from services.alerts import storage
 from services.alerts.domain.filters import FILTERS_LIMIT
+from services.alerts.filters.storage import SAVED_FILTERS
 from services.alerts.rpc import inbox as inbox_module
 from tests.alerts.cast import COMMISSION, HU_COORDINATOR, HUNGARY, IT_COORDINATOR, ITALY, someone
 from tests.alerts.conftest import FREE_PORT, Asking, command
@@ -135,6 +141,24 @@ async def test_a_name_is_taken_once_in_an_authority_and_free_again_when_it_is_re
     for method in ("EditSavedFilter", "RemoveSavedFilter"):
         assert (await refused(NotFound, alone, HU_COORDINATOR, method, id=made.id)) == ("NOT_FOUND", "id")
     assert (await saved(alone, name="Straße")).id != made.id
+
+
+async def test_of_one_that_was_removed_nothing_is_kept_once_its_removal_cannot_be_sent_again(alone: Outgoing) -> None:
+    made, stays = await saved(alone), await saved(alone)
+    removing = command()
+    gone = (await alone(HU_COORDINATOR, "RemoveSavedFilter", command=removing, id=made.id)).filter
+    async with open_documents(alone.settings.documents("alerts"), storage.COLLECTIONS) as documents:
+        for days in (29, 31):
+            again = (await alone(HU_COORDINATOR, "RemoveSavedFilter", command=removing, id=made.id)).filter
+            assert again == gone
+            ahead = timedelta(days=days)
+            removals = storage.removals(alone.settings)
+            await Removing(documents, removals, lambda: clock() + ahead).remove_all()  # noqa: B023
+        left = {one.id for one in await documents.find(SAVED_FILTERS, limit=1_000)}
+    assert stays.id in left
+    assert made.id not in left
+    assert await refused(NotFound, alone, HU_COORDINATOR, "RemoveSavedFilter", id=made.id) == ("NOT_FOUND", "id")
+    assert stays.name in await names(alone, HU_COORDINATOR)
 
 
 async def test_who_made_it_and_an_administrator_change_it_and_nobody_else(alone: Outgoing) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ import pytest
 from chassis.participant_entries import body
 from chassis.participants import PARTICIPANTS
 from chassis.process import working
+from chassis.removing import Removing
+from chassis.settings import ServiceSettings
 from engines.documents import Document
+from services.alerts import storage
 from services.alerts.domain import webhooks as rules
 from services.alerts.domain.alerts import News
 from services.alerts.domain.deliveries import PAUSED_AFTER, PauseReason
 from services.alerts.domain.filters import Delivery, Filter, SavedFilter, Severity
 from services.alerts.domain.webhooks import Status
-from services.alerts.webhooks.book import LEASE, LOOK_AGAIN
+from services.alerts.webhooks.book import BOOK, LEASE, LOOK_AGAIN
 from tests.alerts.conftest import Asking
 from tests.alerts.endpoints import Endpoint, a_certificate, an_endpoint
 from tests.alerts.hooks import CHIEF, HUNGARY, MAILBOX, PUBLIC, SECRETS, Post, a_directory_with_mailboxes, a_post
@@ -195,6 +199,30 @@ async def test_what_is_paused_or_removed_gets_nothing_and_what_is_resumed_gets_a
     post.clock.forward(days=1)
     assert await post.deliver() == 0
     assert len(endpoint.came) == 2
+
+
+async def test_of_a_webhook_that_was_removed_nothing_is_kept_in_the_end(post: Post, endpoint: Endpoint) -> None:
+    """Its delivery goes first, the webhook itself when the command cannot be sent again; one that is paused stays."""
+    for id_ in ("whk_1", "whk_2"):
+        await post.hook(id_, endpoint.url)
+    await post.tell("BROADCAST")
+    await post.deliver()
+    await post.change("whk_1", lambda one: rules.remove(one, CHIEF))
+    await post.change("whk_2", lambda one: rules.pause(one, CHIEF))
+
+    async def left(days: int) -> tuple[list[str], list[str]]:
+        removals = storage.removals(ServiceSettings())
+        await Removing(post.documents, removals, lambda: CHIEF.now + timedelta(days=days)).remove_all()
+        kept = [one.id for one in await post.webhooks.get_many(["whk_1", "whk_2"])]
+        return kept, sorted(await post.book.get_many(kept))
+
+    assert await left(29) == (["whk_1", "whk_2"], ["whk_2"])
+    # Told of once more, or by a replica that has heard of it late.
+    await post.replica().changed(["whk_1", "whk_2"])
+    assert await left(31) == (["whk_2"], ["whk_2"])
+    assert await post.documents.get(BOOK, "whk_1") is None
+    await post.replica().changed(["whk_1", "whk_2"])
+    assert await left(31) == (["whk_2"], ["whk_2"])
 
 
 async def test_runs_that_who_delivers_has_missed_lose_no_cursor(post: Post, endpoint: Endpoint) -> None:

@@ -9,6 +9,7 @@ import pytest
 from grpc import aio
 from structlog.testing import capture_logs
 
+from chassis.audit.writing import Audit
 from chassis.caller import Caller, Signer, Verifier
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
@@ -100,12 +101,16 @@ def quiet() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def running(folder: Path, address: str = "127.0.0.1:0") -> AsyncIterator[Running]:
+async def running(folder: Path, address: str = "127.0.0.1:0", audit: Audit | None = None) -> AsyncIterator[Running]:
     told = Told()  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
     keys = KeyRing(folder / "keys")
     async with (
         serving(
-            lambda server: add_RequestsServiceServicer_to_server(told, server), [NAME], address, Verifier(keys)
+            lambda server: add_RequestsServiceServicer_to_server(told, server),
+            [NAME],
+            address,
+            Verifier(keys),
+            audit=audit,
         ) as server,
         open_channel(f"127.0.0.1:{server.port}") as channel,
     ):

@@ -1,13 +1,15 @@
 """Whose tokens are good, while the issuer answers, changes its keys, is slow or away."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from joserfc.jwk import KeySet
 
 from chassis import bearers
-from chassis.bearers import IssuerTokens
+from chassis.bearers import Bearer, IssuerTokens, Remembered
 from tests.chassis.waiting import until
 from tests.gateway.issuer import AUDIENCE, Issuer, an_issuer
 from vocabulary.refusals import Refusal, Unauthenticated, Unavailable
@@ -135,3 +137,96 @@ async def test_a_withdrawn_key_is_believed_no_longer_than_is_said(
     with pytest.raises(Unauthenticated):
         await tokens.verify(old)
     assert await reason(tokens, issuer.token("anna")) == ""
+
+
+class Counting:
+    """Verifies as it is told to, and counts how often."""
+
+    def __init__(self, bearer: Bearer) -> None:
+        self.bearer = bearer
+        self.times = 0
+        self.refuses = False
+
+    def __call__(self) -> Bearer:
+        self.times += 1
+        if self.refuses:
+            raise Unauthenticated("no", reason="TOKEN_INVALID")
+        return self.bearer
+
+
+def a_bearer(subject: str = "anna", seconds: float = 300.0) -> Bearer:
+    return Bearer("issuer", subject, time.time() + seconds)
+
+
+def test_a_token_is_verified_once_for_as_long_as_is_said_and_with_the_same_keys() -> None:
+    now = 0.0
+    remembered, verify, keys = Remembered(60.0, lambda: now), Counting(a_bearer()), KeySet([])
+    for _ in range(3):
+        assert remembered.verified("token", keys, verify) is verify.bearer
+    assert verify.times == 1
+    remembered.verified("token", KeySet([]), verify)
+    assert verify.times == 2, "with other keys it is another question"
+    now = 60.0
+    remembered.verified("token", keys, verify)
+    assert verify.times == 3
+
+
+def test_a_remembered_token_ends_when_it_says() -> None:
+    remembered, keys = Remembered(600.0), KeySet([])
+    verify = Counting(a_bearer(seconds=-bearers.LEEWAY_S - 1))
+    remembered.verified("token", keys, verify)
+    verify.refuses = True
+    with pytest.raises(Unauthenticated):
+        remembered.verified("token", keys, verify)
+
+
+def test_what_is_refused_is_not_remembered_and_nobody_gets_the_identity_of_another() -> None:
+    remembered, keys = Remembered(60.0), KeySet([])
+    people = {f"token-{name}": Counting(a_bearer(name)) for name in ("anna", "bela", "chiara")}
+    for _ in range(2):
+        for token, verify in people.items():
+            assert remembered.verified(token, keys, verify).subject == token.removeprefix("token-")
+    assert all(verify.times == 1 for verify in people.values())
+    refusing = Counting(a_bearer())
+    refusing.refuses = True
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            remembered.verified("token-anna.changed", keys, refusing)
+    assert refusing.times == 2
+    refusing.refuses = False
+    assert remembered.verified("token-anna.changed", keys, refusing) is refusing.bearer
+
+
+def test_no_more_tokens_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bearers, "REMEMBERED", 3)
+    remembered, keys, verify = Remembered(60.0), KeySet([]), Counting(a_bearer())
+    for number in range(10):
+        remembered.verified(f"token-{number}", keys, verify)
+    assert len(remembered._known) == 3
+    assert not any(b"token" in name for name in remembered._known)
+    nothing = Remembered(0.0)
+    nothing.verified("token", keys, verify)
+    assert not nothing._known
+
+
+async def test_a_remembered_token_is_refused_once_its_key_is_known_to_be_withdrawn(
+    issuer: Issuer, tokens: IssuerTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bearers, "LOOK_AGAIN_S", 0.0)
+    old = issuer.token("anna")
+    for _ in range(2):
+        assert await reason(tokens, old) == ""
+    issuer.new_key("OKP")
+    # Somebody comes with a token of the new key: that the old one is withdrawn is known from then on.
+    assert await reason(tokens, issuer.token("bela")) == ""
+    assert await reason(tokens, old) == "TOKEN_INVALID"
+
+
+async def test_a_remembered_token_is_refused_from_its_end_on(
+    issuer: Issuer, tokens: IssuerTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issuer.token("anna")
+    assert await reason(tokens, token) == ""
+    later = time.time() + 300 + bearers.LEEWAY_S + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert await reason(tokens, token) == "TOKEN_EXPIRED"

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 
 from chassis import inbox, inbox_buckets
 from chassis.inbox import BUCKET, INBOX, Delivered, Entry, Inbox
+from chassis.inbox_buckets import number_of, removal
 from chassis.process import clock
+from chassis.removing import Removing
 from engines.documents import Documents, open_documents
 from vocabulary import pages
 from vocabulary.refusals import CursorExpired, Invalid, Unavailable
@@ -215,12 +217,10 @@ async def test_an_inbox_that_others_have_written_goes_on_at_its_end(
         assert ids == expected, f"it had {known}"
 
 
-async def test_what_follows_dropped_buckets_goes_on_at_its_place(
-    documents: Documents, mine: Inbox, small: int, tmp_path: Path
-) -> None:
+async def test_what_follows_dropped_buckets_goes_on_at_its_place(documents: Documents, mine: Inbox, small: int) -> None:
     await fill(mine, 2 * small + 3)
     await fill(mine, small, "full")
-    drop(tmp_path, "r:0")
+    await removed(documents, "r:0")
     for number in range(2):
         begun = Inbox(documents, STREAM, clock)
         await begun.append_all({who: [an_entry(f"new{number}")] for who in ("r", "full", "nobody")})
@@ -441,10 +441,12 @@ async def test_a_cursor_that_this_stream_never_sent_is_refused(mine: Inbox, wron
         assert (refused.value.field, refused.value.reason) == ("after", "CURSOR")
 
 
-async def test_a_cursor_whose_sequel_is_no_longer_kept_has_expired(mine: Inbox, small: int, tmp_path: Path) -> None:
-    """Buckets are dropped as a whole, oldest first; what is kept is still read."""
+async def test_a_cursor_whose_sequel_is_no_longer_kept_has_expired(
+    mine: Inbox, small: int, documents: Documents
+) -> None:
+    """Buckets are removed as a whole, oldest first; what is kept is still read."""
     await fill(mine, 2 * small + 3)
-    drop(tmp_path, "r:0")
+    await removed(documents, "r:0")
     for gone in (0, 1, small - 1):
         for work in (mine.read("r", cursor(gone), 10), anext(mine.watch("r", cursor(gone)))):
             with pytest.raises(CursorExpired) as refused:
@@ -457,11 +459,56 @@ async def test_a_cursor_whose_sequel_is_no_longer_kept_has_expired(mine: Inbox, 
     assert (await mine.read("r", cursor(2 * small + 3), 1)).items == [an_entry("new")]
 
 
-def drop(folder: Path, bucket: str) -> None:
-    """As an operator or a retention job would; the service itself never deletes."""
-    import sqlite3
+async def removed(documents: Documents, *buckets: str) -> None:
+    """Remove *buckets*, as is done with old ones."""
+    assert await documents.remove(INBOX, await documents.get_many(INBOX, buckets)) == len(buckets)
 
-    with sqlite3.connect(folder / "documents.db") as connection:
-        for table in ("documents_inbox", *(f"index_inbox__{index.name}" for index in INBOX.indexes)):
-            assert connection.execute(f"DELETE FROM {table} WHERE id = ?", (bucket,)).rowcount
-    connection.close()
+
+async def expire(documents: Documents, *, ahead: timedelta) -> list[str]:
+    """Remove what is a year old so much later; the buckets that are left, each inbox's in their order."""
+    await Removing(documents, [removal(timedelta(days=365))], lambda: AT + ahead).remove_all()
+    left = await documents.find(INBOX, limit=100)
+    return [one.id for one in sorted(left, key=lambda one: (str(one.body["recipient"]), number_of(one)))]
+
+
+async def test_old_buckets_are_removed_but_never_the_last_of_an_inbox_and_positions_go_on(
+    mine: Inbox, small: int, documents: Documents
+) -> None:
+    """Also where the last one is full, and for a process that has seen nothing of it; the beginning is where the first one kept is."""
+    for recipient, count in (("r", 3 * small + 3), ("full", 2 * small), ("young", 1)):
+        await fill(mine, count, recipient)
+    assert len(await expire(documents, ahead=timedelta(days=364))) == 7
+    left = ["full:1", "r:3", "young:0"]
+    assert await expire(documents, ahead=timedelta(days=366)) == left
+    assert await expire(documents, ahead=timedelta(days=9_999)) == left
+    page = await mine.read("r", "", 100)
+    assert [entry.id for entry in page.items] == [str(3 * small + n) for n in (1, 2, 3)]
+    assert page.cursors[0] == cursor(3 * small + 1)
+    with pytest.raises(CursorExpired):
+        await mine.read("r", cursor(0), 1)
+    fresh = Inbox(documents, STREAM, clock)
+    for recipient, count in (("r", 3 * small + 3), ("full", 2 * small)):
+        end = cursor(count, recipient=recipient)
+        assert await fresh.cursor(recipient, "") == end
+        await fresh.append(recipient, an_entry("new"))
+        assert [entry.id for entry in (await fresh.read(recipient, end, 9)).items] == ["new"]
+    assert await fresh.cursor("r", "") == cursor(3 * small + 4)
+
+
+async def test_a_reader_is_told_that_what_follows_has_gone_while_it_was_behind(
+    mine: Inbox, small: int, documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets no entry from behind the gap, and does not wait for ever."""
+    monkeypatch.setattr(inbox, "WATERMARK_EVERY_S", 0.0)
+    monkeypatch.setattr(inbox, "LOOK_EVERY_S", 0.01)
+    await fill(mine, 3 * small + 1)
+    await removed(documents, "r:1")
+    seen: list[str] = []
+
+    async def read_on() -> None:
+        async for delivered in mine.watch("r", cursor(small - 2)):
+            seen.extend([delivered.entry.id] if delivered.entry else [])
+
+    with pytest.raises(CursorExpired):
+        await read_on()
+    assert seen == [str(small - 1), str(small)]

@@ -301,11 +301,33 @@ async def test_a_filling_goes_on_where_the_one_who_died_left_it(
             await until(lambda: _some(copy.asked))
             copy.asked.held.pop().set_result(None)
         await until(lambda: _some(copy.asked))
+        await other.ensure()
         filling.cancel()
         await asyncio.gather(filling, return_exceptions=True)
-        await other.ensure()
         assert other.asked.calls == {"ListParticipants": 1}
         assert await other.kept() == await directory.revisions()
+        await other.ensure()
+        assert other.asked.calls == {"ListParticipants": 1}
+
+
+@pytest.mark.parametrize("end", ["away", "stopped"])
+async def test_a_replica_that_cannot_fill_the_copy_or_is_stopped_holds_no_other_up(
+    directory: Directory, copy: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(participants, "HELD_S", 3600.0)
+    await directory.register("aut_a")
+    if end == "away":
+        with pytest.raises(Unavailable):
+            await copy.ensure()
+    async with directory.answering(), a_copy(tmp_path, directory) as other:
+        if end == "stopped":
+            copy.asked.holds = True
+            filling = asyncio.create_task(copy.ensure())
+            await until(lambda: _some(copy.asked))
+            filling.cancel()
+            await asyncio.gather(filling, return_exceptions=True)
+        await once_available(other.ensure)
+        assert await other.kept() == await directory.revisions() == {"aut_a": 1}
 
 
 async def test_of_replicas_one_fills_the_copy(

@@ -142,3 +142,33 @@ def test_the_clock_knows_its_zone() -> None:
     now = process.clock()
     assert now.utcoffset() is not None
     assert now <= process.clock()
+
+
+def test_a_process_runs_on_uvloop_and_where_there_is_none_on_the_loop_of_asyncio(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[str] = []
+
+    async def work() -> None:
+        ran.append(type(asyncio.get_running_loop()).__module__.partition(".")[0])
+
+    process.run_loop(work())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setitem(sys.modules, "uvloop", None)
+        assert process.loop_factory() is None
+        process.run_loop(work())
+    assert ran == ["uvloop", "asyncio"]
+
+
+async def test_a_service_works_and_stops_on_the_loop_of_asyncio_too(tmp_path: Path) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "uvloop.py").write_text("raise ImportError('there is none for this system')")
+    environment = {
+        "DATA_DIR": str(tmp_path),
+        "LISTEN_ADDRESS": "127.0.0.1:0",
+        "PYTHONPATH": str(tmp_path / "without"),
+    }
+    async with running(TRANSLATION, log=tmp_path / "log", environment=environment) as service:
+        await service.port()
+        assert await service.stop(signal.SIGTERM) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()

@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from structlog.testing import capture_logs
 
-from chassis import refusals, server
+from chassis import guard, refusals, server
 from chassis.caller import METADATA_KEY, Caller, Signer, current_caller
 from chassis.calls import Peer
 from chassis.keys import KeyRing
@@ -204,7 +204,7 @@ async def test_a_drain_does_not_wait_for_ever(service: Running, monkeypatch: pyt
 async def test_a_call_of_somebody_who_sets_no_deadline_ends_all_the_same(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "CALL_LIMIT_S", 0.1)
+    monkeypatch.setattr(guard, "CALL_LIMIT_S", 0.1)
 
     async def never(_: Call) -> pb.ListQuestionSetsResponse:
         await asyncio.Event().wait()

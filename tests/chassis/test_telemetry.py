@@ -76,6 +76,8 @@ def test_a_trace_goes_on_with_a_step_of_its_own() -> None:
         f"00-{'0' * 32}-b7ad6b7169203331-01",
         f"ff-{TRACE}-b7ad6b7169203331-01",
         PARENT[:-1],
+        f"{PARENT}-more",
+        f"00-{TRACE}-{'0' * 16}-01",
     ],
 )
 def test_where_there_is_no_trace_a_new_one_begins(nonsense: str) -> None:
@@ -85,6 +87,14 @@ def test_where_there_is_no_trace_a_new_one_begins(nonsense: str) -> None:
             begun.add(telemetry.traceparent().split("-")[1])
     assert len(begun) == 3
     assert begun.isdisjoint({TRACE, "0" * 32})
+
+
+def test_what_a_later_version_says_besides_is_passed_over() -> None:
+    with telemetry.span(f"01{PARENT[2:]}-more"):
+        version, trace, _, flags = telemetry.traceparent().split("-")
+        assert (version, trace, flags) == ("00", TRACE, "01")
+        assert telemetry.trace_id() == TRACE
+    assert telemetry.trace_id() == ""
 
 
 def test_lines_inside_a_span_carry_its_facts_and_lines_after_it_do_not() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 from grpc import aio
 
 from chassis import inbox_buckets
+from chassis.inbox_buckets import INBOX
+from chassis.process import clock
+from chassis.removing import Removing
+from engines.documents import open_documents
 from imi_client import (
     Client,
     CursorExpired,
@@ -26,7 +31,6 @@ from imi_client.protos.alerts.v1.alerts_pb2_grpc import AlertsServiceServicer, a
 from tests.alerts.cast import HU_REGION
 from tests.alerts.inboxes import settled
 from tests.alerts.threads import a_full_alert, an_alert
-from tests.chassis.test_inbox import drop
 from tests.chassis.waiting import until
 from tests.clients.conftest import PATIENCE_S, Memory, Service, a_service, reading, taken
 
@@ -171,7 +175,9 @@ async def test_a_cursor_whose_continuation_is_gone_is_told_apart(
             await an_alert(service.asking)
         async with reading(client.inbox(Memory(cursor.saved[-1]))) as entries:
             await taken(entries, 3)
-        drop(tmp_path / "alerts", "aut_hu_coordinator:0")
+        async with open_documents(f"sqlite:///{tmp_path}/alerts/documents.db", [INBOX]) as documents:
+            later = clock() + timedelta(days=1)
+            await Removing(documents, [inbox_buckets.removal(timedelta())], lambda: later).remove_all()
         with pytest.raises(CursorExpired) as refused:
             async with reading(client.inbox(cursor)) as entries:
                 await taken(entries, 1)

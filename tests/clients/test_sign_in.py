@@ -26,8 +26,9 @@ from protos.alerts.v1.counting_pb2_grpc import CountingServiceStub
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from services.directory import storage
-from tests.alerts.cast import FR_COORDINATOR
+from tests.alerts.cast import FR_COORDINATOR, HU_COORDINATOR
 from tests.alerts.threads import an_alert
+from tests.audits import administrator, listed, method_of
 from tests.chassis.test_security import Authority
 from tests.chassis.waiting import until
 from tests.clients.conftest import PATIENCE_S, Memory, Service, a_service, reading, taken
@@ -58,6 +59,10 @@ async def test_each_is_let_in_as_who_they_are(service: Service) -> None:
     assert copy is not None
     assert (addressed.view, copy.view) == (pb.ALERT_VIEW_FULL, pb.ALERT_VIEW_WITHOUT_PERSONAL_DATA)
     assert len(copy.values) < len(addressed.values)
+    told = await listed(service.asking.peer(administrator(HU_COORDINATOR)), service.asking.channel, id=alert.id)
+    assert {(method_of(one), one.direct) for one in told.reads if one.country_code == "HU"} == {
+        ("BatchGetAlerts", True)
+    }
 
 
 WRONG: dict[str, tuple[Callable[[Service], Any], str]] = {

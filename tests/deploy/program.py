@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from chassis.settings import Addresses, ProcessSettings, ServiceSettings
-from gateway.app import app
+from gateway.app import GRAPHQL, app
 from gateway.settings import GatewaySettings
 from services.directory.settings import DirectorySettings
 
@@ -39,7 +39,7 @@ def gateway_paths() -> set[str]:
     """The paths that a gateway over all services answers."""
     nothing: Any = None
     stubs: Any = MagicMock(channels=dict.fromkeys(SERVICES))
-    return {getattr(route, "path", "") for route in app(stubs, nothing, [], explorer=False).routes}
+    return {GRAPHQL} | {getattr(route, "path", "") for route in app(stubs, nothing, [], explorer=False).routes}
 
 
 def wiring_of(part: str) -> str:

@@ -7,13 +7,16 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
+from chassis.audit.writing import name_of_keys
 from chassis.caller import Signer, Verifier
 from chassis.keys import KeyRing
 from deploy import keys
 from services.alerts.hints import identity as related
 from services.alerts.receipts import keys as receipts
 from services.alerts.webhooks import signing
+from tests.cells import cell
 from tests.deploy.program import DEPLOY, PARTS
+from vocabulary.parts import SERVICES
 
 VALUES = yaml.safe_load((DEPLOY / "helm/imi/values.yaml").read_text(encoding="utf-8"))
 
@@ -59,8 +62,7 @@ def test_with_its_own_key_and_everybodys_public_ones_a_part_signs_and_all_verify
 def test_what_alerts_have_keys_for_is_made_and_mounted_and_no_caller_is_believed_by_it(tmp_path: Path) -> None:
     """With these files, all of them read-only, receipts and webhooks are signed, and related alerts are found."""
     made(tmp_path / "all")
-    assert keys.MORE == {"alerts": (receipts.NAME, related.NAME, signing.NAME)}
-    assert VALUES["parts"]["alerts"]["moreKeys"] == list(keys.MORE["alerts"])
+    assert keys.MORE["alerts"] == (receipts.NAME, related.NAME, signing.NAME, name_of_keys("alerts"))
     own = tmp_path / "alerts"
     own.mkdir()
     for path in (tmp_path / "all").glob("*.public.jwk"):
@@ -74,6 +76,14 @@ def test_what_alerts_have_keys_for_is_made_and_mounted_and_no_caller_is_believed
     assert ring.secret(signing.NAME) == KeyRing(tmp_path / "all").secret(signing.NAME)
     posing = Signer(ring, receipts.NAME).for_service()
     assert Verifier(KeyRing(own)).verify(posing).service == receipts.NAME  # and there is nothing that this one may call
+
+
+def test_each_part_with_an_audit_has_a_key_to_sign_it_with() -> None:
+    for part in PARTS:
+        with cell(part):
+            assert VALUES["parts"][part].get("moreKeys", []) == list(keys.MORE.get(part, ()))
+            audited = part in SERVICES and part != "translation"
+            assert (name_of_keys(part) in keys.MORE.get(part, ())) is audited
 
 
 def test_what_was_put_aside_when_a_key_was_changed_comes_into_the_cluster_again(tmp_path: Path) -> None:

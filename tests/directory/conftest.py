@@ -12,7 +12,8 @@ from grpc import aio
 from chassis.caller import Caller, Signer
 from chassis.calls import Peer, open_channel
 from chassis.keys import KeyRing
-from protos.common.v1 import common_pb2
+from protos.common.v1 import audit_pb2, common_pb2
+from protos.common.v1.audit_pb2_grpc import AuditServiceStub
 from protos.directory.v1 import (
     directory_pb2,
     feedback_pb2,
@@ -41,6 +42,7 @@ from services.directory.settings import DirectorySettings
 from services.directory.training.authorities import authorities
 from services.directory.wiring import directory
 from tests.directory.bodies import a_coordinator, a_user, an_access, an_authority, stored
+from tests.directory.trained import a_directory
 from vocabulary.participants import Level, Status
 from vocabulary.roles import LegislativeRole, WorkflowRole
 
@@ -62,6 +64,7 @@ class Asking:
             (statistics_pb2, StatisticsServiceStub(channel)),
             (guidance_pb2, GuidanceServiceStub(channel)),
             (feedback_pb2, FeedbackServiceStub(channel)),
+            (audit_pb2, AuditServiceStub(channel)),
         ]
         self.settings = settings
         self._keys = KeyRing(settings.keys)
@@ -114,7 +117,7 @@ def training(reference: Reference) -> dict[str, Authority]:
 @pytest.fixture(scope="session")
 async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
     """The directory with the training data; nobody writes in it."""
-    data = tmp_path_factory.mktemp("directory")
+    data = await a_directory(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("directory"))
     async with running(DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)) as found:
         yield found
 

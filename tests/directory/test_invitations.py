@@ -18,9 +18,11 @@ from engines.events import open_events
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import storage
+from services.directory.applicants import Applicants
 from services.directory.domain.applying import first_user, first_user_id
 from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.invitations import LIFETIME, Applicant, code, code_hash, issued
+from services.directory.forgetting import Forgetting
 from services.directory.settings import DirectorySettings
 from tests.directory.bodies import (
     ALERTS,
@@ -364,6 +366,52 @@ async def test_whoever_is_rejected_is_a_stranger_again_and_may_be_invited_elsewh
     second = await registered(office, "rejected")
     await office.do(LIMIC, "ValidateAuthority", id=second)
     assert (await resolved(office, "rejected")).authority.id == second
+
+
+async def forget(office: Asking, days: int) -> None:
+    """Forget so many days later whom it is time to."""
+    async with (
+        open_documents(office.settings.documents("directory"), storage.COLLECTIONS) as documents,
+        open_events(office.settings.events) as events,
+    ):
+        outbox = Outbox("directory", documents, events, clock)
+        authorities, users = storage.authorities(documents, outbox), storage.users(documents, outbox)
+        ahead, kept = timedelta(days=days), office.settings.done_retention
+        await Forgetting(authorities, Applicants(authorities, users), kept, lambda: clock() + ahead).forget_all()
+
+
+async def in_store(office: Asking, id_: str) -> str:
+    """All that is stored of an authority."""
+    async with open_documents(office.settings.documents("directory"), storage.COLLECTIONS) as documents:
+        return str(await documents.get(storage.AUTHORITIES, id_))
+
+
+async def test_who_was_invited_and_who_has_applied_is_forgotten_weeks_after_it_was_decided(office: Asking) -> None:
+    """The first user is one like any other by then, who is rejected a stranger; whoever waits still waits."""
+    validated, rejected, waits = [await registered(office, f"forgotten {number}") for number in range(3)]
+    invitee = (await invited(office)).authority.id
+    await office.do(LIMIC, "ValidateAuthority", id=validated)
+    await office.do(LIMIC, "RejectAuthority", id=rejected, reason="no")
+    await forget(office, 29)
+    for id_ in (validated, rejected, waits):
+        assert {"invitato@ufficio.example", "forgotten"} <= set((await in_store(office, id_)).replace("'", " ").split())
+    await forget(office, 31)
+    for id_ in (validated, rejected):
+        said = await in_store(office, id_)
+        assert "invitato" not in said
+        assert "Anna" not in said
+        (seen,) = await office.seen(LIMIC, id_)
+        assert (seen.HasField("applicant"), seen.HasField("invitation")) == (False, False)
+    assert (await resolved(office, "forgotten 0")).user.name == "Anna"
+    assert await how_unknown(office, "forgotten 1") == "UNKNOWN_USER"
+    (seen,) = await office.seen(LIMIC, waits)
+    assert seen.applicant.name == "Anna"
+    assert "invitato" in await in_store(office, invitee)
+    await office.do(LIMIC, "ValidateAuthority", id=waits)
+    assert (await resolved(office, "forgotten 2")).authority.id == waits
+    before = await office.read(validated, rejected)
+    await forget(office, 31)
+    assert await office.read(validated, rejected) == before
 
 
 async def test_of_a_validation_and_a_rejection_at_once_one_wins_and_the_sign_in_goes_with_it(office: Asking) -> None:

@@ -2,15 +2,15 @@
 
 import os
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.gateway.running import copy_of, training_data
+from tests.journeys.processes import a_process, until_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,30 +23,18 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """On other ports and with data of its own."""
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """On other ports and with data of its own, those of a second start."""
     with socket.socket() as one, socket.socket() as other:
         for free in (one, other):
             free.bind(("127.0.0.1", 0))
         port, alerts = one.getsockname()[1], f"127.0.0.1:{other.getsockname()[1]}"
-    data = str(tmp_path_factory.mktemp("up"))
-    environment = {**os.environ, "GATEWAY_PORT": str(port), "ALERTS_ADDRESS": alerts, "DATA_DIR": data}
-    address = f"127.0.0.1:{port}"
-    with subprocess.Popen([sys.executable, "-m", "deploy.embedded"], cwd=ROOT, env=environment) as process:
-        try:
-            until = time.monotonic() + 180
-            while not _ready(address):
-                assert process.poll() is None
-                assert time.monotonic() < until
-                time.sleep(0.1)
-            yield Running(address, alerts, environment)
-        finally:
-            process.terminate()
-            assert process.wait(30) == 0
-
-
-def _ready(address: str) -> bool:
-    try:
-        return httpx.get(f"http://{address}/health/ready", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
+    trained = await training_data(tmp_path_factory.getbasetemp() / "trained")
+    data = copy_of(trained, tmp_path_factory.mktemp("up") / "data")
+    settings = {"GATEWAY_PORT": str(port), "ALERTS_ADDRESS": alerts, "DATA_DIR": str(data)}
+    output = tmp_path_factory.mktemp("said") / "output"
+    async with a_process("deploy.embedded", output, **settings) as process, httpx.AsyncClient(timeout=5) as http:
+        address = f"127.0.0.1:{port}"
+        await until_ready(http, f"http://{address}", process)
+        yield Running(address, alerts, {**os.environ, **settings})
+        assert await process.stopped() == 0, process.said()

@@ -177,6 +177,74 @@ async def test_a_document_that_is_not_there_cannot_be_replaced(documents: Docume
         await documents.compare_and_set(THINGS, thing("a"))
 
 
+async def test_what_is_removed_is_gone_with_all_that_it_was_found_by(documents: Documents) -> None:
+    stored = [await documents.insert(THINGS, thing(id_, tags=["x", id_])) for id_ in "abc"]
+    assert await documents.remove(THINGS, stored[:2]) == 2
+    assert await documents.get_many(THINGS, ["a", "b", "c"]) == [stored[2]]
+    assert await ids(documents) == ["c"]
+    assert await ids(documents, where={"tags": "x"}) == ["c"]
+    assert await ids(documents, where={"owner": "o1", "state": "OPEN"}, sort="at") == ["c"]
+    assert await documents.count(THINGS, {"tags": AnyOf(["x", "a", "b"])}, at_most=10) == 1
+    # A second time there is nothing to remove, and what was unique is free again.
+    assert await documents.remove(THINGS, stored[:2]) == 0
+    assert await documents.remove(THINGS, []) == 0
+    again = await documents.insert(THINGS, thing("a", number="b"))
+    assert again.revision == 1
+    assert await documents.get(THINGS, "a") == again
+
+
+async def test_what_has_changed_since_it_was_read_is_not_removed(documents: Documents) -> None:
+    first, second = [await documents.insert(THINGS, thing(id_, tags=[id_])) for id_ in "ab"]
+    newer = await documents.compare_and_set(THINGS, replace(first, body={**first.body, "state": "NEWER"}))
+    assert await documents.remove(THINGS, [first, second, thing("gone")]) == 1
+    assert await documents.get_many(THINGS, ["a", "b"]) == [newer]
+    assert await ids(documents, where={"tags": AnyOf(["a", "b"])}) == ["a"]
+
+
+async def test_what_was_removed_can_no_longer_be_written_over(documents: Documents) -> None:
+    """Neither alone nor among many: nothing of it comes back, and nothing is owed for it."""
+    first, second = [await documents.insert(THINGS, thing(id_)) for id_ in "ab"]
+    assert await documents.remove(THINGS, [first]) == 1
+    changed = replace(first, body={**first.body, "state": "CHANGED"})
+    with pytest.raises(RevisionChanged):
+        await documents.compare_and_set(THINGS, changed, [event("1")])
+    assert await documents.write_many(THINGS, [(changed, [event("2")]), (second, [event("3")])]) == [False, True]
+    assert await ids(documents) == ["b"]
+    assert await ids(documents, where={"owner": "o1", "state": "CHANGED"}) == []
+    assert [pending.event.id for pending in await documents.pending(10)] == ["3"]
+
+
+async def test_no_event_goes_with_what_is_removed(documents: Documents) -> None:
+    """A document that owes something goes at the latest when that is told."""
+    stored = await documents.insert(THINGS, thing("a"), [event("1"), event("2")])
+    removed = await documents.remove(THINGS, [stored])
+    owed = await documents.pending(10)
+    assert [item.event.id for item in owed] == ["1", "2"]
+    await documents.clear(owed[:1])
+    removed += await documents.remove(THINGS, [stored])
+    assert [item.event.id for item in await documents.pending(10)] == ["2"]
+    await documents.clear(owed[1:])
+    assert removed + await documents.remove(THINGS, [stored]) == 1
+    assert await documents.get(THINGS, "a") is None
+    assert await documents.pending(10) == []
+
+
+async def test_of_a_writer_and_those_who_remove_one_wins(documents: Documents) -> None:
+    before = [await documents.insert(THINGS, thing(f"t{n}", tags=["x"])) for n in range(8)]
+    changed = [replace(one, body={**one.body, "state": "CHANGED"}) for one in before]
+    *removed, written = await asyncio.gather(
+        documents.remove(THINGS, before[:4]),
+        documents.remove(THINGS, before),
+        documents.remove(THINGS, before[4:]),
+        asyncio.gather(*(documents.compare_and_set(THINGS, one) for one in changed), return_exceptions=True),
+    )
+    won = [one for one in written if isinstance(one, Document)]
+    assert all(isinstance(one, Document | RevisionChanged) for one in written)
+    assert sum(removed) + len(won) == 8
+    assert await documents.get_many(THINGS, [one.id for one in before]) == won
+    assert await ids(documents, where={"tags": "x"}) == [one.id for one in won]
+
+
 async def test_documents_are_found_by_their_fields(documents: Documents) -> None:
     await documents.insert(THINGS, thing("a", at=3))
     await documents.insert(THINGS, thing("b", at=1, state="CLOSED"))

@@ -1,7 +1,7 @@
 """Nothing that a search of entries answers depends on what the asker may not read: held against each engine, reader by reader.
 
 Two stores that look the same to somebody answer them the same, whatever else differs in them: hits, scores, order, totals, facets,
-refusals. And what they may read is all found.
+suggestions, refusals. And what they may read is all found.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from services.repositories.search import layers
 from services.repositories.search.asking import Question
 from services.repositories.search.checking import Checking
 from services.repositories.search.contents import ENTRIES, beginning
+from services.repositories.search.suggestions import READ, Suggestion, Typed, suggested
 from services.repositories.subjects import Subjects
 from vocabulary.refusals import Invalid
 from vocabulary.values import Choice, Field, FreeText, Money, Value, ValueType
@@ -206,6 +207,17 @@ class Bench:
             return refusal.field, refusal.reason, refusal.message
         return await self.listed(question)
 
+    async def suggested(
+        self, definition: Definition, who: Actor, there: Sequence[Entry | None], text: str
+    ) -> list[Suggestion]:
+        """What is suggested for *text*, of the store *there*, which is in the index."""
+        question = await self.checking.question(definition, who, text=text, unfinished=True)
+        hits, _ = await self.index.find(question, after=None, limit=READ)
+        found = [there[int(hit.id.removeprefix("ent_"))] for hit in hits.hits]
+        cut = [seen(entry, definition, who) for entry in found if entry]
+        versions = [entry.published for entry in cut if entry and entry.published]
+        return suggested(definition, versions, {}, Typed(text, "en"))
+
     async def listed(self, question: Question) -> Any:
         found: list[Any] = []
         after: Position | None = None
@@ -257,6 +269,7 @@ QUESTIONS: list[dict[str, Any]] = [
     {"sort": pb.EntrySort(order=pb.ENTRY_ORDER_VALID_TO)},
     {"sort": pb.EntrySort(order=pb.ENTRY_ORDER_COUNTRY, descending=True)},
 ]
+TYPED = ("ze", "QUIN", "zebra mo", "fjrod whi", "hexa", "whip jukeb")
 
 
 async def test_what_somebody_may_not_read_changes_nothing_that_they_are_answered(url: str) -> None:
@@ -275,8 +288,10 @@ async def _same(made: Bench, drawn: Worlds) -> None:
     answers = []
     for there in (drawn.one, drawn.other):
         await made.put(drawn.definition, there)
-        answers.append([await made.answer(drawn.definition, drawn.who, **asked) for asked in QUESTIONS])
-    for asked, one, other in zip(QUESTIONS, *answers, strict=True):
+        found = [await made.answer(drawn.definition, drawn.who, **asked) for asked in QUESTIONS]
+        typed = [await made.suggested(drawn.definition, drawn.who, there, text) for text in TYPED]
+        answers.append([*found, *typed])
+    for asked, one, other in zip([*QUESTIONS, *TYPED], *answers, strict=True):
         assert one == other, asked
     await _complete(made, drawn)
 
@@ -297,6 +312,11 @@ async def _complete(made: Bench, drawn: Worlds) -> None:
         }
         assert {id_ for id_, _ in found} == expected, word
         assert total == len(expected), word
+        completions = await made.suggested(drawn.definition, drawn.who, drawn.other, word[:2])
+        # Whatever is suggested is found, and of what is found something is suggested.
+        assert bool(completions) == bool(expected), word
+        for one in completions:
+            assert (await made.answer(drawn.definition, drawn.who, text=one.text))[1], one
     asked = await made.answer(drawn.definition, drawn.who, facets=["kind"])
     if len(asked) == 3 and isinstance(asked[2], dict):
         counts = {

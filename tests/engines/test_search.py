@@ -1,6 +1,7 @@
 """What every search engine promises, held against each engine."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -294,25 +295,34 @@ async def test_pages_meet_while_the_index_changes(engine: Engine) -> None:
 
 
 async def test_many_equals_are_listed_by_their_numbers_to_the_end(engine: Engine) -> None:
-    """However many there are of each score, and wherever a page ends."""
-    index = Index("equals", words=("name",))
+    """However many there are of each score, wherever a page ends, and whatever is counted besides."""
+    index = Index("equals", words=("name",), terms=("said",))
     words_of = {f"d{n:04}": "one" if n % 50 == 0 else "two" if n % 7 else "three" for n in range(1_800)}
     scores = {"one": 3.0, "two": 2.0, "three": 0.5}
     query = Best([Scored(Words("name", word), score) for word, score in scores.items()])
     expected = sorted(words_of, key=lambda id_: (-scores[words_of[id_]], order_of(id_)))
     async with engine.opened(index) as search:
         async with search.rebuild(index) as put:
-            await put([SearchDocument(id_, {"name": [word]}) for id_, word in words_of.items()])
-        for size in (1_000, 97):
+            await put([SearchDocument(id_, {"name": [word], "said": [word]}) for id_, word in words_of.items()])
+        for size, facets in ((1_000, []), (97, []), (97, ["said"])):
             seen: list[str] = []
             after: Position | None = None
             more = True
             while more:
-                page = await search.find(index, query, after=after, limit=size)
+                page = await search.find(index, query, after=after, limit=size, facets=facets)
                 assert page.total == len(expected)
+                assert not facets or dict(page.facets["said"]) == Counter(words_of.values())
                 seen += [hit.id for hit in page.hits]
                 after, more = page.hits[-1].position, page.more
             assert seen == expected
+
+
+async def test_what_is_only_counted_is_not_listed(search: Search) -> None:
+    for query, total in ((Everything(), 5), (Words("name", "medici"), 1), (Words("name", "nowhere"), 0)):
+        for facets in ([], ["country"]):
+            found = await search.find(PLACES, query, limit=0, facets=facets)
+            assert (list(found.hits), found.total, found.more) == ([], total, False)
+            assert sum(count for _, count in found.facets.get("country", ())) == (total if facets else 0)
 
 
 async def test_the_last_page_says_that_it_is_the_last(search: Search) -> None:

@@ -17,8 +17,6 @@ from engines.documents import open_documents
 from engines.events import Received, open_events
 from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.events_pb2 import EntryChanged
-from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
-from protos.repositories.v1.transfer_pb2_grpc import TransferServiceStub
 from services.repositories import storage
 from tests.faults.doomed import ANSWERED, Step
 from tests.faults.lives import a_nursery, alive
@@ -40,7 +38,7 @@ def environment(data: Path) -> dict[str, str]:
 def asker(channel: aio.Channel, data: Path) -> Asking:
     """Somebody who asks the service that *channel* leads to."""
     signer = Signer(KeyRing(data / "keys"), "gateway")
-    return Asking(RepositoriesServiceStub(channel), signer, TransferServiceStub(channel))
+    return Asking(channel, signer)
 
 
 @asynccontextmanager

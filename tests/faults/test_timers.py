@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chassis.process import clock
 from chassis.timers import NEVER, WAKES_AT, Timer, Timers
-from engines.documents import open_documents
+from engines.documents import Range, open_documents
 from engines.events import open_events
 from tests.chassis.waiting import until
 from tests.faults.processes import Process, running
@@ -53,7 +53,7 @@ async def test_each_timer_has_its_effect_once_whichever_replicas_die(tmp_path: P
             replicas[number % REPLICAS] = await start(f"r{number % REPLICAS}-{number}")
 
         async def done() -> bool:
-            return len(await documents.find(TIMERS, {WAKES_AT: NEVER}, limit=MANY)) == MANY
+            return len(await documents.find(TIMERS, {WAKES_AT: Range(at_least=NEVER)}, limit=MANY)) == MANY
 
         await until(done, 60)
         times = [kept.state.times for kept in await counted.get_many([f"t{number}" for number in range(MANY)])]

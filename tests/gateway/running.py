@@ -3,10 +3,9 @@
 import asyncio
 import shutil
 import socket
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from services.directory.wiring import directory
 from services.repositories.wiring import repositories
 from services.requests.wiring import requests
 from services.translation.wiring import translation
-from tests.gateway.clients import eventually
+from tests.directory.trained import a_directory, settled
+from tests.once import made_once
 
 FREE_PORT = "127.0.0.1:0"
 SERVICES: dict[str, Callable[[Any], AbstractAsyncContextManager[Server]]] = {
@@ -46,18 +46,15 @@ class Running:
 
 
 async def training_data(folder: Path) -> Path:
-    """What a system has after its first start, made at the first call. Not to be written to: take a copy."""
-    if not folder.exists():
-        async with system(folder, port=0):
-            await eventually(lambda: _indexed(folder))
-    return folder
+    """What a system has some time after its first start, made at the first call. Not to be written to: take a copy."""
 
+    async def made(target: Path) -> None:
+        await a_directory(folder.parent, target)
+        async with system(target, port=0):
+            copies = [f"{service}-participants" for service in ("requests", "alerts", "repositories")]
+            await settled(target, [*copies, "repositories-entries"])
 
-async def _indexed(folder: Path) -> bool | None:
-    """Whether every event of the load has been read, so that no copy has to read them again."""
-    with closing(sqlite3.connect(f"file:{folder}/events.db?mode=ro", uri=True)) as log:
-        ((last, read),) = log.execute("SELECT (SELECT max(position) FROM events), (SELECT max(position) FROM groups)")
-    return last == read or None
+    return await made_once(folder, made)
 
 
 def copy_of(trained: Path, target: Path) -> Path:

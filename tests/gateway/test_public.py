@@ -174,6 +174,10 @@ async def test_through_graphql_nobody_in_particular_reads_the_same(opened: Opene
     assert list(values) == ["name", "subject", "kind", "opened", "fee", "site"]
     assert (edge["node"]["country"]["name"], values["subject"]["concepts"][0]["label"]) == ("Italia", "ostetrica")
     assert (await nobody.ask(asked, r=opened.code, text="Nascosto"))["repositoryEntries"]["totalCount"] == 0
+    typed = "query ($r: ID!, $text: String!) { suggestEntries(repository: $r, text: $text, language: HU) { text concept { id } } }"
+    suggested = (await nobody.ask(typed, r=opened.code, text="szules"))["suggestEntries"]
+    assert [one["concept"] for one in suggested] == [{"id": "midwife"}]
+    assert (await nobody.ask(typed, r=opened.code, text="nasc"))["suggestEntries"] == []
     person = await as_("hu-handler").ask(asked, r=opened.code, text="Nascosto")
     assert person["repositoryEntries"]["totalCount"] == 1
     read = "query ($id: ID!) { node(id: $id) { id } }"

@@ -15,7 +15,7 @@ from gateway import enums
 from gateway.readings import READING, Reading
 from gateway.schema import schema
 from protos.alerts.v1 import alerts_pb2, filters_pb2, receipts_pb2, webhooks_pb2
-from protos.common.v1 import common_pb2
+from protos.common.v1 import audit_pb2, common_pb2
 from protos.directory.v1 import (
     directory_pb2,
     feedback_pb2,
@@ -35,6 +35,7 @@ FILES = [
     module.DESCRIPTOR
     for module in (
         alerts_pb2,
+        audit_pb2,
         common_pb2,
         definitions_pb2,
         directory_pb2,

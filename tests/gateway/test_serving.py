@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from graphql import GraphQLError
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import parse
 from limits.errors import StorageError
 from strawberry.types.execution import PreExecutionError
 
 from chassis.settings import CannotStart
 from gateway.limits.budgets import BODY_BYTES
-from gateway.limits.rates import UNCOUNTED, Rates
+from gateway.limits.rates import UNCOUNTED, Rates, Windows
 from gateway.limits.refusals import RateLimited
 from gateway.serving.answering import body_of
 from gateway.serving.documents import KEPT_BYTES, Documents, trusted_documents
@@ -407,11 +409,49 @@ async def test_all_addresses_of_one_network_of_ipv6_are_one_client() -> None:
     await rates.address("unix")
 
 
+async def test_windows_slide_and_whoever_is_gone_is_forgotten() -> None:
+    now, limit = 1000.0, parse("10/minute")
+    windows = Windows(lambda: now)
+    # The window begins at 960.
+    assert [await windows.hit(limit, "person", "anna") for _ in range(11)] == [True] * 10 + [False]
+    assert await windows.hit(limit, "person", "bela")
+    now = 1020.0
+    # All of the last window counts as the next one begins, and half of it in its middle.
+    assert not await windows.hit(limit, "person", "anna")
+    assert (await windows.get_window_stats(limit, "person", "anna")).remaining == 0
+    now = 1050.0
+    assert [await windows.hit(limit, "person", "anna") for _ in range(6)] == [True] * 5 + [False]
+    # A tenth of the last window goes in six seconds.
+    now = (await windows.get_window_stats(limit, "person", "anna")).reset_time
+    assert now == 1056.0
+    assert await windows.hit(limit, "person", "anna")
+    now = 1140.0
+    assert [await windows.hit(limit, "person", "anna") for _ in range(11)] == [True] * 10 + [False]
+    assert {who for _, who in windows._counts} == {"anna"}
+
+
+@given(hits=st.lists(st.floats(min_value=0, max_value=30), max_size=60))
+def test_no_window_of_any_place_holds_more_than_twice_what_is_allowed(hits: list[float]) -> None:
+    """What a sliding window that is reckoned from two lets through at the most; and never more than allowed within one of the two."""
+    now = 0.0
+    windows, limit, let_in = Windows(lambda: now), parse("5/10 seconds"), []
+    for pause in hits:
+        now += pause / 10
+        hitting = windows.hit(limit, "person", "anna")
+        with pytest.raises(StopIteration) as done:
+            hitting.send(None)
+        if done.value.value:
+            let_in.append(now)
+    for at in let_in:
+        assert sum(at <= one < at + 10 for one in let_in) <= 10
+        assert sum(one // 10 == at // 10 for one in let_in) <= 5
+
+
 async def test_who_cannot_be_counted_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object) -> bool:
         raise StorageError(ConnectionError())
 
-    monkeypatch.setattr(SlidingWindowCounterRateLimiter, "hit", away)
+    monkeypatch.setattr(Windows, "hit", away)
     before = UNCOUNTED.labels("person")._value.get()
     rates = Rates(people="1/hour")
     for _ in range(2):

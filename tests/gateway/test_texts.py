@@ -1,18 +1,22 @@
 """Every free text that an answer shows is translated in one call, soon or not at all; and what people wrote is always there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.backends import Calls
 from gateway.texts import asking
 from gateway.texts.asking import Asking
+from gateway.texts.gathering import QUIET_TURNS, Texts
 from protos.common.v1 import common_pb2
 from protos.translation.v1 import translation_pb2
 from tests.builders import doctors
-from tests.gateway.clients import Client, Refused
+from tests.gateway.clients import Client, Refused, eventually
 from tests.gateway.exchanges import ANSWERS, a_request, an_alert, text
 from tests.gateway.running import Between, Running, a_gateway, a_service, a_slow_service, between, copy_of
 from vocabulary import languages
@@ -43,7 +47,7 @@ async def watched(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> As
     data = copy_of(trained, tmp_path_factory.mktemp("texts") / "data")
     async with AsyncExitStack() as stack:
         addresses: dict[str, str] = {}
-        for name in ("directory", "requests", "alerts", "translation"):
+        for name in ("directory", "requests", "alerts", "translation", "repositories"):
             addresses[f"{name}_address"] = await stack.enter_async_context(a_service(name, data, **addresses))
         passing = await stack.enter_async_context(between(addresses["translation_address"]))
         addresses["translation_address"] = passing.address
@@ -87,6 +91,47 @@ async def test_all_texts_of_an_answer_are_one_call_however_deep_they_stand(watch
         if one["comment"]
     }
     assert told["A bélyegző hiteles."]
+
+
+async def test_texts_of_entries_are_in_that_call_with_what_they_are_of(watched: Watched, at: At) -> None:
+    """Each with the class that its field has, and whether it is translated at all."""
+    italy = at(watched.gateway, "it-handler")
+    asked = f"""query ($language: Language!) {{
+      repositoryEntries(repository: "requirements", first: 3, language: $language) {{ edges {{ node {{
+        id published {{ values {{ field {{ code }} value {{ text {{ dataClass {READING} }} }} }} }} }} }} }}
+      own: repositoryEntries(repository: "registers", first: 3, language: FR) {{ edges {{ node {{
+        translations {{ place reading {{ details {{ status reason }} }} }} }} }} }} }}"""
+
+    async def there() -> bool | None:
+        found = await italy.ask(asked, language="HU")
+        return all(found[one]["edges"] for one in ("repositoryEntries", "own")) or None
+
+    await eventually(there)
+    watched.translation.asked.clear()
+    found = await italy.ask(asked, language="HU")
+    assert watched.translation.calls() == {"Translate": 1}
+    ids = {edge["node"]["id"] for edge in found["repositoryEntries"]["edges"]}
+    (call,) = watched.asked()
+    about = [one for one in call.segments if one.source_id in ids]
+    assert {one.context for one in about} == {"entry.published.values.value.text"}
+    assert all(one.area_code for one in about)
+    texts = [
+        value["value"]["text"]
+        for edge in found["repositoryEntries"]["edges"]
+        for value in edge["node"]["published"]["values"]
+        if value["value"]["text"]
+    ]
+    assert {one["dataClass"] for one in texts} == {"PUBLIC", "INTERNAL"}
+    # A register's name stays; its conditions do not.
+    stays = {one.text.as_written for one in call.segments if one.source_id not in ids}
+    told = {
+        (one["place"], one["reading"]["details"]["reason"] == "AS_WRITTEN")
+        for edge in found["own"]["edges"]
+        for one in edge["node"]["translations"]
+    }
+    assert stays == {True, False}
+    assert ("published.values[name].value.text", True) in told
+    assert ("published.values[conditions].value.text", False) in told
 
 
 async def test_the_same_text_is_asked_for_once(watched: Watched, at: At) -> None:
@@ -237,3 +282,35 @@ async def test_the_language_of_a_text_is_told_or_left_open(as_: As) -> None:
     assert left == {"language": None, "confidence": 0.0}
     found = await as_("it-handler").refused(detect, text="x" * 100_000)
     assert found == Refused("INVALID", "TOO_LONG", "text")
+
+
+class Answering:
+    """Answers at once, in place of the translation service, and counts."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.languages = ["it"]
+        self.calls = Calls()
+        self.backends: Any = None
+
+    async def translations(self, _backends: Any, segments: Any, _languages: Any) -> list[translation_pb2.Translation]:
+        self.asked += 1
+        return [translation_pb2.Translation(text=one.text.text.upper()) for one in segments]
+
+
+async def test_who_stops_waiting_for_a_text_stops_nobody_else() -> None:
+    """The same text stands at two places of an answer, and one of them is given up."""
+    answering = Answering()
+    texts, ciao = Texts(answering, answering), common_pb2.FreeText(text="ciao", language="it")  # type: ignore[arg-type]
+    given_up, waiting = (asyncio.gather(texts.load(ciao, "hu")) for _ in range(2))
+    given_up.cancel()
+    assert [one.text for one in await waiting] == ["CIAO"]
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert answering.asked == 1
+    # When nobody is left, nobody is asked.
+    alone = texts.load(common_pb2.FreeText(text="addio", language="it"), "hu")
+    alone.cancel()
+    for _ in range(3 * QUIET_TURNS):
+        await asyncio.sleep(0)
+    assert answering.asked == 1

@@ -83,7 +83,7 @@ async def test_every_answer_says_that_it_is_for_training(training: Training) -> 
             assert asked[name].json()["extensions"]["training"] is True
     said = asked["an answer"].json()["data"]["system"]
     assert said["training"] is True
-    assert said["notice"] == "Ez az oktatórendszer. Minden kitalált benne."
+    assert said["notice"] == "Ez az oktatórendszer. Minden benne szereplő adat kitalált."
     assert "ALERTS" in said["blocks"]
 
 

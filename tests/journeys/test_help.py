@@ -38,7 +38,7 @@ async def test_whoever_fills_in_a_form_is_helped_and_heard(data: Path) -> None:
         )
         assert {"alert", "alert-coordinator"} <= {one["code"] for one in found["glossary"]}
         assert len(found["faq"]) == 1
-        assert found["guidelines"][0]["title"] == "Információkérések"
+        assert found["guidelines"][0]["title"] == "Információ iránti megkeresések"
         assert found["helpdesks"][0]["contact"]["email"] != found["commissionHelpdesk"]["contact"]["email"]
         # In Germany, a new colleague says what could be better; their coordinator reads it, and nobody else.
         nimic, office = client(http, url, data, "de-nimic"), national_id("DE", "professional-qualifications", "doctor")

@@ -245,9 +245,15 @@ async def test_a_derogation_is_listed_when_a_coordinator_has_approved_it_and_who
         await italy.do("submitEntry", "entry { status }", id=id_)
         assert (await italy.cannot("approveEntry", id=id_)).code == "FORBIDDEN"
         assert await read(france, id_) is None
-        pending = await coordinator.ask('{ pendingEntries(repository: "derogations") { edges { node { id } } } }')
-        assert id_ in [edge["node"]["id"] for edge in pending["pendingEntries"]["edges"]]
-        await coordinator.do("approveEntry", "entry { status }", id=id_)
+        pending = await coordinator.ask(
+            '{ pendingEntries(repository: "derogations") { edges { node { id revision } } } }'
+        )
+        read_at = {edge["node"]["id"]: edge["node"]["revision"] for edge in pending["pendingEntries"]["edges"]}[id_]
+        await italy.do("editEntry", "entry { status }", id=id_, values=content, reason="corretto")
+        await italy.do("submitEntry", "entry { status }", id=id_)
+        stale = await coordinator.cannot("approveEntry", id=id_, revision=read_at)
+        assert (stale.code, stale.reason) == ("CONFLICT", "STALE_REVISION")
+        await coordinator.do("approveEntry", "entry { status }", id=id_, revision=read_at + 2)
         while not (item := (await within(changes))["data"]["repositoryChanges"])["change"]:
             pass
         assert item["change"] == {"kind": "ADDED", "version": 1, "entry": {"id": id_}}
@@ -258,7 +264,9 @@ async def test_a_derogation_is_listed_when_a_coordinator_has_approved_it_and_who
     assert await read(france, id_) is None
     again = await italy.do("archiveEntry", "entry { status history { action reason } }", id=id_)
     assert again["status"] == "ARCHIVED"
-    assert [one["action"] for one in again["history"]] == ["CREATE", "SUBMIT", "APPROVE", "WITHDRAW", "ARCHIVE"]
+    assert [one["action"] for one in again["history"]] == [
+        *("CREATE", "SUBMIT", "EDIT", "SUBMIT", "APPROVE", "WITHDRAW", "ARCHIVE")
+    ]
 
 
 async def test_a_professional_card_and_its_files_are_read_by_the_host_that_it_names_and_by_nobody_else(

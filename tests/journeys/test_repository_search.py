@@ -19,6 +19,8 @@ SEARCH = """query ($r: ID!, $text: String, $filter: EntryFilter, $sort: EntrySor
     totalCount facets { code values { value count } }
     edges { match { fieldCodes conceptIds } node { id published { values { field { code } } } } } } }"""
 
+SUGGEST = "query ($r: ID!, $text: String!) { suggestEntries(repository: $r, text: $text) { text concept { id } } }"
+
 
 @pytest.fixture(scope="module")
 async def stage(trained: Path, tmp_path_factory: pytest.TempPathFactory, engines: None) -> AsyncIterator[Stage]:
@@ -37,7 +39,7 @@ def ids(found: Data) -> list[str]:
 
 async def test_what_an_entry_is_about_is_found_in_every_language_and_nothing_hidden_is_counted(stage: Stage) -> None:
     """A Hungarian reader looks for midwives in Hungarian and finds what an Italian wrote; a field that only some
-    people in the module read is neither searched nor counted for the Commission, and the Italian authority finds by it. (row 44)
+    people in the module read is neither searched, counted nor suggested to others, and the Italian authority finds by it. (row 44)
     """
     hidden = {"visibility": "ROLE", "roles": ["REPOSITORY_EDITOR"]}
     fields = (
@@ -60,6 +62,13 @@ async def test_what_an_entry_is_about_is_found_in_every_language_and_nothing_hid
         found = await search(stage.as_(user), repository, text=words)
         assert (ids(found), found["totalCount"]) == ([one], 1), words
         assert found["edges"][0]["match"] == {"fieldCodes": ["subject"], "conceptIds": ["midwife"]}
+    for user, typed, concepts in (
+        ("hu-handler", "szules", ["midwife"]),
+        ("commission", "riserv", []),
+        ("it-handler", "riserv", [None]),
+    ):
+        suggested = (await stage.as_(user).ask(SUGGEST, r=repository, text=typed))["suggestEntries"]
+        assert [one["concept"] and one["concept"]["id"] for one in suggested] == concepts, (user, typed)
     facets = ["country", "concept", "kind"]
     counted = await search(stage.as_("hu-handler"), repository, facets=facets, sort={"by": "FIELD", "field": "name"})
     assert ids(counted) == [other, one]

@@ -9,7 +9,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CLAIM = re.compile(r"\(rows? ([0-9a-d, ]+)\)")
-WANTED = {*map(str, (*range(1, 44), 44, 45, *range(46, 50), 57, 58, 60, 61, 62, 55, 56)), "56a", "56b", "56c", "56d"}
+WANTED = {
+    *map(str, (*range(1, 44), 44, 45, *range(46, 50), 54, 57, 58, 60, 61, 62, 55, 56)),
+    "56a",
+    "56b",
+    "56c",
+    "56d",
+}
 
 
 def claimed() -> dict[str, list[str]]:

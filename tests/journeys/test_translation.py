@@ -21,6 +21,7 @@ from services.translation.notices import CATALOGUE
 from tests.cells import cell
 from tests.gateway.clients import TIMEOUT_S, WEBSOCKET, Client, Data, Refused, eventually, key, within
 from tests.gateway.exchanges import ANSWERS, a_request, text
+from tests.gateway.open_repositories import a_repository, an_entry, field
 from tests.gateway.running import a_gateway, a_service, a_slow_service, copy_of
 from tests.gateway.test_publishing import PUBLISH, a_set, words
 from tests.journeys.staging import Stage, a_stage
@@ -180,6 +181,66 @@ async def _readings(client: Client, id_: str) -> Mapping[str, Data]:
     found = await client.ask(f"query ($id: ID!) {{ request(id: $id) {{ justification {{ {asked} }} }} }}", id=id_)
     readings: Mapping[str, Data] = found["request"]["justification"]
     return readings
+
+
+ENTRIES = f"""query ($r: ID!) {{ repositoryEntries(repository: $r, first: 5, language: HU) {{ edges {{ node {{
+  translations(language: HU) {{ place reading {{ translation }} }}
+  published {{ values {{ field {{ code }} value {{ text {{ dataClass {READING} }} }} }} }} }} }} }} }}"""
+
+
+async def test_entries_of_a_repository_are_read_in_the_readers_language_by_the_class_of_their_fields(
+    spoken: Spoken,
+) -> None:
+    """What everybody reads is translated for everybody; a note for those in IMI for them alone, and a name for nobody."""
+    in_imi = {"visibility": "ALL_IMI"}
+    repository = await a_repository(
+        spoken.as_,
+        fields=(
+            field("name", "TEXT", mandatory=True, searchable=True),
+            field("summary", "TEXT", translatable=True),
+            field("note", "TEXT", translatable=True, audience=in_imi),
+        ),
+    )
+    summary, note = SENTENCES["it"][ASKED - 1 : ASKED + 1]
+    await an_entry(spoken.as_, repository, "Registro dei contratti", summary=words_of(summary), note=words_of(note))
+    nobody = Client(spoken.as_("it-handler").http, spoken.as_("it-handler").url)
+    for reader, codes in ((spoken.as_("hu-handler"), ["name", "summary", "note"]), (nobody, ["name", "summary"])):
+        found = await _entry(reader, repository)
+        if reader is not nobody:
+            await done(reader, *(one["text"]["details"] for one in found.values()))
+        found = await _entry(reader, repository)
+        assert list(found) == codes
+        assert found["name"]["text"]["details"]["reason"] == "AS_WRITTEN"
+        assert (found["name"]["text"]["translation"], found["name"]["text"]["original"]) == (
+            None,
+            "Registro dei contratti",
+        )
+        assert found["name"]["text"]["notice"]
+        assert (found["summary"]["dataClass"], found["summary"]["text"]["original"]) == ("PUBLIC", summary)
+        assert found["summary"]["text"]["translation"] == SENTENCES["hu"][ASKED - 1]
+        if "note" in found:
+            assert (found["note"]["dataClass"], found["note"]["text"]["translation"]) == (
+                "INTERNAL",
+                SENTENCES["hu"][ASKED],
+            )
+    (edge,) = (await spoken.as_("hu-handler").ask(ENTRIES, r=repository))["repositoryEntries"]["edges"]
+    assert [(one["place"], bool(one["reading"]["translation"])) for one in edge["node"]["translations"]] == [
+        ("published.values[name].value.text", False),
+        ("published.values[summary].value.text", True),
+        ("published.values[note].value.text", True),
+    ]
+    refused = await nobody.refused('{ translate(text: "testo", from: IT, to: HU) { text } }')
+    assert refused.code == "UNAUTHENTICATED"
+
+
+def words_of(text: str) -> Data:
+    """A text of which its writer says no more than its language."""
+    return {"text": {"text": text, "language": "IT"}}
+
+
+async def _entry(client: Client, repository: str) -> dict[str, Data]:
+    (edge,) = (await client.ask(ENTRIES, r=repository))["repositoryEntries"]["edges"]
+    return {one["field"]["code"]: one["value"]["text"] for one in edge["node"]["published"]["values"]}
 
 
 async def test_terms_that_are_called_otherwise_and_what_does_not_come_back_are_pointed_out(spoken: Spoken) -> None:

@@ -17,6 +17,7 @@ from tests.plan.operations import Dice, Operation, Writer
 RACES_MAX = 0.01
 DICE = 150
 WORLDS = 2
+WRITTEN = 60
 
 
 class Drawn:
@@ -43,6 +44,13 @@ def test_any_operation_is_answered_as_graphql_core_answers_it(
     operation = Writer(graphql_schema, Drawn(data), left=15).operation()
     if operation is not None:
         assert comparison.of(operation, number) == []
+
+
+def test_no_operation_breaks_a_rule_of_validation() -> None:
+    for seed in range(0, 10 * WRITTEN, 10):
+        operation = Writer(graphql_schema, Dice(seed)).operation()
+        with cell("operation", seed):
+            assert operation is None or validate(graphql_schema, operation.document) == []
 
 
 def test_large_operations_are_answered_as_graphql_core_answers_them_in_good_worlds_and_bad(

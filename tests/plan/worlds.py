@@ -10,6 +10,7 @@ import random
 import typing
 import zlib
 from collections.abc import Callable, Coroutine, Generator
+from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import cache, partial
 from typing import Any
@@ -30,6 +31,7 @@ from gateway.backends import Backend, Stubs
 from gateway.batches import BatchRead
 from gateway.people import Person, SignIn
 from gateway.streams.sources import WATCH_CHANGES, WATCH_INBOX
+from gateway.texts.asking import Asking
 from protos.directory.v1 import directory_pb2
 from vocabulary import parts
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated, Unavailable
@@ -71,13 +73,8 @@ class World:
     def stubs(self) -> Stubs:
         """The stubs that the gateway calls."""
         channel: Any = _Channel(self)
-        types = typing.get_type_hints(Stubs)
-        made = {
-            one.name: types[one.name](channel)
-            for one in fields(Stubs)
-            if getattr(types[one.name], "__name__", "").endswith("Stub")
-        }
-        return Stubs(dict.fromkeys(parts.ALL, channel), own=lambda: "", **made)
+        made: dict[str, Any] = {name: _Stub(kind, channel) for name, kind in _stub_types().items()}
+        return Stubs(dict.fromkeys(parts.ALL, channel), own=lambda: "", asking=copy(_asking()), **made)
 
     def event(self, document: DocumentNode) -> Any:
         """The item of a stream that a subscription is executed for; None for other operations."""
@@ -206,6 +203,32 @@ class World:
         return chance.choice(WORDS)
 
 
+class _Stub:
+    """A stub that is made when something is called: most operations call few services."""
+
+    def __init__(self, kind: Any, channel: "_Channel") -> None:
+        self._kind, self._channel = kind, channel
+
+    def __getattr__(self, name: str) -> Any:
+        for method, made in vars(self._kind(self._channel)).items():
+            setattr(self, method, made)
+        return self.__dict__[name]
+
+
+@cache
+def _asking() -> Asking:
+    """Whoever asks for translations, before it has asked for any: its words are read once."""
+    return Asking()
+
+
+@cache
+def _stub_types() -> dict[str, Any]:
+    """Name → type of each stub that the gateway calls."""
+    types = typing.get_type_hints(Stubs)
+    named = [one.name for one in fields(Stubs)]
+    return {name: types[name] for name in named if getattr(types[name], "__name__", "").endswith("Stub")}
+
+
 class _Channel:
     """A channel, as far as the generated stubs use one."""
 
@@ -276,7 +299,7 @@ def _even(response: Any, chance: random.Random) -> None:
 def _batches() -> dict[str, BatchRead]:
     """Path → batch read."""
     found = [one for one in vars(batches).values() if isinstance(one, BatchRead)]
-    stubs = typing.get_type_hints(Stubs)
+    stubs = _stub_types()
     named = {}
     for one in found:
         service = stubs[one.service].__name__.removesuffix("Stub")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from grpc import aio
 
 from chassis.caller import Caller, Signer
 from chassis.calls import Peer, open_channel
@@ -21,6 +22,7 @@ from services.directory.training.authorities import coordinator_id
 from services.directory.wiring import directory
 from services.repositories.wiring import repositories
 from tests.builders import QUALIFICATIONS, doctors
+from tests.directory.trained import a_directory
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 FREE_PORT = "127.0.0.1:0"
@@ -55,9 +57,10 @@ def an_approver(country: str = "IT") -> Caller:
 class Asking:
     """Calls the service for whoever is named."""
 
-    def __init__(self, stub: RepositoriesServiceStub, signer: Signer, transfer: TransferServiceStub) -> None:
-        self.stub = stub
-        self.transfer = transfer
+    def __init__(self, channel: aio.Channel, signer: Signer) -> None:
+        self.channel = channel
+        self.stub = RepositoriesServiceStub(channel)
+        self.transfer = TransferServiceStub(channel)
         self._signer = signer
 
     async def __call__(self, caller: Caller | None, method: str, **fields: Any) -> Any:
@@ -90,12 +93,8 @@ def command(key: str = "", revision: int | None = None) -> common_pb2.Command:
 
 @pytest.fixture(scope="session")
 async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
-    data = tmp_path_factory.mktemp("repositories")
+    data = await a_directory(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("repositories"))
     async with directory(DirectorySettings(data_dir=data, training_data=True, listen_address=FREE_PORT)) as found:
         settings = ServiceSettings(data_dir=data, listen_address=FREE_PORT, directory_address=f"127.0.0.1:{found.port}")
         async with repositories(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
-            yield Asking(
-                RepositoriesServiceStub(channel),
-                Signer(KeyRing(settings.keys), "gateway"),
-                TransferServiceStub(channel),
-            )
+            yield Asking(channel, Signer(KeyRing(settings.keys), "gateway"))

@@ -1,11 +1,11 @@
 """Entries of the directory of registers, valid unless told otherwise: in the domain, on the wire, in a running service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.wire import field_values
+from chassis.wire import field_values, field_values_from
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
 from services.repositories.catalogue import definitions
@@ -46,6 +46,11 @@ def a_register(title: str = "Albo dei medici", /, **changed: Value | None) -> di
 
 def on_wire(title: str = "Albo dei medici", /, **changed: Value | None) -> list[common_pb2.FieldValue]:
     return field_values(a_register(title, **changed))
+
+
+def says(values: Iterable[common_pb2.FieldValue]) -> dict[str, Value]:
+    """What values on the wire say, whatever is said of them besides."""
+    return field_values_from(list(values), at="values")
 
 
 def an_actor(authority_id: str = "aut_owner", *areas: str, country: str = "IT", user: str = "usr_one") -> Actor:

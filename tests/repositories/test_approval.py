@@ -9,9 +9,9 @@ from protos.repositories.v1 import repositories_pb2 as pb
 from services.repositories.domain.definitions import FieldRule
 from tests.builders import the_commission
 from tests.repositories.conftest import Asking, a_person, an_approver, an_editor, command
-from tests.repositories.registers import a_draft, a_published, on_wire, written
+from tests.repositories.registers import a_draft, a_published, on_wire, says, written
 from tests.repositories.test_publishing import FIELDS, MODULE, a_definition, publish
-from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
+from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
 from vocabulary.roles import UserRole
 
 ITALY, HUNGARY = an_editor("IT"), an_editor("HU")
@@ -37,7 +37,7 @@ async def test_another_authority_approves_or_sends_it_back(asking: Asking, appro
     assert waiting.status == pb.ENTRY_STATUS_PENDING_APPROVAL
     seen = await asking.read(COORDINATOR, waiting.id)
     assert seen
-    assert (list(seen.draft.values), list(seen.history)) == (VALUES, [])
+    assert (says(seen.draft.values), list(seen.history)) == (says(VALUES), [])
     for other in (HUNGARY, ABROAD, COLLEAGUE, the_commission()):
         assert await asking.read(other, waiting.id) is None
     listed = (await asking(COORDINATOR, "ListPendingEntries", repository=approved)).entries
@@ -83,10 +83,47 @@ async def test_readers_stay_on_the_old_version_until_the_new_one_is_approved(ask
     assert await asking.read(HUNGARY, entry.id) == before
     assert before.status == pb.ENTRY_STATUS_PUBLISHED
     after = await asking.do(COORDINATOR, "ApproveEntry", id=entry.id)
-    assert list(after.published.values) == newer
+    assert says(after.published.values) == says(newer)
     seen = await asking.read(HUNGARY, entry.id)
     assert seen
     assert (seen.published.number, seen.revision) == (2, 2)
+
+
+async def test_what_was_changed_since_it_was_read_is_decided_by_nobody(asking: Asking, approved: str) -> None:
+    """Whoever says which revision they have read does not approve, send back or publish another content than that."""
+    read = await a_submitted(asking, approved)
+    seen = await asking.read(COORDINATOR, read.id)
+    assert seen
+    assert seen.revision == read.revision
+    swapped = field_values({"name": written("Tutt'altro")})
+    await asking.do(ITALY, "EditEntry", id=read.id, values=swapped)
+    waiting = await asking.do(ITALY, "SubmitEntry", id=read.id)
+    draft = await asking.do(ITALY, "CreateEntry", repository="registers", values=on_wire("Albo"))
+    edited = await asking.do(ITALY, "EditEntry", id=draft.id, values=on_wire("Altro"))
+    for caller, method, entry, stale, reason in (
+        (COORDINATOR, "ApproveEntry", waiting, read.revision, ""),
+        (COORDINATOR, "ReturnEntry", waiting, read.revision, "quale?"),
+        (ITALY, "PublishEntry", edited, draft.revision, ""),
+    ):
+        fields = {"id": entry.id, **({"reason": reason} if reason else {})}
+        with pytest.raises(Stale) as refused:
+            await asking.do(caller, method, command=command(revision=stale), **fields)
+        assert (refused.value.code, refused.value.reason, refused.value.field) == (
+            "CONFLICT",
+            "STALE_REVISION",
+            "revision",
+        )
+        assert await asking.read(ITALY, entry.id) == entry
+    published = await asking.do(ITALY, "PublishEntry", command=command(revision=edited.revision), id=edited.id)
+    assert published.status == pb.ENTRY_STATUS_PUBLISHED
+    after = await asking.do(COORDINATOR, "ApproveEntry", command=command(revision=waiting.revision), id=read.id)
+    assert says(after.published.values) == says(swapped)
+    # So it is with a new version of what is published: its approver sees the revision that counts, other than readers.
+    await asking.do(ITALY, "EditEntry", id=read.id, values=VALUES)
+    await asking.do(ITALY, "SubmitEntry", id=read.id)
+    seen = await asking.read(COORDINATOR, read.id)
+    assert seen
+    await asking.do(COORDINATOR, "ApproveEntry", command=command(revision=seen.revision), id=read.id)
 
 
 @pytest.mark.parametrize("method", ["ApproveEntry", "ReturnEntry"])
@@ -163,7 +200,7 @@ async def test_versions_are_listed_compared_and_gone_back_to(asking: Asking) -> 
             await asking(HUNGARY, "DiffEntry", id=entry.id, **{"from": 2, "to": number})
         assert refused.value.field == "to"
     published = await asking.do(ITALY, "PublishEntry", id=entry.id)
-    assert list(published.published.values) == on_wire("Albo 2")
+    assert says(published.published.values) == says(on_wire("Albo 2"))
     with pytest.raises(Invalid) as unknown:
         await asking.do(ITALY, "RevertEntry", id=entry.id, version=5)
     assert (unknown.value.field, unknown.value.reason) == ("version", "UNKNOWN_VERSION")

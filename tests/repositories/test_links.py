@@ -271,6 +271,8 @@ async def test_nothing_is_kept_of_what_is_withdrawn_while_it_is_looked_at(tmp_pa
         endpoint.statuses = [200]
         await store.checks.fire(Timer(subject="ent_1", kind=KIND, due=NOW))
         assert await store.known(kept) == [("url", "NOT_CHECKED", 0)]
+    async with open_documents(f"sqlite:///{tmp_path}/documents.db", storage.COLLECTIONS) as documents:
+        assert await documents.find(storage.LINKS, limit=10) == []
 
 
 async def test_a_timer_of_what_is_gone_does_nothing(tmp_path: Path, endpoint: Endpoint) -> None:

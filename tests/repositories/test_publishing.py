@@ -13,19 +13,21 @@ from protos.repositories.v1 import definitions_pb2
 from services.repositories.domain.audiences import Audience, Visibility
 from services.repositories.domain.definitions import Definition, FieldRule, Retention
 from services.repositories.domain.publishing import (
+    CIRCLES_LIMIT,
     FIELDS_LIMIT,
     MONTHS_LIMIT,
     NAMED_LIMIT,
     check_definition,
     check_next,
 )
+from services.repositories.search.layers import count, layers
 from services.repositories.wire_definitions import repository
 from tests.builders import QUALIFICATIONS, the_commission
 from tests.cells import cell
 from tests.repositories.conftest import Asking, a_person, an_editor, command
-from tests.repositories.registers import refers, written
+from tests.repositories.registers import refers, says, written
 from tests.repositories.test_wire import written_as
-from vocabulary import languages
+from vocabulary import countries, languages
 from vocabulary.forms import TEXT_LIMIT, TITLE_LIMIT
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from vocabulary.roles import UserRole
@@ -62,6 +64,15 @@ def ruled(inner: Audience, outer: Audience = MODULE) -> Definition:
 
 def audience(visibility: Visibility, **named: Any) -> Definition:
     return a_definition(audience=Audience(visibility=visibility, **named))
+
+
+def encircled(others: int) -> Definition:
+    """With so many fields, each for other people, and one more for those of the first."""
+    named = [*countries.ALL[:others], countries.ALL[0]]
+    audiences = [Audience(visibility=Visibility.COUNTRY, countries=(country,)) for country in named]
+    codes = [f"f{number}" for number in range(len(audiences))]
+    rules = {code: FieldRule(audience=one) for code, one in zip(codes, audiences, strict=True)}
+    return a_definition(*map(field, codes), rules=rules)
 
 
 LACKING = {code: text for code, text in WORDS.items() if code != "mt"}
@@ -138,6 +149,7 @@ FAULTS: list[tuple[Definition, str, str]] = [
     (ruled(Audience(visibility=Visibility.ALL_IMI)), "fields[0].audience", "WIDER_THAN_REPOSITORY"),
     (ruled(replace(COUNTRY, countries=("HU",)), COUNTRY), "fields[0].audience", "WIDER_THAN_REPOSITORY"),
     (ruled(Audience(visibility=Visibility.ROLE)), "fields[0].audience.roles", "EMPTY"),
+    (encircled(CIRCLES_LIMIT), f"fields[{CIRCLES_LIMIT - 1}].audience", "TOO_MANY"),
 ]
 
 
@@ -158,6 +170,7 @@ def test_what_has_no_fault_is_published() -> None:
         a_definition(field("holder", ValueType.AUTHORITY, many=True, searchable=True)),
         a_definition(rules={"name": FieldRule(translatable=True, audience=MODULE)}),
         ruled(COUNTRY),
+        encircled(CIRCLES_LIMIT - 1),
         ruled(MODULE),
         ruled(replace(COUNTRY, countries=("HU",)), replace(COUNTRY, countries=("HU", "IT"))),
         audience(Visibility.EXPLICIT, authority_fields=("holder",)),
@@ -189,6 +202,17 @@ def test_a_field_that_was_retired_does_not_come_back_as_something_else() -> None
         check_next(a_definition(*FIELDS[:2], field("born"), version=3), [second], at="definition")
     assert (refused.value.field, refused.value.reason) == ("definition.fields[2].type", "OTHER_TYPE")
     check_next(a_definition(version=3), [second], at="definition")
+
+
+def test_every_field_of_the_newest_version_is_searched_whatever_there_was_before() -> None:
+    """What an earlier version had of other readers gives way, and what could not be searched is not published."""
+    earlier = encircled(CIRCLES_LIMIT - 1)
+    new = a_definition(field(), field("other"), version=2, rules={"other": FieldRule(audience=MODULE)}).after(earlier)
+    check_next(new, [earlier], at="definition")
+    found = layers(new)
+    assert (found["name"], found["other"]) == (0, 1)
+    assert [one.code for one in new.retired if one.code not in found] == [f"f{CIRCLES_LIMIT - 2}"]
+    assert count(new) == CIRCLES_LIMIT
 
 
 def sent(definition: Definition) -> definitions_pb2.DefinitionDraft:
@@ -226,7 +250,7 @@ async def test_a_new_repository_is_used_at_once_and_its_next_version_leaves_entr
     published = await asking.do(italy, "PublishEntry", id=made.id)
     seen = await asking.read(hungary, made.id)
     assert seen
-    assert list(seen.published.values) == values
+    assert says(seen.published.values) == says(values)
 
     second = replace(first, version=2, fields=(FIELDS[0], field("note", mandatory=True)))
     await publish(asking, second)

@@ -22,8 +22,6 @@ from engines.documents import open_documents
 from engines.events import Received, open_events
 from protos.repositories.v1 import repositories_pb2 as pb
 from protos.repositories.v1.events_pb2 import EntryChanged
-from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceStub
-from protos.repositories.v1.transfer_pb2_grpc import TransferServiceStub
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
 from services.repositories import storage
@@ -41,7 +39,7 @@ from vocabulary.refusals import Unavailable
 async def running(settings: ServiceSettings) -> AsyncIterator[Asking]:
     async with repositories(settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
         signer = Signer(KeyRing(settings.keys), "gateway")
-        yield Asking(RepositoriesServiceStub(channel), signer, TransferServiceStub(channel))
+        yield Asking(channel, signer)
 
 
 @asynccontextmanager

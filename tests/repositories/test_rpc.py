@@ -11,7 +11,7 @@ from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
 from tests.builders import QUALIFICATIONS, doctors, the_commission
 from tests.repositories.conftest import MODULE, Asking, a_person, an_editor, command
-from tests.repositories.registers import a_draft, a_published, on_wire, refers, written
+from tests.repositories.registers import a_draft, a_published, on_wire, refers, says, written
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
 from vocabulary.roles import UserRole, WorkflowRole
 from vocabulary.values import LINK_LIMIT, TEXT_LIMIT, FreeText, Value
@@ -52,18 +52,18 @@ async def test_a_register_lives_from_draft_to_withdrawal(asking: Asking) -> None
     assert draft.id.startswith("ent_")
     assert (draft.status, draft.revision, draft.owner_id) == (pb.ENTRY_STATUS_DRAFT, 1, doctors("IT"))
     assert (draft.country_code, draft.repository_code) == ("IT", "registers")
-    assert list(draft.draft.values) == on_wire()
+    assert says(draft.draft.values) == says(on_wire())
     assert not draft.HasField("published")
     first = await asking.do(ITALY, "PublishEntry", id=draft.id)
     assert (first.status, first.published.number) == (pb.ENTRY_STATUS_PUBLISHED, 1)
-    assert list(first.published.values) == on_wire()
+    assert says(first.published.values) == says(on_wire())
     assert not first.HasField("draft")
     edited = await asking.do(ITALY, "EditEntry", id=draft.id, values=on_wire("Albo nuovo"), reason="trasloco")
     assert edited.published == first.published
     assert (edited.status, edited.draft.number, edited.draft.reason) == (pb.ENTRY_STATUS_PUBLISHED, 2, "trasloco")
     second = await asking.do(ITALY, "PublishEntry", id=draft.id)
     assert (second.published.number, list(second.earlier)) == (2, [first.published])
-    assert list(second.published.values) == on_wire("Albo nuovo")
+    assert says(second.published.values) == says(on_wire("Albo nuovo"))
     gone = await asking.do(ITALY, "WithdrawEntry", id=draft.id, reason="soppresso")
     assert (gone.status, gone.HasField("published")) == (pb.ENTRY_STATUS_WITHDRAWN, False)
     assert list(gone.earlier) == [second.published, first.published]

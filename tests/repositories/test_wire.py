@@ -139,7 +139,7 @@ def entry_back(message: pb.Entry) -> Kept[Entry]:
 @given(words, st.integers(1, 2**40), entries)
 def test_an_entry_comes_back_with_all_its_versions(id_: str, revision: int, entry: Entry) -> None:
     kept = Kept(id_, revision, entry)
-    assert entry_back(pb.Entry.FromString(wire.entry(kept).SerializeToString())) == kept
+    assert entry_back(pb.Entry.FromString(wire.entry(kept, REGISTERS).SerializeToString())) == kept
 
 
 @given(st.none() | entries, entries, st.sampled_from(Action), st.integers(1, 2**40))

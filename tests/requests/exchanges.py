@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from grpc import aio
 
 from chassis.caller import Caller, Signer
 from chassis.calls import Peer, open_channel
@@ -126,8 +127,10 @@ class Asking(Directory):
         settings: ServiceSettings,
         documents: Documents,
         directory: Documents,
+        channel: aio.Channel,
     ) -> None:
         super().__init__(directory)
+        self.channel = channel
         self.stub = stub
         self.reports = reports
         self.settings = settings
@@ -164,7 +167,8 @@ async def running(settings: ServiceSettings) -> AsyncIterator[Asking]:
         open_documents(settings.documents("requests"), storage.COLLECTIONS) as documents,
         open_documents(settings.documents("directory"), directory_storage.COLLECTIONS) as directory,
     ):
-        yield Asking(RequestsServiceStub(channel), ReportServiceStub(channel), settings, documents, directory)
+        stub, reports = RequestsServiceStub(channel), ReportServiceStub(channel)
+        yield Asking(stub, reports, settings, documents, directory, channel)
 
 
 def a_draft(**changed: Any) -> pb.RequestDraft:

@@ -454,14 +454,3 @@ async def test_a_file_is_read_where_it_is_seen_and_nowhere_else(
                 with pytest.raises(NotFound) as hidden:
                     await downloaded(asking, person.caller, file.id)
                 assert hidden.value.message == f"there is no file {file.id!r}", (stage, mark)
-
-
-@pytest.mark.parametrize("method", COMMANDS)
-async def test_the_answer_to_a_command_is_what_its_giver_sees(asking: Asking, method: str) -> None:
-    for status, party in COMMANDS[method].items():
-        request = await a_request_for(asking, method, status)
-        answer = await asking.do(CALLERS[party], method, **fields_of(method, request.id, party))
-        seen = await asking.read(CALLERS[party], request.id)
-        assert seen == answer or (
-            seen is None and answer.status in (pb.REQUEST_STATUS_DELETED, pb.REQUEST_STATUS_DRAFT)
-        )

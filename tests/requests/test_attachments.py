@@ -14,10 +14,12 @@ import pytest
 
 from chassis.caller import Caller
 from chassis.outbox import Outbox
-from chassis.timers import Timers
+from chassis.removing import Removing
+from chassis.settings import ServiceSettings
+from chassis.timers import Timer, Timers
 from chassis.uploads import keeping
 from chassis.uploads.contents import CLAIM, CONTENTS, UNUSED_KEPT, Contents
-from chassis.uploads.keeping import GRACE, UNATTACHED_KEPT, chosen
+from chassis.uploads.keeping import GRACE, UNATTACHED, UNATTACHED_KEPT, chosen
 from engines.documents import Document, Documents, open_documents
 from engines.events import open_events
 from engines.files import open_files
@@ -25,7 +27,7 @@ from engines.scanning import State, open_scanner
 from services.requests import storage
 from services.requests.attachments import Attachments
 from services.requests.domain.lifecycle import Status
-from tests.chassis.ticking import Clock
+from tests.chassis.ticking import START, Clock
 from tests.engines.clamd import EICAR, Daemon, a_daemon
 from tests.requests.exchanges import HUNGARY, ITALY, PDF, a_stored_draft, a_stored_request
 from vocabulary.files import File
@@ -253,6 +255,52 @@ async def test_an_upload_that_is_never_attached_is_removed_after_a_day(unscanned
     record = await unscanned.documents.get(keeping.FILES, file.id)
     assert record is not None
     assert "laurea" not in str(record.body)
+
+
+async def test_nothing_is_kept_of_a_file_that_is_gone_nor_of_its_content(unscanned: Desk) -> None:
+    """What is attached stays, as does what may yet be."""
+    gone, attached = await unscanned.upload(), await unscanned.upload(b"attached")
+    await unscanned.attach(attached)
+    unscanned.clock.at += A_DAY
+    await unscanned.work()
+    young = await unscanned.upload(b"young")
+    await Removing(unscanned.documents, storage.removals(ServiceSettings()), unscanned.clock).remove_all()
+    records = await unscanned.documents.find(keeping.FILES, limit=10)
+    assert {one.id for one in records} == {attached.id, young.id}
+    contents = await unscanned.documents.find(CONTENTS, limit=10)
+    assert {one.id for one in contents} == {attached.sha256, young.sha256}
+    with pytest.raises(NotFound):
+        await unscanned.read(gone)
+    assert await unscanned.read(attached) == b"attached"
+    # What a worker that had died begins again finds nothing to do.
+    await unscanned.attachments.fire(
+        Timer(subject=gone.id, kind=UNATTACHED, due=START, payload={"sha256": gone.sha256})
+    )
+    unscanned.clock.forward(days=100)
+    await unscanned.work()
+    await Removing(unscanned.documents, storage.removals(ServiceSettings()), unscanned.clock).remove_all()
+    assert {one.id for one in await unscanned.documents.find(keeping.FILES, limit=10)} == {attached.id}
+    assert await unscanned.documents.find(storage.FILE_TIMERS, limit=10) != []
+    unscanned.clock.forward(days=31)
+    await Removing(unscanned.documents, storage.removals(ServiceSettings()), unscanned.clock).remove_all()
+    assert await unscanned.documents.find(storage.FILE_TIMERS, limit=10) == []
+    assert await unscanned.read(attached) == b"attached"
+
+
+async def test_what_was_found_in_a_content_is_known_after_it_is_gone(tmp_path: Path, daemon: Daemon) -> None:
+    """Whoever uploads it while the scanner is away is refused it all the same."""
+    async with a_desk(tmp_path) as desk:
+        file = await desk.upload(VIRUS)
+        clock = desk.clock
+    async with a_desk(tmp_path, daemon.url, clock) as desk:
+        await desk.contents.scan(file.sha256)
+        clock.at += A_DAY
+        await desk.work()
+        assert desk.kept == []
+    async with a_desk(tmp_path, clock=clock) as desk:
+        with pytest.raises(Invalid) as refused:
+            await desk.upload(VIRUS)
+    assert refused.value.reason == "INFECTED"
 
 
 async def test_an_upload_can_be_attached_for_a_day_and_an_attached_one_stays(unscanned: Desk) -> None:

@@ -64,9 +64,9 @@ class Sender:
             await until(stored)
 
     async def stored(self, event: Event, authority_id: str) -> str | None:
-        """When the e-mail about *event* to an authority is sent next; None if there is none."""
+        """When the e-mail about *event* to an authority is sent next, `NEVER` if it is over; None if there is none."""
         found = await self.documents.get(storage.MAILS, f"{event.id}:{authority_id}")
-        return None if found is None else str(found.body[WAKES_AT])
+        return None if found is None else min(str(found.body[WAKES_AT]), NEVER)
 
     async def send(self) -> int:
         """Send what is due now; returns how many that were."""

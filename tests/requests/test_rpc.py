@@ -14,16 +14,14 @@ from chassis.wire import datetime_of
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage
-from services.requests.domain.lifecycle import EVER, TRANSITIONS, Party, Status
+from services.requests.domain.lifecycle import Party, Status
 from tests.builders import QUALIFICATIONS, REQUESTS, a_handler, doctors
-from tests.cells import cell
 from tests.requests.exchanges import (
     CALLERS,
     COMMANDS,
     GOOD_ANSWERS,
     HUNGARY,
     ITALY,
-    METHODS,
     SET,
     SETS,
     WALKED,
@@ -40,7 +38,7 @@ from tests.requests.exchanges import (
     refused,
     text,
 )
-from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
+from vocabulary.refusals import Conflict, Invalid, NotFound, Stale
 from vocabulary.values import TEXT_LIMIT
 
 FRANCE = a_handler("FR")
@@ -106,50 +104,6 @@ async def test_a_question_is_asked_accepted_answered_and_closed(asking: Asking) 
     assert times == sorted(times)
     assert closed.changed_at == closed.history[-1].at
     assert await asking.read(ITALY, draft.id) == closed
-
-
-@pytest.mark.parametrize("method", COMMANDS)
-async def test_each_command_is_possible_where_the_table_says_so_and_to_whom_it_says(
-    asking: Asking, standing: dict[Status, pb.Request], method: str
-) -> None:
-    """Each command in each status, given by each party: done, or refused by name with nothing changed."""
-    for status in WALKED:
-        with cell(status):
-            for party, caller in CALLERS.items():
-                fields = fields_of(method, standing[status].id, party)
-                known = await asking.read(caller, standing[status].id)
-                actions = {action for action, known_as in METHODS.items() if known_as == method}
-                held = parties_of(party, status)
-                row = next((TRANSITIONS[status][action] for action in actions if action in TRANSITIONS[status]), None)
-                if row and row.parties & held:
-                    request = await a_request_for(asking, method, status)
-                    after = await asking.do(caller, method, **fields_of(method, request.id, party))
-                    assert after.status in (WIRE_STATUS[row.next], WIRE_STATUS[row.approval or row.next])
-                    assert after.id == request.id
-                elif known is None:
-                    found = await refused(asking, caller, method, NotFound, **fields)
-                    assert found.message == f"there is no request {standing[status].id!r}"
-                elif row or not held & set().union(*(EVER[action] for action in actions)):
-                    await refused(asking, caller, method, Forbidden, **fields)
-                else:
-                    found = await refused(asking, caller, method, Conflict, **fields)
-                    assert found.reason == "TRANSITION"
-
-
-def parties_of(party: Party, status: Status) -> set[Party]:
-    """What the caller that stands for *party* is: coordinators are several parties, once they have been asked."""
-    asked: dict[Party, set[Party]] = {
-        Party.SENDING_APPROVER: {Party.SENDING_APPROVER} if status is Status.PENDING_SEND_APPROVAL else set(),
-        Party.REPLY_APPROVER: {Party.REPLY_APPROVER} if status is Status.PENDING_REPLY_APPROVAL else set(),
-    }
-    referred = status in (Status.REFERRED, Status.ANSWERED_FINAL)
-    italian, hungarian = CALLERS[Party.REQUESTER_REFERRAL], CALLERS[Party.RESPONDER_REFERRAL]
-    if CALLERS[party] == italian:
-        return asked[Party.SENDING_APPROVER] | ({Party.REQUESTER_REFERRAL} if referred else set())
-    if CALLERS[party] == hungarian:
-        referral = {Party.RESPONDER_REFERRAL} if referred else set[Party]()
-        return {Party.RESPONDER_COORDINATOR} | asked[Party.REPLY_APPROVER] | referral
-    return {party}
 
 
 @pytest.mark.parametrize("method", COMMANDS)

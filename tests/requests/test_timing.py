@@ -49,9 +49,9 @@ class Replicas:
     workers: Sequence[tuple[Timers, Timing]]
 
     async def timers(self, id_: str) -> dict[str, str]:
-        """When each timer of the request wakes, as stored."""
+        """When each timer of the request wakes, as stored; `NEVER` for one that is over."""
         found = {action: await self.asking.documents.get(storage.TIMERS, f"{id_}:{action}") for action in BY_ITSELF}
-        return {action: str(timer.body[WAKES_AT]) for action, timer in found.items() if timer is not None}
+        return {action: min(str(timer.body[WAKES_AT]), NEVER) for action, timer in found.items() if timer is not None}
 
     async def arranged(self, id_: str, *waiting: Action) -> None:
         """Return once the running service has set the timers of *waiting*, and no other."""

@@ -1,5 +1,6 @@
 """Engines that answer later: what fits is taken once, and nothing else; what never comes is asked for once more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,15 +10,28 @@ from typing import Any
 
 import httpx
 
+from chassis.removing import Removing
 from deploy.servers import free_ports
 from engines.documents import open_documents
 from protos.translation.v1 import translation_pb2 as pb
 from services.translation import storage
+from services.translation.dispatches import DEADLINES, DISPATCHES, TAKEN_LATE
 from services.translation.jobs import JOBS
 from services.translation.providers.port import Accepted, Batch
 from tests.cells import cell
 from tests.chassis.waiting import until
-from tests.translation.asking import PENDING, TRANSLATED, UNAVAILABLE, ask, fresh, get, segment, watched
+from tests.translation.asking import (
+    PENDING,
+    PUBLIC,
+    TRANSLATED,
+    UNAVAILABLE,
+    ask,
+    fresh,
+    get,
+    person_of,
+    segment,
+    watched,
+)
 from tests.translation.conftest import System
 from tests.translation.doubles import Script, backwards, with_engines
 
@@ -194,6 +208,52 @@ async def test_what_is_never_called_back_about_is_sent_once_more_and_then_given_
         # Too late: it is given up, and the engine is thanked all the same.
         assert await engine.calls_back(2) == 200
         assert [one.status for one in await get(system, pending.job_id)] == [UNAVAILABLE]
+
+
+async def test_texts_of_two_authorities_never_go_together_and_what_fails_for_one_fails_for_no_other(
+    tmp_path: Path,
+) -> None:
+    """Not even those that are not personal: a text that spoils its batch spoils those of whoever has sent it alone."""
+    script = later()
+    async with waiting(tmp_path, script) as (system, engine):
+        others = system.as_person(person_of("aut_2"))
+        (spoilt,), (sound, another) = await asyncio.gather(
+            ask(system, segment(fresh(), PUBLIC)),
+            ask(system, *(segment(fresh(), PUBLIC) for _ in range(2)), peer=others),
+        )
+        await given(script, 2)
+        assert sorted(len(batch.texts) for batch in script.given) == [1, 2]
+        bad, good = sorted((1, 2), key=lambda number: len(script.given[number - 1].texts))
+        assert await engine.calls_back(bad, is_error=True) == 200
+        assert [one.status for one in await watched(system, spoilt.job_id)] == [UNAVAILABLE]
+        assert await engine.calls_back(good) == 200
+        assert {one.status for one in await watched(system, sound.job_id, another.job_id)} == {TRANSLATED}
+
+
+async def test_a_callback_that_comes_a_day_after_all_others_is_nobodys(tmp_path: Path) -> None:
+    """Its dispatch is removed when no callback counts any more, and never before."""
+    script = later("deadline_s = 60")
+    last = DEADLINES * timedelta(seconds=60) + TAKEN_LATE
+    async with waiting(tmp_path, script) as (system, _):
+        (pending,) = await ask(system, segment(fresh()))
+        first = await noted(system, pending.job_id)
+        async with open_documents(system.settings.documents("translation"), storage.COLLECTIONS) as documents:
+            early = datetime.now(UTC) + last - timedelta(minutes=1)
+            await Removing(documents, storage.removals(system.settings), lambda: early).remove_all()
+            assert await documents.get(DISPATCHES, first) is not None
+    async with waiting(tmp_path, script, ahead=last + timedelta(minutes=1)) as (system, engine):
+        async with open_documents(system.settings.documents("translation"), storage.COLLECTIONS) as documents:
+
+            async def is_removed() -> bool:
+                return await documents.get(DISPATCHES, first) is None
+
+            await until(is_removed)
+        # The text has been sent once more.
+        await noted(system, pending.job_id, after=first)
+        assert await engine.calls_back(1) == 404
+        assert [one.status for one in await get(system, pending.job_id)] == [PENDING]
+        assert await engine.calls_back(2) == 200
+        assert [one.status for one in await get(system, pending.job_id)] == [TRANSLATED]
 
 
 async def test_a_late_callback_counts_as_long_as_the_job_is_open_and_after_a_restart(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from protos.translation.v1.translation_pb2 import UNAVAILABLE_REASON_AS_WRITTEN, UnavailableReason
 from services.translation.domain.pairs import Pair
 from services.translation.domain.policy import may_see
 from services.translation.providers.port import Batch, Rejected
 from services.translation.providers.settings import ProviderSettings
 from tests.cells import cell
-from tests.translation.asking import TRANSLATED, ask, fresh, segment
+from tests.translation.asking import IDENTITY, PUBLIC, TRANSLATED, UNAVAILABLE, ask, fresh, segment
 from tests.translation.doubles import Double, Script, with_engines
 from vocabulary.values import DataClass
 
@@ -37,6 +38,30 @@ async def test_an_adapter_refuses_by_itself_what_it_may_not_see() -> None:
                 with pytest.raises(Rejected):
                     await double.translate(batch)
                 assert not script.given
+
+
+async def test_for_nobody_in_particular_only_what_everybody_reads_is_translated(tmp_path: Path) -> None:
+    script = Script("e0", pairs=("it-hu",), more=allowed(DataClass.SPECIAL_CATEGORY))
+    async with with_engines(tmp_path, script) as system:
+        segments = [segment(fresh(), number) for number in range(len(SECRECY) + 1)]
+        answers = await ask(system, *segments, peer=system.as_service("gateway"))
+        told = [UnavailableReason.Name(one.reason).removeprefix("UNAVAILABLE_REASON_") for one in answers]
+        # The first has no class, which means PERSONAL.
+        assert told == ["POLICY_BLOCKED", "UNSPECIFIED", *["POLICY_BLOCKED"] * 3]
+        assert answers[1].status == TRANSLATED
+        assert [batch.texts for batch in script.given] == [(segments[1].text.text,)]
+
+
+async def test_what_stays_as_it_was_written_reaches_no_engine(tmp_path: Path) -> None:
+    script = Script("e0", pairs=("it-hu",), more=allowed(DataClass.SPECIAL_CATEGORY))
+    async with with_engines(tmp_path, script) as system:
+        name, other, own = segment(fresh(), PUBLIC), segment(fresh(), PUBLIC), segment(fresh(), PUBLIC, target="it")
+        name.text.as_written = own.text.as_written = True
+        found, translated, same = await ask(system, name, other, own)
+        assert (found.status, found.reason, found.text) == (UNAVAILABLE, UNAVAILABLE_REASON_AS_WRITTEN, "")
+        assert found.notice.texts["hu"]
+        assert (translated.status, same.status) == (TRANSLATED, IDENTITY)
+        assert [batch.texts for batch in script.given] == [(other.text.text,)]
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

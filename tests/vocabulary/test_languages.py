@@ -15,10 +15,9 @@ def test_there_are_24_official_languages_and_two_of_the_eea() -> None:
     assert languages.FALLBACK in OFFICIAL
 
 
-@pytest.mark.parametrize("code", ALL)
 @pytest.mark.parametrize("write", [str, str.upper, lambda c: f"{c}-XX", lambda c: f" {c}_{c.upper()} "])
-def test_a_tag_with_a_region_or_in_another_case_is_the_same_language(code: str, write: type[str]) -> None:
-    assert normalise(write(code)) == code
+def test_a_tag_with_a_region_or_in_another_case_is_the_same_language(write: type[str]) -> None:
+    assert {code: normalise(write(code)) for code in ALL} == {code: code for code in ALL}
 
 
 @pytest.mark.parametrize(("tag", "code"), [("no", "nb"), ("nn-NO", "nb"), ("gr", "el"), ("sr-Latn", None)])

@@ -3,6 +3,14 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type ApproveEntryInput = {
+  id: string;
+  /** Made by the client, unique per intended effect: sent again within 7 days, it gives the first answer and no second effect. */
+  idempotencyKey: string;
+  /** The revision last seen. If given and no longer current, the command is refused. */
+  revision?: number | null | undefined;
+};
+
 export type AskedQuestionInput = {
   code: string;
   comment?: FreeTextInput | null | undefined;
@@ -16,7 +24,7 @@ export type CompanyInput = {
 
 export type CreateRequestInput = {
   draft: RequestDraftInput;
-  /** Made by the client, unique per intended effect: sent again, it gives the first answer and no second effect. */
+  /** Made by the client, unique per intended effect: sent again within 7 days, it gives the first answer and no second effect. */
   idempotencyKey: string;
   /** The revision last seen. If given and no longer current, the command is refused. */
   revision?: number | null | undefined;
@@ -33,6 +41,17 @@ export type DocumentInput = {
   reference?: string | null | undefined;
   title: string;
 };
+
+/** Where an entry stands. */
+export type EntryStatus =
+  | 'ARCHIVED'
+  | 'DELETED'
+  | 'DRAFT'
+  | 'EXPIRED'
+  | 'PENDING_APPROVAL'
+  | 'PUBLISHED'
+  | 'UPDATE_PENDING'
+  | 'WITHDRAWN';
 
 export type FreeTextInput = {
   /** Taken as PERSONAL if absent. */
@@ -145,6 +164,22 @@ export type AlertStreamSubscriptionVariables = Exact<{
 
 export type AlertStreamSubscription = { alertStream: { cursor: string, entry: { id: string, kind: InboxEntryKind, at: string | null, alert: { id: string } | null } | null } };
 
+export type PendingEntriesQueryVariables = Exact<{
+  repository: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PendingEntriesQuery = { pendingEntries: { edges: Array<{ cursor: string, node: { id: string, revision: number, draft: { number: number, values: Array<{ field: { code: string, label: string }, value: { link: string | null, number: string | null, date: string | null, text: { original: string, language: Language } | null, choices: Array<{ code: string, label: string }> | null } }> } | null } }> } };
+
+export type ApproveEntryMutationVariables = Exact<{
+  input: ApproveEntryInput;
+}>;
+
+
+export type ApproveEntryMutation = { approveEntry: { entry: { id: string, revision: number, status: EntryStatus } } };
+
 export type CreateRequestMutationVariables = Exact<{
   input: CreateRequestInput;
 }>;
@@ -201,6 +236,52 @@ export const AlertStreamDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AlertStreamSubscription, AlertStreamSubscriptionVariables>;
+export const PendingEntriesDocument = new TypedDocumentString(`
+    query PendingEntries($repository: ID!, $first: Int, $after: String) {
+  pendingEntries(repository: $repository, first: $first, after: $after) {
+    edges {
+      cursor
+      node {
+        id
+        revision
+        draft {
+          number
+          values {
+            field {
+              code
+              label
+            }
+            value {
+              text {
+                original
+                language
+              }
+              link
+              number
+              date
+              choices {
+                code
+                label
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PendingEntriesQuery, PendingEntriesQueryVariables>;
+export const ApproveEntryDocument = new TypedDocumentString(`
+    mutation ApproveEntry($input: ApproveEntryInput!) {
+  approveEntry(input: $input) {
+    entry {
+      id
+      revision
+      status
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ApproveEntryMutation, ApproveEntryMutationVariables>;
 export const CreateRequestDocument = new TypedDocumentString(`
     mutation CreateRequest($input: CreateRequestInput!) {
   createRequest(input: $input) {

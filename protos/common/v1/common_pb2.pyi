@@ -140,21 +140,25 @@ class FreeText(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     DATA_CLASS_FIELD_NUMBER: _builtins.int
+    AS_WRITTEN_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     language: _builtins.str
     """BCP 47, declared by the writer."""
     data_class: Global___DataClass.ValueType
     """Unspecified means PERSONAL."""
+    as_written: _builtins.bool
+    """It stays as it is written, whoever reads it. Said by who shows it; from whoever writes it, it says nothing."""
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         language: _builtins.str = ...,
         data_class: Global___DataClass.ValueType = ...,
+        as_written: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_class", b"data_class", "language", b"language", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_written", b"as_written", "data_class", b"data_class", "language", b"language", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -438,7 +442,7 @@ class Command(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
-    """Made by the client, unique per intended effect: the same key again gives the first answer and no second effect."""
+    """Made by the client, unique per intended effect: the same key again within 7 days gives the first answer and no second effect."""
     expected_revision: _builtins.int
     """The revision the client last saw; if given and no longer current, the command is refused."""
     def __init__(

@@ -343,6 +343,7 @@ class Entry(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     RETURN_REASON_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     repository_code: _builtins.str
@@ -351,6 +352,8 @@ class Entry(_message.Message):
     country_code: _builtins.str
     return_reason: _builtins.str
     """Why the approver sent it back, while it is in preparation again. To its owner alone."""
+    area_code: _builtins.str
+    """The area of legislation, if it stands in one alone."""
     @_builtins.property
     def published(self) -> Global___EntryVersion:
         """What readers see; absent before the first publication."""
@@ -392,10 +395,11 @@ class Entry(_message.Message):
         history: _abc.Iterable[Global___EntryHistoryEntry] | None = ...,
         return_reason: _builtins.str = ...,
         links: _abc.Iterable[Global___LinkCheck] | None = ...,
+        area_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "created_at", b"created_at", "draft", b"draft", "published", b"published"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "country_code", b"country_code", "created_at", b"created_at", "draft", b"draft", "earlier", b"earlier", "history", b"history", "id", b"id", "links", b"links", "owner_id", b"owner_id", "published", b"published", "repository_code", b"repository_code", "return_reason", b"return_reason", "revision", b"revision", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "changed_at", b"changed_at", "country_code", b"country_code", "created_at", b"created_at", "draft", b"draft", "earlier", b"earlier", "history", b"history", "id", b"id", "links", b"links", "owner_id", b"owner_id", "published", b"published", "repository_code", b"repository_code", "return_reason", b"return_reason", "revision", b"revision", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -916,6 +920,97 @@ class EntryMatch(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EntryMatch: _TypeAlias = EntryMatch  # noqa: Y015
+
+@_typing.final
+class SuggestEntriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
+    repository: _builtins.str
+    text: _builtins.str
+    """What is there so far, up to 200 characters. Its last word is being typed: two letters at least."""
+    language: _builtins.str
+    """In which names of concepts and choices are preferred; others are suggested where they alone begin so."""
+    first: _builtins.int
+    """1 to 20; 0 stands for 8."""
+    @_builtins.property
+    def filter(self) -> Global___EntryFilter:
+        """Among the entries that this leaves."""
+
+    def __init__(
+        self,
+        *,
+        repository: _builtins.str = ...,
+        text: _builtins.str = ...,
+        filter: Global___EntryFilter | None = ...,
+        language: _builtins.str = ...,
+        first: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "first", b"first", "language", b"language", "repository", b"repository", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestEntriesRequest: _TypeAlias = SuggestEntriesRequest  # noqa: Y015
+
+@_typing.final
+class SuggestEntriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUGGESTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntrySuggestion]:
+        """What most of the entries that are looked at say, first."""
+
+    def __init__(
+        self,
+        *,
+        suggestions: _abc.Iterable[Global___EntrySuggestion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["suggestions", b"suggestions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestEntriesResponse: _TypeAlias = SuggestEntriesResponse  # noqa: Y015
+
+@_typing.final
+class EntrySuggestion(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    FIELD_CODE_FIELD_NUMBER: _builtins.int
+    CONCEPT_ID_FIELD_NUMBER: _builtins.int
+    CHOICE_CODE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What the text may become; a search for it finds something."""
+    field_code: _builtins.str
+    """The field that says what it ends with."""
+    concept_id: _builtins.str
+    choice_code: _builtins.str
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        field_code: _builtins.str = ...,
+        concept_id: _builtins.str = ...,
+        choice_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["choice_code", b"choice_code", "concept_id", b"concept_id", "leads_to", b"leads_to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice_code", b"choice_code", "concept_id", b"concept_id", "field_code", b"field_code", "leads_to", b"leads_to", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_leads_to: _TypeAlias = _typing.Literal["concept_id", "choice_code"]  # noqa: Y015
+    _WhichOneofArgType_leads_to: _TypeAlias = _typing.Literal["leads_to", b"leads_to"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_leads_to) -> _WhichOneofReturnType_leads_to | None: ...
+
+Global___EntrySuggestion: _TypeAlias = EntrySuggestion  # noqa: Y015
 
 @_typing.final
 class ListOwnEntriesRequest(_message.Message):

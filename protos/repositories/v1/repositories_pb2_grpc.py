@@ -61,6 +61,11 @@ class RepositoriesServiceStub:
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SearchEntriesRequest.SerializeToString,
                 response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SearchEntriesResponse.FromString,
                 _registered_method=True)
+        self.SuggestEntries = channel.unary_unary(
+                '/imi.repositories.v1.RepositoriesService/SuggestEntries',
+                request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SuggestEntriesRequest.SerializeToString,
+                response_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SuggestEntriesResponse.FromString,
+                _registered_method=True)
         self.ListOwnEntries = channel.unary_unary(
                 '/imi.repositories.v1.RepositoriesService/ListOwnEntries',
                 request_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.ListOwnEntriesRequest.SerializeToString,
@@ -196,6 +201,13 @@ class RepositoriesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SuggestEntries(self, request, context):
+        """What somebody who looks for published entries may be about to type: only what the caller reads in them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOwnEntries(self, request, context):
         """All entries of the caller's own authority, drafts included.
         """
@@ -287,7 +299,8 @@ class RepositoriesServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ApproveEntry(self, request, context):
-        """The approver publishes it: another authority than the owner.
+        """The approver publishes it: another authority than the owner. With the revision that they have read, nothing is approved that was
+        changed since: send it, as for all that decides about a content.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -354,6 +367,11 @@ def add_RepositoriesServiceServicer_to_server(servicer, server):
                     servicer.SearchEntries,
                     request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SearchEntriesRequest.FromString,
                     response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SearchEntriesResponse.SerializeToString,
+            ),
+            'SuggestEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuggestEntries,
+                    request_deserializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SuggestEntriesRequest.FromString,
+                    response_serializer=protos_dot_repositories_dot_v1_dot_repositories__pb2.SuggestEntriesResponse.SerializeToString,
             ),
             'ListOwnEntries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOwnEntries,
@@ -587,6 +605,33 @@ class RepositoriesService:
             '/imi.repositories.v1.RepositoriesService/SearchEntries',
             protos_dot_repositories_dot_v1_dot_repositories__pb2.SearchEntriesRequest.SerializeToString,
             protos_dot_repositories_dot_v1_dot_repositories__pb2.SearchEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuggestEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.repositories.v1.RepositoriesService/SuggestEntries',
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.SuggestEntriesRequest.SerializeToString,
+            protos_dot_repositories_dot_v1_dot_repositories__pb2.SuggestEntriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,6 +26,8 @@ class RepositoriesServiceStub:
     """The newest version of each."""
     SearchEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.SearchEntriesRequest, _repositories_pb2.SearchEntriesResponse]
     """Published entries only."""
+    SuggestEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.SuggestEntriesRequest, _repositories_pb2.SuggestEntriesResponse]
+    """What somebody who looks for published entries may be about to type: only what the caller reads in them."""
     ListOwnEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListOwnEntriesRequest, _repositories_pb2.ListOwnEntriesResponse]
     """All entries of the caller's own authority, drafts included."""
     ListPendingEntries: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListPendingEntriesRequest, _repositories_pb2.ListPendingEntriesResponse]
@@ -52,7 +54,9 @@ class RepositoriesServiceStub:
     ReturnEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ReturnEntryRequest, _repositories_pb2.ReturnEntryResponse]
     """The approver sends it back to its owner."""
     ApproveEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ApproveEntryRequest, _repositories_pb2.ApproveEntryResponse]
-    """The approver publishes it: another authority than the owner."""
+    """The approver publishes it: another authority than the owner. With the revision that they have read, nothing is approved that was
+    changed since: send it, as for all that decides about a content.
+    """
     PublishEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.PublishEntryRequest, _repositories_pb2.PublishEntryResponse]
     """Where the repository asks for no approval."""
     WithdrawEntry: _aio.UnaryUnaryMultiCallable[_repositories_pb2.WithdrawEntryRequest, _repositories_pb2.WithdrawEntryResponse]
@@ -104,6 +108,14 @@ class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_repositories_pb2.SearchEntriesRequest, _abc.Awaitable[_repositories_pb2.SearchEntriesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.SearchEntriesResponse]:
         """Published entries only."""
+
+    @_abc_1.abstractmethod
+    def SuggestEntries(
+        self,
+        request: _repositories_pb2.SuggestEntriesRequest,
+        context: _aio.ServicerContext[_repositories_pb2.SuggestEntriesRequest, _abc.Awaitable[_repositories_pb2.SuggestEntriesResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.SuggestEntriesResponse]:
+        """What somebody who looks for published entries may be about to type: only what the caller reads in them."""
 
     @_abc_1.abstractmethod
     def ListOwnEntries(
@@ -214,7 +226,9 @@ class RepositoriesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _repositories_pb2.ApproveEntryRequest,
         context: _aio.ServicerContext[_repositories_pb2.ApproveEntryRequest, _abc.Awaitable[_repositories_pb2.ApproveEntryResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.ApproveEntryResponse]:
-        """The approver publishes it: another authority than the owner."""
+        """The approver publishes it: another authority than the owner. With the revision that they have read, nothing is approved that was
+        changed since: send it, as for all that decides about a content.
+        """
 
     @_abc_1.abstractmethod
     def PublishEntry(

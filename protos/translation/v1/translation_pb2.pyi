@@ -62,6 +62,8 @@ class _UnavailableReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Una
     UNAVAILABLE_REASON_VALIDATION_FAILED: _UnavailableReason.ValueType  # 7
     UNAVAILABLE_REASON_ENGINE_FAILED: _UnavailableReason.ValueType  # 8
     """Every engine that could has failed, or is left alone after failures."""
+    UNAVAILABLE_REASON_AS_WRITTEN: _UnavailableReason.ValueType  # 9
+    """It is not meant to be translated: a name, say."""
 
 class UnavailableReason(_UnavailableReason, metaclass=_UnavailableReasonEnumTypeWrapper): ...
 
@@ -75,6 +77,8 @@ UNAVAILABLE_REASON_TIMEOUT: UnavailableReason.ValueType  # 6
 UNAVAILABLE_REASON_VALIDATION_FAILED: UnavailableReason.ValueType  # 7
 UNAVAILABLE_REASON_ENGINE_FAILED: UnavailableReason.ValueType  # 8
 """Every engine that could has failed, or is left alone after failures."""
+UNAVAILABLE_REASON_AS_WRITTEN: UnavailableReason.ValueType  # 9
+"""It is not meant to be translated: a name, say."""
 Global___UnavailableReason: _TypeAlias = UnavailableReason  # noqa: Y015
 
 class _QualityTier:

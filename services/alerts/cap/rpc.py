@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 
 from chassis.aggregates import Aggregates
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.calls import Peer
 from chassis.participants import Participants
@@ -24,6 +25,7 @@ from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View, seen, view
 from services.alerts.readers import party
 from vocabulary import languages
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Conflict, NotFound
 from vocabulary.values import LocalizedText, ValueType
 
@@ -52,7 +54,7 @@ class CapRpc(CapServiceServicer):
     async def RenderCap(self, request: pb.RenderCapRequest, context: Call) -> AsyncIterator[pb.RenderCapResponse]:
         caller = current_person()
         wanted = list(dict.fromkeys(wanted_languages(request.languages))) or [caller.language or languages.FALLBACK]
-        whole, shown = await self._seen(request, caller)
+        whole, shown, personal = await self._seen(request, caller)
         messages = sent(whole)
         if not messages:
             raise Conflict("an alert is a message for others once it is broadcast", field="id", reason="NOT_SENT")
@@ -76,13 +78,18 @@ class CapRpc(CapServiceServicer):
             personal=request.with_personal_data,
             sha256=sha256,
         )
+        parts = (Part.CONTENT, Part.PERSONAL_DATA) if personal else (Part.CONTENT,)
+        noting.shown(Kind.ALERT, request.id, 0, *parts, Part.REPORT)
         name = f"{messages[-1][1].identifier}.xml"
         yield pb.RenderCapResponse(header=pb.CapHeader(file_name=name, size_bytes=len(content), sha256=sha256))
         for chunk in in_chunks(content):
             yield pb.RenderCapResponse(chunk=chunk)
 
-    async def _seen(self, asked: pb.RenderCapRequest, caller: Caller) -> tuple[Alert, Alert]:
-        """The alert, and what *caller* may see of it and asked for; raises NotFound if they may not know of it."""
+    async def _seen(self, asked: pb.RenderCapRequest, caller: Caller) -> tuple[Alert, Alert, bool]:
+        """The alert, what *caller* may see of it and asked for, and whether that is with personal data.
+
+        Raises NotFound if they may not know of it.
+        """
         kept = await self._alerts.get(asked.id)
         who = party(caller, kept.state.area, self._now()) if kept else None
         how = view(kept.state, who) if kept and who else None
@@ -90,9 +97,10 @@ class CapRpc(CapServiceServicer):
             raise NotFound(f"there is no alert {asked.id!r}", field="id")
         kind = self._types[kept.state.type_id]
         shown = seen(kept.state, kind, how, who)
-        if how is not View.FULL or not asked.with_personal_data:
+        personal = how is View.FULL and asked.with_personal_data
+        if not personal:
             shown = replace(shown, values=kind.without_personal_data(shown.values))
-        return kept.state, shown
+        return kept.state, shown, personal
 
     async def _names(self, alert: Alert, kind: AlertType) -> dict[tuple[ValueType, str], LocalizedText]:
         """What the directory calls that which the values refer to, in all languages."""

@@ -1,18 +1,22 @@
-"""What is kept of saved filters: one document each; one that was removed stays, found by nothing. And the e-mails to be sent."""
+"""What is kept of saved filters: one document each; one that was removed stays for some weeks, found by nothing. And the e-mails to be
+sent.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from chassis.aggregates import Aggregates
+from chassis.lists import sortable
 from chassis.outbox import Outbox
 from chassis.timers import timers
 from engines.documents import Collection, Documents, Index, Json
 from services.alerts.domain.filters import Delivery, SavedFilter
 from vocabulary.refusals import Conflict
 
+REMOVED_AT = "removed_at"
 SAVED_FILTERS = Collection(
     "saved_filters",
-    (Index(("authority", "sorted_by")), Index(("named",), unique=True), Index(("mailed_to",))),
+    (Index(("authority", "sorted_by")), Index(("named",), unique=True), Index(("mailed_to",)), Index((REMOVED_AT,))),
     tells=False,
 )
 MAILS = timers("mails")
@@ -40,7 +44,8 @@ def naming() -> Iterator[None]:
 
 def _indexed(saved: SavedFilter) -> Mapping[str, Json]:
     if saved.removed:
-        return {"authority": [], "sorted_by": "", "named": [], "mailed_to": []}
+        removed_at = sortable(saved.changed_at)
+        return {"authority": [], "sorted_by": "", "named": [], "mailed_to": [], REMOVED_AT: removed_at}
     return {
         "authority": saved.authority_id,
         "sorted_by": saved.name.casefold(),

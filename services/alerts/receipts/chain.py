@@ -1,14 +1,15 @@
 """The chain of hashes behind a receipt. Pure; docs/receipts.md says byte for byte what is hashed, and a change here is a new format.
 
-Everything that is hashed is a list of texts, each behind its length, the first of which says what it is: so no two different things
-are ever hashed as the same bytes. What a reader may not know stays closed behind its hash, and a salt keeps it from being guessed.
+What is hashed is what `chassis.chains` encodes. What a reader may not know stays closed behind its hash, and a salt keeps it from
+being guessed.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chassis import chains
+from chassis.chains import encoded
 from vocabulary.values import Value
 
 FORMAT = "imi-receipt-1"
@@ -68,15 +69,9 @@ class Secrets:
         return _salt(self.content, "content", str(version)) if self.content else ""
 
 
-def encoded(*texts: str) -> bytes:
-    """Each text as UTF-8 behind its length in bytes, four bytes with the highest first."""
-    parts = [text.encode() for text in texts]
-    return b"".join(len(part).to_bytes(4) + part for part in parts)
-
-
 def digest(kind: str, *texts: str) -> str:
     """The SHA-256 of *texts* as a thing of this *kind*, in hexadecimal."""
-    return hashlib.sha256(encoded(f"{FORMAT}/{kind}", *texts)).hexdigest()
+    return chains.digest(f"{FORMAT}/{kind}", *texts)
 
 
 def start(alert_id: str) -> str:

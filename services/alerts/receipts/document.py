@@ -1,12 +1,12 @@
 """A reader's copy of a chain: what it may know in clear, the rest as hashes, and the whole of it signed."""
 
-import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chassis.chains import encoded
 from services.alerts.receipts import chain
-from services.alerts.receipts.chain import FORMAT, Delivery, Entry, Secrets, digest, encoded
+from services.alerts.receipts.chain import FORMAT, Delivery, Entry, Secrets, digest
 from services.alerts.receipts.keys import ReceiptKeys
 from vocabulary.values import Value
 
@@ -55,7 +55,7 @@ def written(
         "key": keys.id,
     }
     alert = {"id": copy.alert_id, "number": copy.number}
-    signature = base64.urlsafe_b64encode(keys.sign(statement(alert, signed))).decode().rstrip("=")
+    signature = keys.signature(statement(alert, signed))
     return {
         "format": FORMAT,
         "alert": alert,

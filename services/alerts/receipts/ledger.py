@@ -7,10 +7,11 @@ whoever lost looks again. What was appended before, by the event and whom it rea
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
+from chassis.chains import instant
 from engines.documents import AnyOf, Collection, Document, Documents, Index, RevisionChanged, pages
 from services.alerts.receipts import chain
 from services.alerts.receipts.chain import Delivery, Entry, Secrets
@@ -194,11 +195,6 @@ class Ledger:
             hash="",
         )
         return replace(entry, hash=chain.link(sequence, previous, chain.closed(entry, secrets)))
-
-
-def instant(at: datetime) -> str:
-    """A time as receipts write it: ``2026-11-26T09:30:00.000000Z``."""
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _stored(alert_id: str, entry: Entry) -> Document:

@@ -10,7 +10,9 @@ from typing import Any
 import structlog
 
 from chassis.aggregates import Aggregates, Kept
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
+from chassis.chains import instant
 from chassis.server import Call
 from chassis.wire import batch, in_chunks, timestamp
 from protos.alerts.v1 import receipts_pb2 as pb
@@ -24,8 +26,9 @@ from services.alerts.receipts import chain
 from services.alerts.receipts.chain import Delivery, Entry, Secrets
 from services.alerts.receipts.document import Content, Copy, shown, written
 from services.alerts.receipts.keys import ReceiptKeys
-from services.alerts.receipts.ledger import Ledger, instant
+from services.alerts.receipts.ledger import Ledger
 from services.alerts.receipts.recording import said
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Forbidden, NotFound
 
 # Copies are hashed on a thread; more at once would only wait for each other, and hold the memory of all.
@@ -65,6 +68,8 @@ class ReceiptsRpc(ReceiptsServiceServicer):
         rendered, content = await self._rendered(kept, copy, with_content=request.with_content)
         sha256 = hashlib.sha256(rendered).hexdigest()
         _log(kept.id, caller, content, sha256)
+        said = (Part.CONTENT, Part.PERSONAL_DATA) if content else ()
+        noting.shown(Kind.ALERT, kept.id, kept.revision, *said, Part.REPORT)
         header = pb.ReceiptHeader(
             file_name=f"{kept.state.number}-receipt.json", size_bytes=len(rendered), sha256=sha256
         )

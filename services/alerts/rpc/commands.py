@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.inbox import Inbox
 from chassis.references import References
@@ -17,12 +18,14 @@ from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceServicer
 from protos.common.v1 import common_pb2
 from services.alerts import wire
 from services.alerts.domain.alerts import Alert, Party
+from services.alerts.domain.auditing import parts
 from services.alerts.domain.lifecycle import Status
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View, seen, view
 from services.alerts.filters.selecting import Selecting
 from services.alerts.readers import party
 from services.alerts.recipients import Recipients
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import NotFound
 from vocabulary.values import Value
 
@@ -102,14 +105,14 @@ class Commands(AlertsServiceServicer):
         await self._references.check_form(kind.fields, values, at="values")
         return values
 
-    def _shown(self, found: Sequence[Kept[Alert]], caller: Caller) -> list[pb.Alert]:
-        """What *caller* may see of *found*."""
+    def _shown(self, found: Sequence[Kept[Alert]], caller: Caller, *more: Part) -> list[pb.Alert]:
+        """What *caller* may see of *found*, noted in the audit as read, and as *more* parts if it is read in another way as well."""
         shown = []
         for kept in found:
             who = party(caller, kept.state.area, self._now())
             how = view(kept.state, who)
             if how is not None:
-                shown.append(self._cut(kept, how, who))
+                shown.append(self._cut(kept, how, who, *more))
         return shown
 
     def _answer(self, kept: Kept[Alert], caller: Caller) -> pb.Alert:
@@ -117,7 +120,8 @@ class Commands(AlertsServiceServicer):
         who = party(caller, kept.state.area, self._now())
         return self._cut(kept, view(kept.state, who) or View.FULL, who)
 
-    def _cut(self, kept: Kept[Alert], how: View, who: Party) -> pb.Alert:
+    def _cut(self, kept: Kept[Alert], how: View, who: Party, *more: Part) -> pb.Alert:
+        noting.shown(Kind.ALERT, kept.id, kept.revision, *parts(kept.state, how), *more)
         state = seen(kept.state, self._types[kept.state.type_id], how, who)
         return wire.alert(Kept(kept.id, kept.revision, state), how)
 

@@ -3,6 +3,7 @@
 import structlog
 
 from chassis.aggregates import Kept
+from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.server import Call
 from chassis.wire import free_text_from
@@ -14,6 +15,7 @@ from services.alerts.domain.steps import moved
 from services.alerts.domain.views import View, proven
 from services.alerts.readers import party
 from services.alerts.rpc.commands import Commands, simply
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Conflict
 
 log = structlog.get_logger(__name__)
@@ -44,5 +46,6 @@ class Proving(Commands):
             ground=ground,
             revision=kept.revision,
         )
+        noting.shown(Kind.ALERT, kept.id, kept.revision, Part.CONTENT, Part.PERSONAL_DATA, Part.PROOF)
         content = Kept(kept.id, kept.revision, proven(kept.state, kind, who))
         return pb.ProveAlertResponse(alert=wire.alert(content, View.FULL))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chassis import lists
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.server import Call
 from chassis.wire import batch, wanted_languages
@@ -14,14 +15,17 @@ from services.alerts.domain.views import view
 from services.alerts.readers import party, reads
 from services.alerts.rpc.commands import Commands
 from vocabulary import countries
+from vocabulary.audit import Part
 from vocabulary.refusals import Invalid
 
 
 class Reading(Commands):
     async def BatchGetAlerts(self, request: pb.BatchGetAlertsRequest, context: Call) -> pb.BatchGetAlertsResponse:
         caller = current_person()
-        found = await self._alerts.get_many(batch(request.ids))
-        return pb.BatchGetAlertsResponse(alerts=self._shown(found, caller))
+        asked = batch(request.ids)
+        found = self._shown(await self._alerts.get_many(asked), caller)
+        noting.withheld(asked, (one.id for one in found))
+        return pb.BatchGetAlertsResponse(alerts=found)
 
     async def BatchGetAlertTypes(
         self, request: pb.BatchGetAlertTypesRequest, context: Call
@@ -54,7 +58,7 @@ class Reading(Commands):
             sort="changed_at",
             position=lambda alert: lists.sortable(alert.changed_at),
         )
-        return pb.ListAlertsResponse(alerts=self._shown(found, caller), page_info=page_info)
+        return pb.ListAlertsResponse(alerts=self._shown(found, caller, Part.LISTED), page_info=page_info)
 
     def _where(self, narrowed: pb.AlertFilter, caller: Caller) -> dict[str, Condition]:
         areas = {kind.area for kind in self._types.values()}

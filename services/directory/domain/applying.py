@@ -88,6 +88,16 @@ def applied(authority: Authority, applicant: Applicant) -> Authority:
     return replace(authority, status=status, applicant=applicant)
 
 
+def is_decided(authority: Authority) -> bool:
+    """Whether *authority* waits for nobody who was invited, nor for anybody to decide about who has applied."""
+    return authority.status not in (Status.INVITED, Status.REQUESTED)
+
+
+def forgotten(authority: Authority) -> Authority:
+    """*authority* without who was invited and who has applied, if that is decided."""
+    return replace(authority, invitation=None, applicant=None) if is_decided(authority) else authority
+
+
 def first_user_id(authority_id: str, applicant: Applicant) -> str:
     """The id that the applicant has as a user: the same each time, so that making them one can be repeated."""
     return ids.derived(ids.USER, "applicant", authority_id, applicant.signin)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
+from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.lists import page, sortable
 from chassis.server import Call
@@ -17,6 +18,7 @@ from services.directory.domain.feedback import Feedback, require_reader, write
 from services.directory.guidance import Guidance
 from services.directory.rpc.acting import person
 from vocabulary import ids
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Invalid, NotFound
 
 
@@ -73,6 +75,8 @@ class FeedbackRpc(FeedbackServiceServicer):
             sort="at",
             position=lambda one: sortable(one.at),
         )
+        for one in shown:
+            noting.shown(Kind.PERSON, one.state.author_id, 0, Part.CONTENT, Part.LISTED)
         return pb.ListFeedbackResponse(feedback=map(_feedback, shown), page_info=info)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chassis import lists
 from chassis.aggregates import Aggregates, Kept
+from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.server import Call
 from chassis.wire import batch, page_size
@@ -24,6 +25,7 @@ from services.directory.domain.views import View, sees_history, view
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
 from vocabulary import pages
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Forbidden, NotFound
 
 # The people of one authority whose changes are in its record.
@@ -54,6 +56,8 @@ class PeopleReadingRpc(PeopleServiceServicer):
             position=lambda user: user.name,
             descending=False,
         )
+        for kept in shown:
+            noting.shown(Kind.PERSON, kept.id, kept.revision, Part.CONTENT, Part.LISTED)
         return pb.ListUsersResponse(users=[wire.user(kept, authority.state) for kept in shown], page_info=info)
 
     async def ListChanges(self, request: pb.ListChangesRequest, context: Call) -> pb.ListChangesResponse:
@@ -69,6 +73,7 @@ class PeopleReadingRpc(PeopleServiceServicer):
         told = [one for one in record(authority.id, authority.state, people) if before is None or one[0] < before]
         shown = told[:size]
         names = await self._names(people, [change for _, change in shown])
+        noting.shown(Kind.AUTHORITY, authority.id, authority.revision, Part.PERSONAL_DATA, Part.LISTED)
         return pb.ListChangesResponse(
             changes=[
                 wire_people.change(change, names.get(change.user_id, ""), names.get(change.subject_id, ""))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from chassis.aggregates import Aggregates, Kept
+from chassis.audit import noting
 from chassis.caller import GATEWAY, current_caller, require_service
 from chassis.server import Call
 from chassis.wire import batch, wanted_languages
@@ -19,6 +20,7 @@ from services.directory.reference import Reference
 from services.directory.rpc.acting import person
 from services.directory.rpc.showing import Showing
 from vocabulary import countries
+from vocabulary.audit import Kind, Part
 from vocabulary.participants import Status
 from vocabulary.refusals import Invalid, Unauthenticated
 
@@ -55,6 +57,10 @@ class DirectoryRpc(DirectoryServiceServicer):
         visible = [kept for kept in found if caller.service or kept.state.authority_id == caller.authority_id]
         theirs = await self._authorities.get_many(list(dict.fromkeys(kept.state.authority_id for kept in visible)))
         by_id = {kept.id: kept.state for kept in theirs}
+        for kept in visible:
+            # To look at oneself is no read of a person.
+            if kept.id != caller.user_id:
+                noting.shown(Kind.PERSON, kept.id, kept.revision, Part.CONTENT)
         return pb.BatchGetUsersResponse(users=[wire.user(kept, by_id.get(kept.state.authority_id)) for kept in visible])
 
     async def BatchGetCountries(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from chassis.aggregates import Kept
+from chassis.audit import noting
 from protos.directory.v1 import directory_pb2 as pb
 from services.directory import wire, wire_inside
 from services.directory.domain import coordination, registration
@@ -11,6 +12,7 @@ from services.directory.domain.coordination import Person
 from services.directory.domain.registration import Actor
 from services.directory.domain.views import View, sees_history, view
 from services.directory.reference import Reference
+from vocabulary.audit import Kind, Part
 
 
 class Showing:
@@ -48,6 +50,8 @@ class Showing:
             # Who was invited and who has applied are persons: for those who deal with them.
             found.ClearField("invitation")
             found.ClearField("applicant")
+        elif found.HasField("invitation") or found.HasField("applicant"):
+            noting.shown(Kind.AUTHORITY, kept.id, kept.revision, Part.CONTENT, Part.PERSONAL_DATA)
         possible = registration.permitted(kept.state.status, of)
         found.actions.extend(wire_inside.COMMAND.to_wire(one) for one in possible if one not in registration.OF_PART)
         for part, access in zip(

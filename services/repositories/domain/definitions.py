@@ -5,9 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from services.repositories.domain.audiences import NOBODY, Audience, Keys, Subject, Visibility, opening
 from vocabulary.roles import REPOSITORY, UserRole
-from vocabulary.values import Field, LocalizedText, Value, ValueType, check_form
+from vocabulary.values import DataClass, Field, LocalizedText, Value, ValueType, check_form
 
 EVERYBODY_IN_IMI = Audience(visibility=Visibility.ALL_IMI)
+# Where it makes a difference to the Commission that a field is personal.
+_COMMISSION_READS = (Visibility.ALL_IMI, Visibility.MODULE)
+
+# Who reads a field. Those of fields of the same circle are the same people, entry by entry.
+Circle = tuple[Audience, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,23 @@ class Definition:
         audience = self.rule(code).audience or self.audience
         subject = self._subject(audience, values, owner_id, country)
         return opening(audience, subject, personal=code in self.personal)
+
+    @property
+    def circle(self) -> Circle:
+        """Who reads the repository."""
+        return self.audience, False
+
+    def circle_of(self, field: Field) -> Circle:
+        """Who reads *field* in an entry that they read."""
+        audience = self.rule(field.code).audience or self.audience
+        return audience, field.personal and audience.visibility in _COMMISSION_READS
+
+    def data_class(self, code: str) -> DataClass:
+        """Of which class a text of the field *code* is whose writer has said nothing: what everybody reads, any engine may see."""
+        if code in self.personal:
+            return DataClass.PERSONAL
+        audience = self.rule(code).audience or self.audience
+        return DataClass.PUBLIC if audience.visibility is Visibility.PUBLIC else DataClass.INTERNAL
 
     def concepts(self, values: Mapping[str, Value], *, searched: bool = False) -> list[str]:
         """The keyword concepts that *values* name; with *searched*, only those whose words find the entry."""

@@ -16,6 +16,8 @@ from vocabulary.values import REFERRING, Field, ValueType
 FIELDS_LIMIT = 100
 NAMED_LIMIT = 100
 MONTHS_LIMIT = 1_200
+# Whoever reads a repository, and seven others for some of its fields. Each is one more part of every search.
+CIRCLES_LIMIT = 8
 
 _SEARCHED = frozenset(ValueType) - {ValueType.DOCUMENT, ValueType.STATEMENT}
 # What an audience of each kind names, and where it stands.
@@ -46,6 +48,7 @@ def check_definition(definition: Definition, *, at: str) -> None:
     _check_audience(definition.audience, definition, f"{at}.audience")
     for index in _places(definition):
         _check_rule(definition, definition.fields[index], f"{at}.fields[{index}]")
+    _check_circles(definition, at)
 
 
 def check_next(new: Definition, known: Iterable[Definition], *, at: str) -> None:
@@ -146,6 +149,19 @@ def _check_rule(definition: Definition, field: Field, at: str) -> None:
             field=f"{at}.audience",
             reason="WIDER_THAN_REPOSITORY",
         )
+
+
+def _check_circles(definition: Definition, at: str) -> None:
+    """No field is for so many other people than the fields before it that it could not be searched for them."""
+    found = {definition.circle}
+    for index, field in enumerate(definition.fields):
+        found.add(definition.circle_of(field))
+        if len(found) > CIRCLES_LIMIT:
+            raise Invalid(
+                f"{field.code} would be for other people than {CIRCLES_LIMIT - 1} audiences of fields and the repository's own",
+                field=f"{at}.fields[{index}].audience",
+                reason="TOO_MANY",
+            )
 
 
 def _check_audience(audience: Audience, definition: Definition, at: str) -> None:

@@ -108,13 +108,16 @@ class LinkChecks:
         return {document.id: _checks(document) for document in found}
 
     async def _keep(self, id_: str, checks: Mapping[str, Check]) -> None:
-        """Store *checks*; whoever was first has looked at the same moment, and knows as much."""
+        """Store *checks*, or nothing if there are none; whoever was first has looked at the same moment, and knows as much."""
         before = await self._documents.get(LINKS, id_)
+        if not checks:
+            await self._documents.remove(LINKS, [before] if before else [])
+            return
         body: dict[str, Any] = {"checks": msgspec.to_builtins(dict(checks))}
         try:
             if before is not None:
                 await self._documents.compare_and_set(LINKS, Document(id_, body, before.revision))
-            elif checks:
+            else:
                 await self._documents.insert(LINKS, Document(id_, body))
         except (AlreadyExists, RevisionChanged):
             return

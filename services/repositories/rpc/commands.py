@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.inbox import Inbox
 from chassis.references import References
@@ -15,6 +16,7 @@ from protos.repositories.v1.repositories_pb2_grpc import RepositoriesServiceServ
 from services.repositories import wire
 from services.repositories.changes import Seal
 from services.repositories.definitions import Definitions, Renewed
+from services.repositories.domain.auditing import parts
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.entries import Actor, Entry, let_go
 from services.repositories.domain.lifecycle import Action, Status
@@ -24,6 +26,7 @@ from services.repositories.links.keeping import LinkChecks
 from services.repositories.readers import actor, current_reader, shown
 from services.repositories.search.answering import Searching
 from services.repositories.subjects import Subjects
+from vocabulary.audit import Kind, Part
 from vocabulary.files import File
 from vocabulary.refusals import NotFound
 
@@ -118,22 +121,33 @@ class Commands(RepositoriesServiceServicer):
             return self._definitions.require(code)
         return self._definitions.require_public(code)
 
-    async def _shown(self, found: Iterable[Kept[Entry]], caller: Caller) -> list[Kept[Entry]]:
-        """What *caller* may see of each of *found*, without those they may not know of."""
+    async def _shown(self, found: Iterable[Kept[Entry]], caller: Caller, *more: Part) -> list[Kept[Entry]]:
+        """What *caller* may see of each of *found*, without those they may not know of, noted in the audit as read (`note`)."""
         cut = []
         for kept in found:
             definition = await self._definitions.of(kept.state)
-            cut.append(shown(kept, definition, actor(caller, definition, self._now())))
-        return [one for one in cut if one]
+            one = shown(kept, definition, actor(caller, definition, self._now()))
+            if one:
+                note(one, definition, *more)
+                cut.append(one)
+        return cut
 
     def _answer(self, kept: Kept[Entry], caller: Caller) -> Any:
         """The answer to a command: the entry as its actor sees it now; that it is gone, if nobody does; the rest without content."""
         definition = self._definitions[kept.state.repository]
         cut = shown(kept, definition, actor(caller, definition, self._now()))
-        if cut is None:
+        if cut:
+            note(cut, definition)
+        else:
             state = replace(kept.state, draft=None, published=None, earlier=(), history=(), return_reason="")
             cut = Kept(kept.id, kept.revision, state)
-        return wire.entry(cut)
+        return wire.entry(cut, definition)
+
+
+def note(cut: Kept[Entry], definition: Definition, *more: Part) -> None:
+    """Note in the audit that an entry is shown as far as *cut* has it, and as *more* parts if it is read in another way as well."""
+    if found := parts(cut.state, definition):
+        noting.shown(Kind.ENTRY, cut.id, cut.revision, *found, *more)
 
 
 def simply(rule: Callable[[Entry, Definition, Actor], Entry]) -> Decide:

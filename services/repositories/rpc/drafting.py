@@ -1,13 +1,11 @@
 """Drafts: begun, changed, taken from an earlier version, thrown away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from chassis.aggregates import CommandKey
 from chassis.caller import Caller, current_person
 from chassis.server import Call
 from chassis.uploads.keeping import chosen
-from chassis.wire import field_values_from
-from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
 from services.repositories import wire
 from services.repositories.domain import drafting
@@ -28,7 +26,7 @@ class Drafting(Commands):
         command = CommandKey.of(request, caller)
         definition = await self._required(request.repository)
         by = actor(caller, definition, self._now())
-        content = await self._content(definition, request.values, request.valid_from, request.valid_to, caller)
+        content = await self._content(request, definition, None, caller)
         new = drafting.create(definition, content, by)
         id_ = command.new_id(ids.ENTRY)
         event = wire.changed(id_, 1, Action.CREATE, None, new)
@@ -42,7 +40,7 @@ class Drafting(Commands):
         caller = current_person()
 
         async def edited(before: Entry, definition: Definition, by: Actor) -> Entry:
-            content = await self._content(definition, request.values, request.valid_from, request.valid_to, caller)
+            content = await self._content(request, definition, before, caller)
             return drafting.edit(before, definition, content, request.reason, by)
 
         return await self._change(request, Action.EDIT, pb.EditEntryResponse, edited)
@@ -64,20 +62,20 @@ class Drafting(Commands):
 
     async def _content(
         self,
+        given: pb.CreateEntryRequest | pb.EditEntryRequest,
         definition: Definition,
-        given: Sequence[common_pb2.FieldValue],
-        valid_from: str,
-        valid_to: str,
+        before: Entry | None,
         caller: Caller,
     ) -> Content:
         """What a draft says, each value of its field's type and referring to something that exists."""
-        values = definition.check(field_values_from(given, at="values"), complete=False)
+        last = (before.draft or before.latest) if before else None
+        values = definition.check(wire.values_from(given.values, definition, last), complete=False)
         await self._references.check_form(definition.fields, values, at="values")
         return Content(
             values=values,
             files=await self._attached(values, caller),
-            valid_from=wire.day_from(valid_from, at="validFrom"),
-            valid_to=wire.day_from(valid_to, at="validTo"),
+            valid_from=wire.day_from(given.valid_from, at="validFrom"),
+            valid_to=wire.day_from(given.valid_to, at="validTo"),
         )
 
     async def _attached(self, values: Mapping[str, Value], caller: Caller) -> tuple[File, ...]:

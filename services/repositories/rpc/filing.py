@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.server import Call
 from chassis.wire import batch, chunks_of, file, header_of
@@ -9,6 +10,7 @@ from protos.repositories.v1 import repositories_pb2 as pb
 from services.repositories import wire
 from services.repositories.readers import current_reader
 from services.repositories.rpc.commands import Commands
+from vocabulary.audit import Kind, Part
 
 
 class Filing(Commands):
@@ -29,6 +31,7 @@ class Filing(Commands):
         self, request: pb.DownloadEntryFileRequest, context: Call
     ) -> AsyncIterator[pb.DownloadEntryFileResponse]:
         found, content = await self._files.download(request.id, current_reader())
+        noting.shown(Kind.FILE, found.id, 0, Part.FILE)
         yield pb.DownloadEntryFileResponse(header=file(found))
         async for chunk in content:
             yield pb.DownloadEntryFileResponse(chunk=chunk)

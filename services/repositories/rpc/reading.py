@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from chassis import lists
 from chassis.aggregates import Kept
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.server import Call
 from chassis.wire import batch, page_size, wanted_languages
@@ -18,9 +19,10 @@ from services.repositories.domain.definitions import Definition
 from services.repositories.domain.differences import differences
 from services.repositories.domain.entries import Entry, Version
 from services.repositories.readers import actor, current_reader, shown
-from services.repositories.rpc.commands import Commands
+from services.repositories.rpc.commands import Commands, note
 from services.repositories.wire_definitions import repository
 from vocabulary import pages
+from vocabulary.audit import Part
 from vocabulary.refusals import Forbidden, NotFound
 
 PENDING, VERSIONS = "pending entries", "entry versions"
@@ -29,8 +31,10 @@ PENDING, VERSIONS = "pending entries", "entry versions"
 class Reading(Commands):
     async def BatchGetEntries(self, request: pb.BatchGetEntriesRequest, context: Call) -> pb.BatchGetEntriesResponse:
         caller = current_reader()
-        found = await self._entries.get_many(batch(request.ids))
-        return pb.BatchGetEntriesResponse(entries=await self._written(await self._shown(found, caller)))
+        asked = batch(request.ids)
+        found = await self._shown(await self._entries.get_many(asked), caller)
+        noting.withheld(asked, (kept.id for kept in found))
+        return pb.BatchGetEntriesResponse(entries=await self._written(found))
 
     async def BatchGetEntryActions(
         self, request: pb.BatchGetEntryActionsRequest, context: Call
@@ -70,7 +74,17 @@ class Reading(Commands):
         definition = await self._required(request.repository)
         who = actor(caller, definition, self._now())
         found, answer = await self._searching.search(definition, request, who)
+        for kept in found:
+            note(kept, definition, Part.LISTED)
         answer.entries.extend(await self._written(found))
+        return answer
+
+    async def SuggestEntries(self, request: pb.SuggestEntriesRequest, context: Call) -> pb.SuggestEntriesResponse:
+        caller = current_reader()
+        definition = await self._required(request.repository)
+        said_by, answer = await self._searching.suggest(definition, request, actor(caller, definition, self._now()))
+        for kept in said_by:
+            note(kept, definition, Part.LISTED)
         return answer
 
     async def ListOwnEntries(self, request: pb.ListOwnEntriesRequest, context: Call) -> pb.ListOwnEntriesResponse:
@@ -82,7 +96,7 @@ class Reading(Commands):
         # A draft that says no area yet is that of every editor.
         wanted = [storage.own(definition.code, caller.authority_id, area) for area in sorted({*by.areas, ""})]
         entries, page_info = await self._list(wanted, request.page, "own entries", caller)
-        return pb.ListOwnEntriesResponse(entries=map(wire.entry, entries), page_info=page_info)
+        return pb.ListOwnEntriesResponse(entries=map(self._entry, entries), page_info=page_info)
 
     async def ListPendingEntries(
         self, request: pb.ListPendingEntriesRequest, context: Call
@@ -94,12 +108,13 @@ class Reading(Commands):
             raise Forbidden("only a coordinator approves entries")
         wanted = [storage.waiting(definition.code, caller.country, area) for area in sorted(by.approves)]
         entries, page_info = await self._waiting(wanted, request.page, caller)
-        return pb.ListPendingEntriesResponse(entries=map(wire.entry, entries), page_info=page_info)
+        return pb.ListPendingEntriesResponse(entries=map(self._entry, entries), page_info=page_info)
 
     async def ListEntryVersions(
         self, request: pb.ListEntryVersionsRequest, context: Call
     ) -> pb.ListEntryVersionsResponse:
         kept = await self._readable(request.id)
+        definition = await self._definitions.of(kept.state)
         size, after = page_size(request.page), request.page.after
         below = int(pages.position(after, VERSIONS, (str, int))[1]) if after else None
         versions = [one for one in _versions(kept.state) if below is None or one.number < below]
@@ -107,7 +122,7 @@ class Reading(Commands):
         return pb.ListEntryVersionsResponse(
             id=kept.id,
             repository_code=kept.state.repository,
-            versions=wire.versions(versions[:size]),
+            versions=wire.versions(versions[:size], definition),
             page_info=common_pb2.PageInfo(cursors=cursors, has_next_page=len(versions) > size),
         )
 
@@ -126,16 +141,21 @@ class Reading(Commands):
             **numbers,
             from_schema_version=before.schema_version,
             to_schema_version=after.schema_version,
-            differences=map(wire.difference, differences(definition, before.values, after.values)),
+            differences=[
+                wire.difference(one, definition) for one in differences(definition, before.values, after.values)
+            ],
         )
 
     async def _written(self, found: Sequence[Kept[Entry]]) -> list[pb.Entry]:
         """*found*, as their reader sees them, with what is known of their addresses."""
         links = await self._links.of(found)
-        entries = [wire.entry(kept) for kept in found]
+        entries = [self._entry(kept) for kept in found]
         for entry in entries:
             entry.links.extend(links.get(entry.id, ()))
         return entries
+
+    def _entry(self, kept: Kept[Entry]) -> pb.Entry:
+        return wire.entry(kept, self._definitions[kept.state.repository])
 
     async def _readable(self, id_: str) -> Kept[Entry]:
         """The entry as the caller sees it; raises NotFound if they may not know of it."""
@@ -156,7 +176,7 @@ class Reading(Commands):
             sort="changed_at",
             position=lambda entry: lists.sortable(entry.changed_at),
         )
-        return await self._shown(found, caller), page_info
+        return await self._shown(found, caller, Part.LISTED), page_info
 
     async def _waiting(
         self, wanted: Sequence[str], page: common_pb2.Page, caller: Caller
@@ -175,7 +195,7 @@ class Reading(Commands):
                 position=lambda entry: lists.sortable(entry.changed_at),
             )
             others = {kept.id: kept for kept in listed if kept.state.owner_id != caller.authority_id}
-            cut = {kept.id: kept for kept in await self._shown(others.values(), caller)}
+            cut = {kept.id: kept for kept in await self._shown(others.values(), caller, Part.LISTED)}
             cursors = zip(listed, info.cursors, strict=True)
             found += [(cut[kept.id], cursor) for kept, cursor in cursors if kept.id in cut]
             more = info.has_next_page

@@ -14,11 +14,16 @@ from services.repositories.search.asking import Question
 from services.repositories.search.checking import Checking
 from services.repositories.search.contents import concepts
 from services.repositories.search.matches import Matches
+from services.repositories.search.suggestions import READ, Suggestion, Typed, suggested
 from services.repositories.subjects import Subjects
+from vocabulary import languages
 from vocabulary.pages import Page
-from vocabulary.refusals import Unavailable
+from vocabulary.refusals import Invalid, Unavailable
+from vocabulary.values import LocalizedText
 
 LIST = "entries"
+SUGGESTIONS = 8
+SUGGESTIONS_LIMIT = 20
 
 
 class Searching:
@@ -56,6 +61,34 @@ class Searching:
         )
         return found, answer
 
+    async def suggest(
+        self, definition: Definition, request: pb.SuggestEntriesRequest, who: Actor
+    ) -> tuple[Sequence[Kept[Entry]], pb.SuggestEntriesResponse]:
+        """What *who* may be about to type, of what they see in the entries that say something like it; and entries that say it."""
+        limit = request.first or SUGGESTIONS
+        if not 1 <= limit <= SUGGESTIONS_LIMIT:
+            raise Invalid(f"ask for 1 to {SUGGESTIONS_LIMIT} suggestions", field="first", reason="PAGE_SIZE")
+        language = languages.require(request.language or languages.FALLBACK, field="language")
+        question = await self.checking.question(
+            definition, who, text=request.text, unfinished=True, narrowed=request.filter
+        )
+        typed = Typed(request.text, language)
+        if not typed.is_begun:
+            return [], pb.SuggestEntriesResponse()
+        listed, _ = await self._index.find(question, after=None, limit=READ)
+        found = await self.seen(definition, [hit.id for hit in listed.hits], who)
+        versions = [kept.state.published for kept in found if kept.state.published]
+        try:
+            names: Mapping[str, LocalizedText] = await self._subjects.names(
+                concepts(definition, (version.values for version in versions))
+            )
+        except Unavailable:
+            # Words and choices are suggested without the directory.
+            names = {}
+        completions = suggested(definition, versions, names, typed)[:limit]
+        said_by = [found[place] for place in sorted({one.said_by for one in completions})]
+        return said_by, pb.SuggestEntriesResponse(suggestions=map(_suggestion, completions))
+
     async def seen(self, definition: Definition, ids: Sequence[str], who: Actor) -> list[Kept[Entry]]:
         """Those of *ids* that are published, in this order, as *who* sees them.
 
@@ -87,3 +120,12 @@ class Searching:
 
 def _facet(called: str, values: Sequence[tuple[str, int]]) -> pb.Facet:
     return pb.Facet(code=called, values=[pb.FacetValue(value=value, count=count) for value, count in values])
+
+
+def _suggestion(one: Suggestion) -> pb.EntrySuggestion:
+    made = pb.EntrySuggestion(text=one.text, field_code=one.field)
+    if one.concept:
+        made.concept_id = one.concept
+    elif one.choice:
+        made.choice_code = one.choice
+    return made

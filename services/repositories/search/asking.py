@@ -13,6 +13,7 @@ from engines.search import (
     Query,
     Scored,
     Sort,
+    Starts,
     Terms,
     Words,
 )
@@ -24,6 +25,8 @@ from services.repositories.search.contents import AREA, CONCEPT, EVER_SINCE, FOR
 PIECES = 0.7
 # What a word weighs that is there as it was written, with a slip, or by its pieces.
 EXACT, SLIPPED, BY_PIECES = 1.0, 0.6, 0.1
+# And the one that is being typed, where it is begun.
+BEGUN = 0.8
 # Behind every text that begins with what stands before it.
 LAST = "\U0010ffff"
 
@@ -63,12 +66,16 @@ class Counting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What somebody asks of one repository, which has so many *layers*, and the keys that they hold."""
+    """What somebody asks of one repository, which has so many *layers*, and the keys that they hold.
+
+    If it is *unfinished*, the last word of its text is being typed.
+    """
 
     repository: str
     keys: Keys
     layers: int = 1
     text: str = ""
+    unfinished: bool = False
     filter: Filter = field(default_factory=Filter)
     counting: Sequence[Counting] = ()
     sort: Sort | None = None
@@ -110,7 +117,17 @@ def _matching(question: Question) -> Query:
     wanted = words(question.text)
     if not wanted:
         return Terms("repository", [])
-    return All([_word(question, word, 1 / len(wanted)) for word in wanted])
+    share = 1 / len(wanted)
+    if question.unfinished:
+        return All([*(_word(question, word, share) for word in wanted[:-1]), _begun(question, wanted[-1], share)])
+    return All([_word(question, word, share) for word in wanted])
+
+
+def _begun(question: Question, word: str, share: float) -> Query:
+    layers = range(question.layers)
+    whole = _in_any(question, [Words(f"text_{layer}", word) for layer in layers])
+    begun = _in_any(question, [Starts(f"text_{layer}", word) for layer in layers])
+    return Best([Scored(whole, EXACT * share), Scored(begun, BEGUN * share)])
 
 
 def _word(question: Question, word: str, share: float) -> Query:

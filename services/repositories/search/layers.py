@@ -7,12 +7,11 @@ entry, inside the query: to everybody else an entry is found, counted and sorted
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from services.repositories.domain.audiences import Audience, Visibility
-from services.repositories.domain.definitions import Definition
+from services.repositories.domain.definitions import Circle, Definition
+from services.repositories.domain.publishing import CIRCLES_LIMIT
 from vocabulary.values import CHOOSING, REFERRING, Field, ValueType
 
-# Fields of further audiences are read, but not searched.
-LAYERS = 8
+LAYERS = CIRCLES_LIMIT
 # Keys to sort by, beside those that every entry has.
 SORTABLE = 8
 
@@ -20,15 +19,11 @@ COUNTED = CHOOSING | REFERRING
 SORTED = (ValueType.TEXT, ValueType.DATE, ValueType.NUMBER, ValueType.MONEY)
 FILTERED = CHOOSING | REFERRING | {ValueType.LINK, *SORTED}
 
-# Where it makes a difference to the Commission that a field is personal.
-_COMMISSION_READS = (Visibility.ALL_IMI, Visibility.MODULE)
-
-_Kind = tuple[Audience, bool]
-
 
 def layers(definition: Definition) -> Mapping[str, int]:
-    """The layer of each field that can be searched, also of those that only earlier versions have."""
-    return _layers(definition.audience, tuple(_kinds(definition)))
+    """The layer of each field that can be searched, also of those that only earlier versions have, as far as there is room."""
+    circles = tuple((field.code, definition.circle_of(field)) for field in fields(definition))
+    return _layers(definition.circle, circles)
 
 
 def count(definition: Definition) -> int:
@@ -57,20 +52,12 @@ def sorting(definition: Definition) -> Mapping[str, int]:
     return {code: number for number, code in enumerate(there[:SORTABLE])}
 
 
-def _kinds(definition: Definition) -> list[tuple[str, _Kind]]:
-    found = []
-    for field in fields(definition):
-        audience = definition.rule(field.code).audience or definition.audience
-        found.append((field.code, (audience, field.personal and audience.visibility in _COMMISSION_READS)))
-    return found
-
-
 @lru_cache(256)
-def _layers(audience: Audience, kinds: tuple[tuple[str, _Kind], ...]) -> Mapping[str, int]:
-    numbers: dict[_Kind, int] = {(audience, False): 0}
+def _layers(readers: Circle, circles: tuple[tuple[str, Circle], ...]) -> Mapping[str, int]:
+    numbers: dict[Circle, int] = {readers: 0}
     found: dict[str, int] = {}
-    for code, kind in kinds:
-        if kind not in numbers and len(numbers) == LAYERS:
+    for code, circle in circles:
+        if circle not in numbers and len(numbers) == LAYERS:
             continue
-        found[code] = numbers.setdefault(kind, len(numbers))
+        found[code] = numbers.setdefault(circle, len(numbers))
     return found

@@ -49,7 +49,10 @@ def _published(table: Mapping[str, Any], definitions: Mapping[str, Definition], 
     fields = {one.code: one for one in definition.fields}
     last = table.get("valid_to")
     content = Content(
-        values={code: _value(fields[code], said, table["language"], owner) for code, said in table["values"].items()},
+        values={
+            code: _value(fields[code], said, table["language"], owner, definition.data_class(code))
+            for code, said in table["values"].items()
+        },
         valid_to=dt.date.fromisoformat(last) if last else None,
     )
     new = drafting.create(definition, content, by)
@@ -61,7 +64,7 @@ def _published(table: Mapping[str, Any], definitions: Mapping[str, Definition], 
     return releasing.approve(releasing.submit(new, definition, by), definition, coordinator)
 
 
-def _value(field: Field, said: Any, language: str, owner: str) -> Value:
+def _value(field: Field, said: Any, language: str, owner: str, data_class: DataClass) -> Value:
     """What *said* is as a value of *field*."""
     if field.type is ValueType.AUTHORITY:
         return Value(references=tuple(owner if one == OWNER else national_id(*one.split("/")) for one in said))
@@ -76,5 +79,4 @@ def _value(field: Field, said: Any, language: str, owner: str) -> Value:
             return Value(money=Money(amount=Decimal(said["amount"]), currency=said["currency"]))
         case ValueType.LINK:
             return Value(link=said)
-    data_class = DataClass.PERSONAL if field.personal else DataClass.PUBLIC
     return Value(text=FreeText(text=said, language=language, data_class=data_class))

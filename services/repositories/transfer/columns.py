@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import partial
 
 from chassis.tables.rows import Cell, Kind, Row, Table
-from services.repositories.domain.audiences import Visibility
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.entries import Version
 from vocabulary import languages
@@ -16,7 +15,6 @@ from vocabulary.refusals import Invalid, Refusal
 from vocabulary.values import (
     CHOOSING,
     REFERRING,
-    DataClass,
     Field,
     FreeText,
     Money,
@@ -168,7 +166,7 @@ class Reading:
         return FreeText(
             text=text,
             language=languages.require(language, field=column),
-            data_class=same.data_class if same else _data_class(self._definition, field),
+            data_class=same.data_class if same else self._definition.data_class(field.code),
         )
 
 
@@ -210,11 +208,3 @@ def _cell(field: Field, value: Value) -> Cell:
 
 def _plain(number: Decimal) -> str:
     return f"{number:f}"
-
-
-def _data_class(definition: Definition, field: Field) -> DataClass:
-    """Which translation engines may see what the field says: what everybody reads, any of them."""
-    if field.personal:
-        return DataClass.PERSONAL
-    audience = definition.rule(field.code).audience or definition.audience
-    return DataClass.PUBLIC if audience.visibility is Visibility.PUBLIC else DataClass.INTERNAL

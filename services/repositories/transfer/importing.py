@@ -33,7 +33,7 @@ from vocabulary import ids
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from vocabulary.values import Value, ValueType
 
-AT_ONCE = 32
+AT_ONCE = 64
 KEY_LIMIT = 100
 
 

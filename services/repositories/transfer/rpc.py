@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import IO
 
 from chassis.aggregates import Aggregates, CommandKey
+from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.imports import Incoming, content_of, read
 from chassis.references import References
@@ -27,6 +28,7 @@ from services.repositories.transfer import columns, reports
 from services.repositories.transfer.exporting import Exporting
 from services.repositories.transfer.importing import Importing, Order
 from vocabulary import languages
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Invalid
 
 PROGRESS_ROWS = 500
@@ -96,6 +98,7 @@ class TransferRpc(TransferServiceServicer):
         who = actor(caller, definition, self._now())
         exporting = await Exporting.of(self._index, self._searching, definition, who, request)
         writer = _writer(request, columns.table(definition, exporting.fields, labels=bool(language)))
+        noting.shown(Kind.REPOSITORY, definition.code, 0, Part.CONTENT, Part.EXPORT)
         name = f"{definition.code}.{writer.suffix}"
         yield pb.ExportEntriesResponse(header=pb.EntryExportHeader(file_name=name, media_type=writer.media_type))
         yield pb.ExportEntriesResponse(chunk=writer.begin())

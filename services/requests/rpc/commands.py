@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.inbox import Inbox
 from chassis.wire import free_text_from
@@ -17,6 +18,7 @@ from protos.requests.v1.requests_pb2_grpc import RequestsServiceServicer
 from services.requests import wire
 from services.requests.attachments import Attachments
 from services.requests.coordinators import Coordinators
+from services.requests.domain.auditing import parts
 from services.requests.domain.identity import warnings
 from services.requests.domain.lifecycle import Side
 from services.requests.domain.questions import QuestionSet
@@ -27,6 +29,7 @@ from services.requests.domain.views import View, revision_for, seen, view
 from services.requests.lists import Lists
 from services.requests.question_sets import QuestionSets
 from services.requests.readers import actor, reader
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import NotFound, Stale
 from vocabulary.roles import UserRole
 from vocabulary.values import FreeText
@@ -130,12 +133,16 @@ def text_of(message: Any, name: str) -> FreeText | None:
     return free_text_from(text, at=name) if message.HasField(name) else None
 
 
-def shown(kept: Kept[Request], caller: Caller) -> pb.Request:
-    """What *caller* sees of a request that they may know of, and what their authority has to do with it."""
+def shown(kept: Kept[Request], caller: Caller, *more: Part) -> pb.Request:
+    """What *caller* sees of a request that they may know of, and what their authority has to do with it.
+
+    It is noted in the audit as read, and as *more* parts if it is read in another way as well.
+    """
     state = kept.state
     by = reader(caller, state.area)
     how = view(state, by) or View.WITHOUT_PERSONAL_DATA
     revision = revision_for(state, kept.revision, caller.authority_id, how)
+    noting.shown(Kind.REQUEST, kept.id, revision, *parts(state, how), *more)
     message = wire.request(Kept(kept.id, revision, seen(state, how, by)), how)
     coordinates = UserRole.COORDINATOR in by.roles
     message.tasks.extend(

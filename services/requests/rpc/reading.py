@@ -1,5 +1,6 @@
 """Reading: requests by id, what can be done with them, families, lists, what was scanned, question sets."""
 
+from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.server import Call
 from chassis.wire import batch, wanted_languages
@@ -9,6 +10,7 @@ from services.requests import wire, wire_questions
 from services.requests.domain.actions import possibilities
 from services.requests.readers import actor
 from services.requests.rpc.commands import Commands, shown, visible
+from vocabulary.audit import Part
 
 # Each split leaves at least one question, so a family has no more members than its set has questions.
 FAMILY_LIMIT = 100
@@ -17,8 +19,10 @@ FAMILY_LIMIT = 100
 class Reading(Commands):
     async def BatchGetRequests(self, request: pb.BatchGetRequestsRequest, context: Call) -> pb.BatchGetRequestsResponse:
         caller = current_person()
-        found = await self._requests.get_many(batch(request.ids))
-        return pb.BatchGetRequestsResponse(requests=[shown(kept, caller) for kept in visible(found, caller)])
+        asked = batch(request.ids)
+        found = visible(await self._requests.get_many(asked), caller)
+        noting.withheld(asked, (kept.id for kept in found))
+        return pb.BatchGetRequestsResponse(requests=[shown(kept, caller) for kept in found])
 
     async def BatchGetActions(self, request: pb.BatchGetActionsRequest, context: Call) -> pb.BatchGetActionsResponse:
         caller = current_person()
@@ -76,5 +80,5 @@ class Reading(Commands):
         caller = current_person()
         found, page_info = await self._lists.page(request, caller)
         return pb.ListRequestsResponse(
-            requests=[shown(kept, caller) for kept in visible(found, caller)], page_info=page_info
+            requests=[shown(kept, caller, Part.LISTED) for kept in visible(found, caller)], page_info=page_info
         )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import structlog
 
 from chassis.aggregates import Aggregates, Kept
+from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.participants import Participants
 from chassis.server import Call
@@ -18,11 +19,12 @@ from services.requests.domain.requests import Request
 from services.requests.domain.views import View, seen, view
 from services.requests.question_sets import QuestionSets
 from services.requests.readers import reader
-from services.requests.report import pages
 from services.requests.report.content import Case, Translations, document, texts
+from services.requests.report.document import Document
 from services.requests.report.translations import Translator
 from services.requests.report.wording import Wording
 from vocabulary import ids, languages
+from vocabulary.audit import Kind, Part
 from vocabulary.refusals import NotFound
 
 # Pages are set on a thread; more at once would only wait for each other, and hold the memory of all.
@@ -52,8 +54,10 @@ class ReportingRpc(ReportServiceServicer):
         kept = await self._requests.get(request.id)
         case = await self._case(kept, request, caller, language)
         async with self._free:
-            content = await asyncio.to_thread(lambda: pages.render(document(case, Wording(language))))
+            content = await asyncio.to_thread(lambda: _rendered(document(case, Wording(language))))
         sha256 = hashlib.sha256(content).hexdigest()
+        personal = (Part.PERSONAL_DATA,) if case.whole else ()
+        noting.shown(Kind.REQUEST, request.id, 0, Part.CONTENT, *personal, Part.REPORT)
         log.info(
             "report_rendered",
             request=request.id,
@@ -92,6 +96,13 @@ class ReportingRpc(ReportServiceServicer):
             personal=asked.with_personal_data and how is not View.WITHOUT_PERSONAL_DATA,
             whole=asked.with_personal_data and how is View.FULL,
         )
+
+
+def _rendered(report: Document) -> bytes:
+    # Setting pages needs a library that takes as long to load as half of the service: whoever begins waits for it in vain.
+    from services.requests.report import pages
+
+    return pages.render(report)
 
 
 def _authorities(request: Request) -> list[str]:

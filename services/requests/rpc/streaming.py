@@ -28,7 +28,9 @@ class Streaming(Commands):
     async def DownloadFile(
         self, request: pb.DownloadFileRequest, context: Call
     ) -> AsyncIterator[pb.DownloadFileResponse]:
-        file, content = await self._attachments.download(request.id, current_person())
+        caller = current_person()
+        file, content = await self._attachments.download(request.id, caller)
+        await self._attachments.note(file.id, caller)
         yield pb.DownloadFileResponse(header=file_on_wire(file))
         async for chunk in content:
             yield pb.DownloadFileResponse(chunk=chunk)

@@ -67,7 +67,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A text to translate. `round` counts how often it was begun; `tried` are the ways that failed in this one, and why."""
+    """A text to translate. `round` counts how often it was begun; `tried` are the ways that failed in this one, and why.
+
+    `tenant` is whose it is, which is nobody of texts that are not personal; `begun_by` is with whose other texts it goes to engines.
+    """
 
     id: str
     source: str
@@ -75,6 +78,7 @@ class Job:
     text: str
     data_class: DataClass
     tenant: str = ""
+    begun_by: str = ""
     area: str = ""
     context: str = ""
     source_id: str = ""
@@ -118,6 +122,7 @@ def new_job(segment: Segment, id_: str, now: datetime) -> Job:
         text=segment.text,
         data_class=segment.data_class,
         tenant="" if segment.data_class in SHAREABLE else segment.tenant,
+        begun_by=segment.tenant,
         area=segment.area,
         context=segment.context,
         source_id=segment.source_id,

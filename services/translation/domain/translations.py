@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TIMEOUT = "TIMEOUT"
     VALIDATION_FAILED = "VALIDATION_FAILED"
     ENGINE_FAILED = "ENGINE_FAILED"
+    AS_WRITTEN = "AS_WRITTEN"
 
 
 class Tier(StrEnum):
@@ -61,7 +62,8 @@ class Segment:
     """A text to translate. Its source language is empty as long as nobody has declared or detected it.
 
     The area gives it its terms, the context says where it stands, and the source what it belongs to and is erased with; each may be
-    empty. The tenant is who asks: what is made of personal texts stays theirs.
+    empty. The tenant is who asks: what is made of personal texts stays theirs. A text that is withheld is not translated, for that
+    reason.
     """
 
     text: str
@@ -72,6 +74,7 @@ class Segment:
     context: str = ""
     source_id: str = ""
     tenant: str = ""
+    withheld: Reason | None = None
 
     @property
     def pair(self) -> Pair:
@@ -133,10 +136,15 @@ def check_place(area: str, context: str, *, at: str = "") -> tuple[str, str]:
     return area, context
 
 
+def for_nobody(segment: Segment) -> Segment:
+    """*segment* as it is translated for whoever has not signed in: only what everybody reads is."""
+    return segment if segment.data_class is DataClass.PUBLIC else replace(segment, withheld=Reason.POLICY_BLOCKED)
+
+
 def identity(segment: Segment, now: datetime) -> Translation | Reason:
     """The text itself, if the reader reads the language it was written in, or if there is no word in it."""
     if segment.source_language != segment.target_language and any(map(str.isalpha, without_parts(segment.text))):
-        return Reason.NO_ENGINE
+        return segment.withheld or Reason.NO_ENGINE
     return Translation(segment=segment, status=Status.IDENTITY, at=now, text=segment.text)
 
 

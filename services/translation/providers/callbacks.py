@@ -102,6 +102,8 @@ async def receiving(address: str, take: Take) -> AsyncIterator[str]:
             limit_concurrency=AT_ONCE,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=5,
+            # The one that limits the head of a request by itself.
+            http="h11",
             h11_max_incomplete_event_size=16 * 1024,
             server_header=False,
         )

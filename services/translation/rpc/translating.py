@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
+from chassis.caller import GATEWAY, current_caller
 from chassis.server import Call
 from chassis.wire import timestamp, wanted_languages
 from protos.translation.v1 import translation_pb2 as pb
 from services.translation import wire
 from services.translation.domain import jobs as rules
 from services.translation.domain.pairs import Pair
-from services.translation.domain.translations import Segment
+from services.translation.domain.translations import Segment, for_nobody
 from services.translation.metrics import ANSWERS
 from services.translation.rpc.commands import IDS_LIMIT, Part, check_count, current_tenant
 from vocabulary import languages
@@ -33,6 +34,8 @@ class Translating(Part):
             replace(wire.segment_from(segment, at=f"segments[{index}]"), tenant=tenant)
             for index, segment in enumerate(request.segments)
         ]
+        if current_caller().service == GATEWAY:
+            segments = list(map(for_nobody, segments))
         translations = await self.parts.chain.translate(await self._with_languages(segments))
         for one in translations:
             ANSWERS.labels(one.engine or one.reason or one.status).inc()

@@ -78,6 +78,6 @@ async def system(servers: Servers | None, tmp_path_factory: pytest.TempPathFacto
     """Two replicas of each part on real servers."""
     assert servers is not None
     # One person listens in the place of thousands.
-    settings = {**servers.settings, "STREAMS_PER_PERSON": "100000"}
+    settings = {**servers.settings, "STREAMS_PER_PERSON": "100000", "CONNECTIONS_PER_ADDRESS": "0"}
     async with cluster(tmp_path_factory.mktemp("cluster"), settings, replicas=2) as running:
         yield running

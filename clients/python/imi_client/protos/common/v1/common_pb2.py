@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/common/v1/common.proto\x12\rimi.common.v1\"u\n\rLocalizedText\x12\x36\n\x05texts\x18\x01 \x03(\x0b\x32\'.imi.common.v1.LocalizedText.TextsEntry\x1a,\n\nTextsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"X\n\x08\x46reeText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12,\n\ndata_class\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.DataClass\")\n\x05Money\x12\x0e\n\x06\x61mount\x18\x01 \x01(\t\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"C\n\x06\x43hoice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\"\xc9\x02\n\x05\x46ield\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12&\n\x04type\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.ValueType\x12&\n\x07\x63hoices\x18\x04 \x03(\x0b\x32\x15.imi.common.v1.Choice\x12\x11\n\tmandatory\x18\x05 \x01(\x08\x12\x10\n\x08personal\x18\x06 \x01(\x08\x12\x0c\n\x04many\x18\x07 \x01(\x08\x12\x14\n\x07minimum\x18\x08 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\t \x01(\tH\x01\x88\x01\x01\x12\x12\n\nsearchable\x18\n \x01(\x08\x12*\n\x04help\x18\x0b \x01(\x0b\x32\x1c.imi.common.v1.LocalizedTextB\n\n\x08_minimumB\n\n\x08_maximum\"\x8b\x02\n\x05Value\x12%\n\x05\x63odes\x18\x01 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04\x64\x61te\x18\x02 \x01(\tH\x00\x12\x10\n\x06number\x18\x03 \x01(\tH\x00\x12%\n\x05money\x18\x04 \x01(\x0b\x32\x14.imi.common.v1.MoneyH\x00\x12\'\n\x04text\x18\x05 \x01(\x0b\x32\x17.imi.common.v1.FreeTextH\x00\x12%\n\x05\x66iles\x18\x06 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04link\x18\x07 \x01(\tH\x00\x12*\n\nreferences\x18\x08 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x42\x06\n\x04kind\"\x16\n\x05\x43odes\x12\r\n\x05\x63odes\x18\x01 \x03(\t\"?\n\nFieldValue\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.imi.common.v1.Value\"$\n\x04Page\x12\r\n\x05\x66irst\x18\x01 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\"2\n\x08PageInfo\x12\x0f\n\x07\x63ursors\x18\x01 \x03(\t\x12\x15\n\rhas_next_page\x18\x02 \x01(\x08\"X\n\x07\x43ommand\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x1e\n\x11\x65xpected_revision\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"j\n\x04\x46ile\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x10\n\x08language\x18\x06 \x01(\t*\x91\x01\n\tDataClass\x12\x1a\n\x16\x44\x41TA_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44\x41TA_CLASS_PUBLIC\x10\x01\x12\x17\n\x13\x44\x41TA_CLASS_INTERNAL\x10\x02\x12\x17\n\x13\x44\x41TA_CLASS_PERSONAL\x10\x03\x12\x1f\n\x1b\x44\x41TA_CLASS_SPECIAL_CATEGORY\x10\x04*\xa1\x03\n\tValueType\x12\x1a\n\x16VALUE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11VALUE_TYPE_YES_NO\x10\x01\x12\x1d\n\x19VALUE_TYPE_YES_NO_UNKNOWN\x10\x02\x12\x15\n\x11VALUE_TYPE_SINGLE\x10\x03\x12\x14\n\x10VALUE_TYPE_MULTI\x10\x04\x12\x13\n\x0fVALUE_TYPE_DATE\x10\x05\x12\x15\n\x11VALUE_TYPE_NUMBER\x10\x06\x12\x14\n\x10VALUE_TYPE_MONEY\x10\x07\x12\x13\n\x0fVALUE_TYPE_TEXT\x10\x08\x12\x17\n\x13VALUE_TYPE_DOCUMENT\x10\t\x12\x18\n\x14VALUE_TYPE_STATEMENT\x10\n\x12\x13\n\x0fVALUE_TYPE_LINK\x10\x0b\x12\x18\n\x14VALUE_TYPE_AUTHORITY\x10\x0c\x12\x16\n\x12VALUE_TYPE_COUNTRY\x10\r\x12\x13\n\x0fVALUE_TYPE_AREA\x10\x0e\x12\x16\n\x12VALUE_TYPE_CONCEPT\x10\x0f\x12\x17\n\x13VALUE_TYPE_LANGUAGE\x10\x10\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/common/v1/common.proto\x12\rimi.common.v1\"u\n\rLocalizedText\x12\x36\n\x05texts\x18\x01 \x03(\x0b\x32\'.imi.common.v1.LocalizedText.TextsEntry\x1a,\n\nTextsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"l\n\x08\x46reeText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12,\n\ndata_class\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.DataClass\x12\x12\n\nas_written\x18\x04 \x01(\x08\")\n\x05Money\x12\x0e\n\x06\x61mount\x18\x01 \x01(\t\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"C\n\x06\x43hoice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\"\xc9\x02\n\x05\x46ield\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12&\n\x04type\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.ValueType\x12&\n\x07\x63hoices\x18\x04 \x03(\x0b\x32\x15.imi.common.v1.Choice\x12\x11\n\tmandatory\x18\x05 \x01(\x08\x12\x10\n\x08personal\x18\x06 \x01(\x08\x12\x0c\n\x04many\x18\x07 \x01(\x08\x12\x14\n\x07minimum\x18\x08 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\t \x01(\tH\x01\x88\x01\x01\x12\x12\n\nsearchable\x18\n \x01(\x08\x12*\n\x04help\x18\x0b \x01(\x0b\x32\x1c.imi.common.v1.LocalizedTextB\n\n\x08_minimumB\n\n\x08_maximum\"\x8b\x02\n\x05Value\x12%\n\x05\x63odes\x18\x01 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04\x64\x61te\x18\x02 \x01(\tH\x00\x12\x10\n\x06number\x18\x03 \x01(\tH\x00\x12%\n\x05money\x18\x04 \x01(\x0b\x32\x14.imi.common.v1.MoneyH\x00\x12\'\n\x04text\x18\x05 \x01(\x0b\x32\x17.imi.common.v1.FreeTextH\x00\x12%\n\x05\x66iles\x18\x06 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04link\x18\x07 \x01(\tH\x00\x12*\n\nreferences\x18\x08 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x42\x06\n\x04kind\"\x16\n\x05\x43odes\x12\r\n\x05\x63odes\x18\x01 \x03(\t\"?\n\nFieldValue\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.imi.common.v1.Value\"$\n\x04Page\x12\r\n\x05\x66irst\x18\x01 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\"2\n\x08PageInfo\x12\x0f\n\x07\x63ursors\x18\x01 \x03(\t\x12\x15\n\rhas_next_page\x18\x02 \x01(\x08\"X\n\x07\x43ommand\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x1e\n\x11\x65xpected_revision\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"j\n\x04\x46ile\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x10\n\x08language\x18\x06 \x01(\t*\x91\x01\n\tDataClass\x12\x1a\n\x16\x44\x41TA_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44\x41TA_CLASS_PUBLIC\x10\x01\x12\x17\n\x13\x44\x41TA_CLASS_INTERNAL\x10\x02\x12\x17\n\x13\x44\x41TA_CLASS_PERSONAL\x10\x03\x12\x1f\n\x1b\x44\x41TA_CLASS_SPECIAL_CATEGORY\x10\x04*\xa1\x03\n\tValueType\x12\x1a\n\x16VALUE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11VALUE_TYPE_YES_NO\x10\x01\x12\x1d\n\x19VALUE_TYPE_YES_NO_UNKNOWN\x10\x02\x12\x15\n\x11VALUE_TYPE_SINGLE\x10\x03\x12\x14\n\x10VALUE_TYPE_MULTI\x10\x04\x12\x13\n\x0fVALUE_TYPE_DATE\x10\x05\x12\x15\n\x11VALUE_TYPE_NUMBER\x10\x06\x12\x14\n\x10VALUE_TYPE_MONEY\x10\x07\x12\x13\n\x0fVALUE_TYPE_TEXT\x10\x08\x12\x17\n\x13VALUE_TYPE_DOCUMENT\x10\t\x12\x18\n\x14VALUE_TYPE_STATEMENT\x10\n\x12\x13\n\x0fVALUE_TYPE_LINK\x10\x0b\x12\x18\n\x14VALUE_TYPE_AUTHORITY\x10\x0c\x12\x16\n\x12VALUE_TYPE_COUNTRY\x10\r\x12\x13\n\x0fVALUE_TYPE_AREA\x10\x0e\x12\x16\n\x12VALUE_TYPE_CONCEPT\x10\x0f\x12\x17\n\x13VALUE_TYPE_LANGUAGE\x10\x10\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,34 +33,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LOCALIZEDTEXT_TEXTSENTRY']._loaded_options = None
   _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_options = b'8\001'
-  _globals['_DATACLASS']._serialized_start=1349
-  _globals['_DATACLASS']._serialized_end=1494
-  _globals['_VALUETYPE']._serialized_start=1497
-  _globals['_VALUETYPE']._serialized_end=1914
+  _globals['_DATACLASS']._serialized_start=1369
+  _globals['_DATACLASS']._serialized_end=1514
+  _globals['_VALUETYPE']._serialized_start=1517
+  _globals['_VALUETYPE']._serialized_end=1934
   _globals['_LOCALIZEDTEXT']._serialized_start=48
   _globals['_LOCALIZEDTEXT']._serialized_end=165
   _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_start=121
   _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_end=165
   _globals['_FREETEXT']._serialized_start=167
-  _globals['_FREETEXT']._serialized_end=255
-  _globals['_MONEY']._serialized_start=257
-  _globals['_MONEY']._serialized_end=298
-  _globals['_CHOICE']._serialized_start=300
-  _globals['_CHOICE']._serialized_end=367
-  _globals['_FIELD']._serialized_start=370
-  _globals['_FIELD']._serialized_end=699
-  _globals['_VALUE']._serialized_start=702
-  _globals['_VALUE']._serialized_end=969
-  _globals['_CODES']._serialized_start=971
-  _globals['_CODES']._serialized_end=993
-  _globals['_FIELDVALUE']._serialized_start=995
-  _globals['_FIELDVALUE']._serialized_end=1058
-  _globals['_PAGE']._serialized_start=1060
-  _globals['_PAGE']._serialized_end=1096
-  _globals['_PAGEINFO']._serialized_start=1098
-  _globals['_PAGEINFO']._serialized_end=1148
-  _globals['_COMMAND']._serialized_start=1150
-  _globals['_COMMAND']._serialized_end=1238
-  _globals['_FILE']._serialized_start=1240
-  _globals['_FILE']._serialized_end=1346
+  _globals['_FREETEXT']._serialized_end=275
+  _globals['_MONEY']._serialized_start=277
+  _globals['_MONEY']._serialized_end=318
+  _globals['_CHOICE']._serialized_start=320
+  _globals['_CHOICE']._serialized_end=387
+  _globals['_FIELD']._serialized_start=390
+  _globals['_FIELD']._serialized_end=719
+  _globals['_VALUE']._serialized_start=722
+  _globals['_VALUE']._serialized_end=989
+  _globals['_CODES']._serialized_start=991
+  _globals['_CODES']._serialized_end=1013
+  _globals['_FIELDVALUE']._serialized_start=1015
+  _globals['_FIELDVALUE']._serialized_end=1078
+  _globals['_PAGE']._serialized_start=1080
+  _globals['_PAGE']._serialized_end=1116
+  _globals['_PAGEINFO']._serialized_start=1118
+  _globals['_PAGEINFO']._serialized_end=1168
+  _globals['_COMMAND']._serialized_start=1170
+  _globals['_COMMAND']._serialized_end=1258
+  _globals['_FILE']._serialized_start=1260
+  _globals['_FILE']._serialized_end=1366
 # @@protoc_insertion_point(module_scope)
