@@ -105,6 +105,7 @@ async def _writing(audit: Audit | None, health: health_aio.HealthServicer) -> As
         await health.set(AUDIT, statuses.SERVING if is_open else statuses.NOT_SERVING)
 
     audit.tell = tell
+    await tell(audit.is_open)
     async with audit.writing():
         yield
 

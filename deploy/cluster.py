@@ -85,7 +85,9 @@ async def cluster(
         f"{name.upper()}_ADDRESS": ",".join(f"127.0.0.1:{port}" for port in by_part[name]) for name in SERVICES
     }
     environment = {**engines, **addresses, "DATA_DIR": str(folder), "TRAINING_DATA": "true"}
-    await prepare(DirectorySettings.model_validate({name.lower(): value for name, value in environment.items()}))
+    # Other parts' settings may be among them.
+    own = {name.lower(): value for name, value in environment.items() if name.lower() in DirectorySettings.model_fields}
+    await prepare(DirectorySettings.model_validate(own))
 
     def part(name: str, number: int) -> Part:
         module = "gateway" if name == "gateway" else f"services.{name}"
