@@ -33,8 +33,6 @@ KILLS = RUNS if REPEATED else 1
 pytestmark = pytest.mark.timeout(1_200 + 60 * KILLS)
 # How many begin a life at the same time: a service that starts takes a processor to itself, and its start is not what is tried here.
 BEGINNING = 4
-# How many are at it at the same time: each has a copy of the directory to fill, in one store.
-TOGETHER = 10
 # Loaded before the first life, so that one begins in less than a second.
 DRIVERS = ("engines.documents.mongo", "engines.events.kafka", "engines.files.gridfs", "engines.search.elasticsearch")
 
@@ -127,6 +125,7 @@ async def _dies_again_and_again(alone: Alone, step: Step) -> Figures:
     """Kill it at *step* as often as asked for; what that cost."""
     figures = Figures(step, KILLS)
     ids: list[str] = []
+    retried = alone.desk.ledger.retried
     async with Traces.opened(alone.errand, alone.settings) as traces:
         there = len(await once_available(traces.all))
         expected = await traces.undisturbed(alone.desk)
@@ -141,7 +140,7 @@ async def _dies_again_and_again(alone: Alone, step: Step) -> Figures:
         assert len(await once_available(traces.all)) == there + len(ids) + 1
     figures.lost, figures.duplicated = verdict.lost, verdict.duplicated
     figures.acknowledged = len(ids) * len(alone.errand.commands())
-    figures.retried = alone.desk.ledger.retried
+    figures.retried = alone.desk.ledger.retried - retried
     return figures
 
 
@@ -149,26 +148,31 @@ async def _dies_again_and_again(alone: Alone, step: Step) -> Figures:
 async def ends(
     system: Cluster, servers: Servers, taken: list[Figures], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[tuple[str, Step], Figures | BaseException]:
-    """What each death of each service cost, or how it went wrong. They die side by side: mostly they wait."""
+    """What each death of each service cost, or how it went wrong. The services die side by side: mostly they wait."""
     folder = tmp_path_factory.mktemp("alone")
     shared = {
         "KEYS_DIR": str(system.folder / "keys"),
         "DIRECTORY_ADDRESS": ",".join(f"127.0.0.1:{one.port}" for one in system.parts["directory"]),
     }
-    ports, turn, place = free_ports(folder), asyncio.Semaphore(BEGINNING), asyncio.Semaphore(TOGETHER)
+    ports, turn = free_ports(folder), asyncio.Semaphore(BEGINNING)
     modules = [*(f"services.{name}.wiring" for name in SERVICES), *DRIVERS]
+    found: dict[tuple[str, Step], Figures | BaseException] = {}
     async with running("tests.faults.nursery", *modules, log=folder / "log") as nursery:
 
-        async def one(errand: Errand, step: Step) -> Figures:
+        async def one(errand: Errand) -> None:
             name = f"t{uuid.uuid4().hex[:12]}"
             urls = {key: url.replace("imi-", f"{name}-") for key, url in servers.settings.items()}
             urls["EVENTS_URL"] = f"{servers.events_url.replace('partitions=6', 'partitions=1')}&prefix={name}."
             own = {**shared, **urls, "LISTEN_ADDRESS": f"127.0.0.1:{next(ports)}"}
-            async with place, Alone.opened(errand, nursery, folder / name, own, turn) as alone:
-                return await _dies_again_and_again(alone, step)
+            steps = steps_of(errand)
+            try:
+                async with Alone.opened(errand, nursery, folder / name, own, turn) as alone:
+                    for step in steps:
+                        found[errand.service, step] = await _dies_again_and_again(alone, step)
+            except Exception as error:  # shown by the test of that step, and of those that it kept from being tried
+                found.update({(errand.service, step): error for step in steps if (errand.service, step) not in found})
 
-        ended = await asyncio.gather(*(one(*death) for death in DEATHS), return_exceptions=True)
-    found = {(errand.service, step): end for (errand, step), end in zip(DEATHS, ended, strict=True)}
+        await asyncio.gather(*map(one, ERRANDS))
     taken.extend(
         _together(step, [end for (_, at), end in found.items() if at is step and isinstance(end, Figures)])
         for step in Step
