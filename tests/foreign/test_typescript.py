@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,13 @@ async def opened(workshop: Path, **environment: str) -> AsyncIterator[Page]:
     try:
         yield Page(process)
     finally:
-        os.killpg(process.pid, 9)
+        # Told to end, it ends the browser too, which is no part of its group.
+        process.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
         await process.wait()
 
 
