@@ -7,14 +7,23 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.mail import Server, check_address
-from engines.scanning import open_scanner
+from chassis.setting_values import (
+    Address,
+    Addressees,
+    MailAddress,
+    MailServer,
+    PartAddressees,
+    Ports,
+    Proxy,
+    Scanner,
+    WebAddress,
+)
 from vocabulary import parts
 
 Settings = TypeVar("Settings", bound=BaseSettings)
@@ -35,65 +44,6 @@ class CannotStart(Exception):
 FAULTY_SETTINGS_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 
-def _addresses(value: str) -> str:
-    for one in value.split(","):
-        _host_and_port(one.removeprefix("dns:///"))
-    return value
-
-
-def _addresses_or_none(value: str) -> str:
-    return value if value == parts.NOT_THERE else _addresses(value)
-
-
-def _host_and_port(value: str) -> str:
-    host, separator, port = value.rpartition(":")
-    if not (separator and host and port.isdigit() and int(port) < 2**16):
-        raise ValueError("write host:port, such as 127.0.0.1:50051")
-    return value
-
-
-def _mail_server(value: str) -> str:
-    if value:
-        Server.of(value)
-    return value
-
-
-def _scanner(value: str) -> str:
-    open_scanner(value)
-    return value
-
-
-def _mail_address(value: str) -> str:
-    return check_address(value) if value else value
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
-        raise ValueError("write an address such as https://imi.example")
-    return value.rstrip("/")
-
-
-def _ports(value: str) -> str:
-    ports = value.split()
-    if not ports or not all(port.isascii() and port.isdigit() and 0 < int(port) < 2**16 for port in ports):
-        raise ValueError("write ports with spaces between, such as 443 8443")
-    return value
-
-
-def _proxy(value: str) -> str:
-    wanted = "write http://host:port; user:password@ may stand before the host"
-    try:
-        parts = urlsplit(value)
-        fit = parts.port != 0 and not (parts.path.strip("/") or parts.query or parts.fragment)
-    except ValueError:
-        # What is wrong with it may be part of a password.
-        raise ValueError(wanted) from None
-    if value and not (fit and parts.scheme == "http" and parts.hostname):
-        raise ValueError(wanted)
-    return value
-
-
 def _is_true(given: Any) -> bool:
     try:
         return TypeAdapter(bool).validate_python(given)
@@ -110,13 +60,6 @@ def _apart(events_url: str) -> str:
     said = [(name, value) for name, value in parse_qsl(parts.query) if name != "prefix"]
     prefix = f"training.{dict(parse_qsl(parts.query)).get('prefix', '')}"
     return parts._replace(query=urlencode([*said, ("prefix", prefix)])).geturl()
-
-
-Address = Annotated[str, AfterValidator(_host_and_port)]
-# One address, several of replicas with commas between, or a name that stands for several: dns:///requests.imi:50052.
-Addressees = Annotated[str, AfterValidator(_addresses)]
-# The same of a service that there need not be: `none`.
-PartAddressees = Annotated[str, AfterValidator(_addresses_or_none)]
 
 
 class ProcessSettings(BaseSettings):
@@ -236,21 +179,19 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
     documents_url: str = Field("", description="The document store. Default: `sqlite:///` in `DATA_DIR`.")
     search_url: str = Field("", description="The search engine. Default: `tantivy:///` in `DATA_DIR`.")
     files_url: str = Field("", description="The file store. Default: `folder:///` in `DATA_DIR`.")
-    scanner_url: Annotated[str, AfterValidator(_scanner)] = Field(
+    scanner_url: Scanner = Field(
         "", description="The scanner for malware in uploaded files: `clamd://host:port`. Default: nothing is scanned."
     )
     unscanned_downloads: Literal["allowed", "refused"] = Field(
         "allowed", description="Whether a file that has not been scanned can be downloaded."
     )
-    smtp_url: Annotated[str, AfterValidator(_mail_server)] = Field(
+    smtp_url: MailServer = Field(
         "",
         description="The mail server for notifications: `smtp://`, `smtps://` or `smtp+starttls://`, `user:password@`, host and "
         "port. Default: no e-mail is sent.",
     )
-    mail_from: Annotated[str, AfterValidator(_mail_address)] = Field(
-        "", description="The address that notifications come from. Goes with `SMTP_URL`."
-    )
-    public_url: Annotated[str, AfterValidator(_web_address)] = Field(
+    mail_from: MailAddress = Field("", description="The address that notifications come from. Goes with `SMTP_URL`.")
+    public_url: WebAddress = Field(
         "",
         description="Where people open the system; e-mails and what webhooks send link to `requests/`, `alerts/` or `webhooks/` "
         "and an id in it. Goes with `SMTP_URL`.",
@@ -259,10 +200,8 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
         False,
         description="Whether it is a training system: if there is no authority yet, training data are loaded; alerts are exercises.",
     )
-    webhook_ports: Annotated[str, AfterValidator(_ports)] = Field(
-        "443", description="The ports that webhooks may go to, separated by spaces."
-    )
-    webhook_proxy: Annotated[str, AfterValidator(_proxy)] = Field(
+    webhook_ports: Ports = Field("443", description="The ports that webhooks may go to, separated by spaces.")
+    webhook_proxy: Proxy = Field(
         "",
         description="The HTTP proxy that webhooks and link checks go through: `http://`, `user:password@`, host and port. Default: "
         "they go directly.",
@@ -274,9 +213,7 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
     link_checks: Literal["off", "on"] = Field(
         "off", description="Whether the addresses in published entries are looked at on the public web, now and then."
     )
-    link_ports: Annotated[str, AfterValidator(_ports)] = Field(
-        "80 443", description="The ports that link checks may go to, separated by spaces."
-    )
+    link_ports: Ports = Field("80 443", description="The ports that link checks may go to, separated by spaces.")
 
     audit_window_s: float = Field(
         60.0,

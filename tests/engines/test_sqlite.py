@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -33,20 +34,27 @@ def begin(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE numbers (number INTEGER UNIQUE)")
 
 
-async def while_busy(database: Database, *works: Work) -> list[object]:
-    """What each of *works* comes to, all given while another write is under way."""
-    busy, go_on = threading.Event(), threading.Event()
+@asynccontextmanager
+async def busy(database: Database) -> AsyncIterator[None]:
+    """As long as this lasts, another write is under way."""
+    begun, go_on = threading.Event(), threading.Event()
 
     def held_up(_: sqlite3.Connection) -> None:
-        busy.set()
+        begun.set()
         go_on.wait()
 
     first = asyncio.create_task(database.write(held_up))
-    await asyncio.to_thread(busy.wait)
-    waiting = [asyncio.create_task(database.write(work)) for work in works]
-    await asyncio.sleep(0)
+    await asyncio.to_thread(begun.wait)
+    yield
     go_on.set()
     await first
+
+
+async def while_busy(database: Database, *works: Work) -> list[object]:
+    """What each of *works* comes to, all given while another write is under way."""
+    async with busy(database):
+        waiting = [asyncio.create_task(database.write(work)) for work in works]
+        await asyncio.sleep(0)
     return await asyncio.gather(*waiting, return_exceptions=True)
 
 
@@ -100,21 +108,13 @@ async def test_together_they_are_one_transaction(tmp_path: Path) -> None:
 async def test_one_that_was_given_up_while_it_waited_is_not_done(tmp_path: Path) -> None:
     async with Database.opened(tmp_path / "numbers.db") as database:
         await database.write(begin)
-        busy, go_on = threading.Event(), threading.Event()
-
-        def held_up(_: sqlite3.Connection) -> None:
-            busy.set()
-            go_on.wait()
-
-        first = asyncio.create_task(database.write(held_up))
-        await asyncio.to_thread(busy.wait)
-        given_up, other = (asyncio.create_task(database.write(adding(number))) for number in (1, 2))
-        await asyncio.sleep(0)
-        given_up.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await given_up
-        go_on.set()
-        await asyncio.gather(first, other)
+        async with busy(database):
+            given_up, other = (asyncio.create_task(database.write(adding(number))) for number in (1, 2))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await given_up
+        await other
         assert await numbers(database) == [2]
 
 

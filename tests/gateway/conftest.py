@@ -12,6 +12,7 @@ from chassis.keys import KeyRing
 from deploy.embedded import system
 from gateway.tokens import DevelopmentTokens
 from tests.gateway.clients import TIMEOUT_S, Client
+from tests.gateway.lines import App, Lines, served
 from tests.gateway.running import Running, copy_of, training_data
 
 
@@ -67,3 +68,16 @@ def at(http: httpx.AsyncClient) -> Callable[[Running, str], Client]:
 def as_(running: Running, at: Callable[[Running, str], Client]) -> Callable[[str], Client]:
     """A client of the system, signed in as a sample user; as nobody, for the empty name."""
     return lambda user: at(running, user)
+
+
+@pytest.fixture
+def app() -> App:
+    """An application that answers with what it was told."""
+    return App()
+
+
+@pytest.fixture
+async def line(app: App) -> AsyncIterator[Lines]:
+    """Opens connections to a server of *app*."""
+    async with served(app) as opened:
+        yield opened

@@ -11,15 +11,15 @@ from gateway.serving import patience
 from gateway.serving.patience import PatientProtocol
 from tests.cells import cell
 from tests.chassis.waiting import until
-from tests.gateway.test_protocol import GET, HOST, App, Lines, app, line  # noqa: F401 — fixtures
+from tests.gateway.lines import GET, HOST, App, Lines
 
 POST = b"POST /said HTTP/1.1\r\n" + HOST
 NEVER_S = 3_600.0
 
 
 async def test_what_does_not_arrive_in_time_is_answered_by_408(
-    app: App,  # noqa: F811
-    line: Lines,  # noqa: F811
+    app: App,
+    line: Lines,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(patience, "HEAD_S", 0.1)
@@ -43,7 +43,7 @@ async def test_what_does_not_arrive_in_time_is_answered_by_408(
 
 
 async def test_a_connection_on_which_nothing_is_said_is_closed(
-    line: Lines,  # noqa: F811
+    line: Lines,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(patience, "HEAD_S", 0.1)
@@ -60,7 +60,7 @@ async def test_a_connection_on_which_nothing_is_said_is_closed(
 
 
 async def test_what_goes_on_arriving_has_more_time(
-    line: Lines,  # noqa: F811
+    line: Lines,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(patience, "BODY_S", 0.05)
@@ -74,8 +74,8 @@ async def test_what_goes_on_arriving_has_more_time(
 
 
 async def test_while_nobody_reads_a_body_its_sender_is_not_late(
-    app: App,  # noqa: F811
-    line: Lines,  # noqa: F811
+    app: App,
+    line: Lines,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks = 0
@@ -102,8 +102,8 @@ async def test_while_nobody_reads_a_body_its_sender_is_not_late(
 
 
 async def test_what_is_answered_before_its_body_has_come_is_closed_without_another_answer(
-    app: App,  # noqa: F811
-    line: Lines,  # noqa: F811
+    app: App,
+    line: Lines,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(patience, "BODY_S", 0.1)
