@@ -1,7 +1,6 @@
 """Translations of an alert's texts are forgotten when it is blocked, erased or deleted, however long their service is away."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -26,15 +25,9 @@ from tests.alerts.cast import ITALY
 from tests.alerts.conftest import Asking
 from tests.alerts.rehearsal import Rehearsal, a_form, a_rehearsal
 from tests.chassis.waiting import until
+from tests.ports import a_dead_address
 
 SERVICES, PROFESSIONAL = Flow.SERVICES_ALERT, Flow.PROFESSIONAL_ALERT
-
-
-def dead_address() -> str:
-    """Where nobody answers yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 class Texts(TranslationServiceServicer):
@@ -72,7 +65,7 @@ async def beside(asking: Asking, folder: Path, address: str) -> AsyncIterator[Re
 
 
 async def test_what_came_of_the_texts_goes_when_they_do(asking: Asking, tmp_path: Path) -> None:
-    texts, address = Texts(), dead_address()  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
+    texts, address = Texts(), a_dead_address()  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
     async with answering(texts, address, asking.settings), beside(asking, tmp_path, address) as rehearsal:
         withdrawn = await rehearsal.an_alert(SERVICES, Status.WITHDRAWN)
         revoked = await rehearsal.an_alert(PROFESSIONAL, Status.REVOKED)
@@ -102,7 +95,7 @@ async def test_a_translation_service_that_is_away_is_waited_for_and_holds_nothin
     asking: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reactions, "AWAY_PAUSE_S", 0.05)
-    texts, address = Texts(), dead_address()  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
+    texts, address = Texts(), a_dead_address()  # type: ignore[abstract]  # the rest answers UNIMPLEMENTED
     async with beside(asking, tmp_path, address) as rehearsal:
         ids = []
         for _ in range(2):

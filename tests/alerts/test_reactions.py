@@ -1,7 +1,6 @@
 """Each change is told; what is due is delivered once, however often it is tried, and however late."""
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from tests.alerts.conftest import FREE_PORT, Asking, a_directory, another, runni
 from tests.alerts.dangers import TYPE
 from tests.alerts.inboxes import PATIENCE_S, inbox, settled
 from tests.alerts.threads import a_full_alert, an_alert, said, steps, store
+from tests.ports import a_dead_address
 
 READERS = (ITALY, IT_COORDINATOR, IT_REGION, HUNGARY, HU_COORDINATOR, HU_REGION, FR_COORDINATOR)
 
@@ -98,10 +98,7 @@ async def published(settings: ServiceSettings, count: int) -> list[Event]:
 @pytest.fixture
 def settings(tmp_path: Path) -> ServiceSettings:
     """Those of a service whose directory is not there yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return ServiceSettings(data_dir=tmp_path, listen_address=FREE_PORT, directory_address=f"127.0.0.1:{port}")
+    return ServiceSettings(data_dir=tmp_path, listen_address=FREE_PORT, directory_address=a_dead_address())
 
 
 async def test_each_change_is_told_by_ids_and_codes(asking: Asking, tmp_path: Path) -> None:

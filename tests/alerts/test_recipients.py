@@ -1,6 +1,5 @@
 """Who receives an alert: commands go by what the directory says now, deliveries by the service's own copy of it."""
 
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,22 +25,22 @@ from tests.alerts.inboxes import inbox, until_told
 from tests.alerts.test_reactions import thread, until_all_told
 from tests.alerts.threads import an_alert, store
 from tests.directory.bodies import stored
+from tests.ports import a_dead_address
 from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Invalid, Unavailable
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
 
 APPOINTED = an_authority("LU", a_part(LegislativeRole.LIMIC, WorkflowRole.ALERT_COORDINATOR))
 NATIONAL = an_authority("LU", a_part(LegislativeRole.NIMIC))
+# It coordinates every area, whichever its part is in.
+ELSEWHERE = an_authority("LU", a_part(LegislativeRole.NIMIC, module="firearms/alerts"))
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServiceSettings:
     """Those of a service whose directory is not there yet."""
     monkeypatch.setattr(reactions, "AWAY_PAUSE_S", 0.05)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return ServiceSettings(data_dir=tmp_path, listen_address=FREE_PORT, directory_address=f"127.0.0.1:{port}")
+    return ServiceSettings(data_dir=tmp_path, listen_address=FREE_PORT, directory_address=a_dead_address())
 
 
 @asynccontextmanager
@@ -81,7 +80,7 @@ async def test_what_is_due_is_delivered_while_the_directory_is_away(settings: Se
         await until_all_told(asking)
 
 
-@pytest.mark.parametrize("body", [APPOINTED, NATIONAL])
+@pytest.mark.parametrize("body", [APPOINTED, NATIONAL, ELSEWHERE])
 async def test_who_was_appointed_a_moment_ago_receives_what_is_broadcast_now(
     settings: ServiceSettings, body: Authority
 ) -> None:
@@ -91,13 +90,13 @@ async def test_who_was_appointed_a_moment_ago_receives_what_is_broadcast_now(
         alert = await an_alert(asking, AlertStatus.SUBMITTED)
         await asking.do(IT_COORDINATOR, "BroadcastAlert", id=alert.id, countries=["LU", "HU"])
         await until_told(asking, HU_COORDINATOR, alert.id)
-        reader = replace(someone("aut_lu_labour", UserRole.COORDINATOR), authority_id="aut_lu_new")
-        if body is NATIONAL:
-            reader = replace(reader, legislative_roles={"services": LegislativeRole.NIMIC})
-        else:
-            reader = replace(reader, legislative_roles={"services": LegislativeRole.LIMIC})
-        workflow = {access.module: frozenset(access.workflow_roles) for access in body.access}
-        assert [entry.alert_id for entry in await inbox(asking, replace(reader, workflow_roles=workflow))] == [alert.id]
+        reader = replace(
+            someone("aut_lu_labour", UserRole.COORDINATOR, module="*"),
+            authority_id="aut_lu_new",
+            legislative_roles={access.area: access.legislative_role for access in body.access},
+            workflow_roles={access.module: frozenset(access.workflow_roles) for access in body.access},
+        )
+        assert [entry.alert_id for entry in await inbox(asking, reader)] == [alert.id]
 
 
 async def test_who_was_suspended_a_moment_ago_counts_no_more(settings: ServiceSettings) -> None:

@@ -1,7 +1,6 @@
 """A small directory over real gRPC that can go away, and a service's copy of it."""
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -29,6 +28,7 @@ from services.directory import storage
 from services.directory.domain.authorities import Authority
 from services.directory.rpc.participants import ParticipantsRpc
 from tests.directory.bodies import an_authority
+from tests.ports import a_dead_address
 
 
 class Asked(Peer):
@@ -58,9 +58,7 @@ class Directory:
         self.events = events
         self._folder = folder
         self._authorities = authorities
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = a_dead_address()
 
     def answering(self) -> AbstractAsyncContextManager[Server]:
         return serving(

@@ -1,7 +1,6 @@
 """Calling another service: a deadline that is passed on, patience where nothing was done yet, and an end to abandoned work."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +16,8 @@ from protos.requests.v1.requests_pb2_grpc import RequestsServiceStub
 from protos.translation.v1 import translation_pb2
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
 from tests.chassis.conftest import ANSWER, ASK, CHUNK, WATCH, Running, running
+from tests.ports import a_free_port
 from vocabulary.refusals import Conflict, Invalid, Unavailable
-
-
-def a_free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 class Work:

@@ -49,7 +49,7 @@ async def test_while_it_is_built_anew_nobody_finds_less_and_no_change_is_lost(wo
             await world.projection.rebuild()
         await writing
         await until(lambda: world.finds("", COUNT + 40))
-    assert await world.finds("due", 40)
+    await until(lambda: world.finds("due", 40))  # another partition, so maybe later
     assert searching.refused == []
     assert searching.found == sorted(searching.found)
     assert searching.found[0] >= COUNT

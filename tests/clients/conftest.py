@@ -22,7 +22,7 @@ from services.directory.settings import DirectorySettings
 from tests.alerts.cast import COMMISSION_ID, MODULE
 from tests.alerts.conftest import Asking, a_directory, running
 from tests.gateway.issuer import AUDIENCE, Issuer, an_issuer
-from tests.gateway.running import dead_address
+from tests.ports import a_dead_address
 from vocabulary.roles import UserRole
 
 PATIENCE_S = 30.0
@@ -119,7 +119,7 @@ async def people_of(issuer: Issuer, data: Path) -> AsyncIterator[str]:
 async def a_service(data: Path, **settings: Any) -> AsyncIterator[Service]:
     """The service and all that it needs, in a folder of its own."""
     async with an_issuer() as issuer, people_of(issuer, data) as directory:
-        address = dead_address()
+        address = a_dead_address()
         service = Service(
             ServiceSettings(
                 data_dir=data,

@@ -14,7 +14,7 @@ from imi_client import inbox as reader
 from imi_client.protos.alerts.v1.alerts_pb2_grpc import add_AlertsServiceServicer_to_server
 from tests.clients.conftest import Memory, reading, taken
 from tests.clients.test_inbox import a_mute_service
-from tests.gateway.running import dead_address
+from tests.ports import a_dead_address
 
 PIECE_BYTES = 64 * 1024
 
@@ -98,7 +98,7 @@ async def test_a_connection_that_a_firewall_has_forgotten_is_left_for_a_new_one(
 async def test_what_is_for_this_machine_goes_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """There it would be in plain text, with its token."""
     for name in ("grpc_proxy", "http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, f"http://{dead_address()}")
+        monkeypatch.setenv(name, f"http://{a_dead_address()}")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("no_grpc_proxy", raising=False)
     async with (

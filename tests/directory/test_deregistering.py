@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,19 @@ import pytest
 from google.protobuf.message import Message
 from grpc import aio
 
+from chassis.process import clock
+from chassis.removing import Removing
+from engines.documents import open_documents
 from protos.alerts.v1 import counting_pb2 as alerts
 from protos.directory.v1 import directory_pb2 as pb
 from protos.requests.v1 import counting_pb2 as requests
+from services.directory import storage
 from services.directory.settings import DirectorySettings
-from tests.directory.bodies import a_coordinator, a_registrar, an_administrator, an_authority, stored
+from tests.chassis.waiting import until
+from tests.directory.bodies import a_coordinator, a_registrar, a_user, an_administrator, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, command, running
-from tests.gateway.running import a_faulty_service, dead_address
+from tests.gateway.running import a_faulty_service
+from tests.ports import a_dead_address
 from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Unavailable
 from vocabulary.roles import LegislativeRole
@@ -42,7 +49,7 @@ async def a_town(data: Path, **addresses: str) -> AsyncIterator[Asking]:
         "aut_peer": an_authority(),
         IDLE: an_authority("Ufficio fermo", status=Status.SUSPENDED),
     }
-    await stored(settings, bodies)
+    await stored(settings, bodies, {"usr_idle": a_user(IDLE, "idle"), "usr_peer": a_user("aut_peer", "peer")})
     async with running(settings) as asking:
         yield asking
 
@@ -93,7 +100,7 @@ async def test_where_there_is_nothing_else_nothing_is_open_and_the_name_stays_re
 
 @pytest.mark.parametrize("service", ["requests_address", "alerts_address"])
 async def test_while_a_service_cannot_be_asked_nobody_is_deregistered(tmp_path: Path, service: str) -> None:
-    async with a_town(tmp_path, **{service: dead_address()}) as town:
+    async with a_town(tmp_path, **{service: a_dead_address()}) as town:
         assert (await refused(town, Unavailable))[1] in ("SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED")
 
 
@@ -113,3 +120,22 @@ async def test_open_requests_and_open_alerts_count_alike(tmp_path: Path, asked: 
         a_town(tmp_path, requests_address=first, alerts_address=second) as town,
     ):
         assert await refused(town, Conflict) == ("id", "OPEN_EXCHANGES")
+
+
+async def test_the_people_of_who_is_deregistered_have_left_and_are_forgotten_like_all_who_leave(tmp_path: Path) -> None:
+    async with (
+        a_town(tmp_path) as town,
+        open_documents(town.settings.documents("directory"), storage.COLLECTIONS) as documents,
+    ):
+        await town.do(NIMIC, "DeregisterAuthority", id=IDLE)
+
+        async def has_left() -> bool:
+            kept = await documents.get(storage.USERS, "usr_idle")
+            return kept is not None and not kept.body["active"]
+
+        await until(has_left)
+        for days, is_known in ((1_095, True), (1_097, False)):
+            later = clock() + timedelta(days=days)
+            await Removing(documents, storage.removals(town.settings), lambda later=later: later).remove_all()
+            assert (await documents.get(storage.USERS, "usr_idle") is not None) is is_known
+        assert await documents.get(storage.USERS, "usr_peer") is not None

@@ -1,7 +1,6 @@
 """What `make up` starts, once for all pages whose examples are run."""
 
 import os
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.gateway.running import copy_of, training_data
 from tests.journeys.processes import a_process, until_ready
+from tests.ports import a_dead_address, a_free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,10 +25,7 @@ class Running:
 @pytest.fixture(scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """On other ports and with data of its own, those of a second start."""
-    with socket.socket() as one, socket.socket() as other:
-        for free in (one, other):
-            free.bind(("127.0.0.1", 0))
-        port, alerts = one.getsockname()[1], f"127.0.0.1:{other.getsockname()[1]}"
+    port, alerts = a_free_port(), a_dead_address()
     trained = await training_data(tmp_path_factory.getbasetemp() / "trained")
     data = copy_of(trained, tmp_path_factory.mktemp("up") / "data")
     settings = {"GATEWAY_PORT": str(port), "ALERTS_ADDRESS": alerts, "DATA_DIR": str(data)}

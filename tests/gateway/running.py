@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -26,6 +25,7 @@ from services.requests.wiring import requests
 from services.translation.wiring import translation
 from tests.directory.trained import a_directory, settled
 from tests.once import made_once
+from tests.ports import a_dead_address
 
 FREE_PORT = "127.0.0.1:0"
 SERVICES: dict[str, Callable[[Any], AbstractAsyncContextManager[Server]]] = {
@@ -62,13 +62,6 @@ def copy_of(trained: Path, target: Path) -> Path:
     return Path(shutil.copytree(trained, target))
 
 
-def dead_address() -> str:
-    """Where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
-
-
 @asynccontextmanager
 async def a_service(name: str, data: Path, address: str = FREE_PORT, **settings: str) -> AsyncIterator[str]:
     """One service; gives where it answers."""
@@ -81,7 +74,7 @@ async def a_service(name: str, data: Path, address: str = FREE_PORT, **settings:
 @asynccontextmanager
 async def a_gateway(data: Path, **settings: str) -> AsyncIterator[Running]:
     """A gateway; whatever service *settings* do not say where to find is away."""
-    away = {f"{name}_address": dead_address() for name in SERVICES}
+    away = {f"{name}_address": a_dead_address() for name in SERVICES}
     read = GatewaySettings.model_validate({"data_dir": data, "gateway_port": 0, **away, **settings})
     async with gateway(read) as url:
         yield Running(url, data)

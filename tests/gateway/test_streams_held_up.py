@@ -33,10 +33,11 @@ from gateway.streams.tails import Tail
 from gateway.streams.transport import LendingProtocol
 from protos.alerts.v1 import alerts_pb2
 from tests.chassis.waiting import until
-from tests.gateway.running import SERVICES, dead_address
+from tests.gateway.running import SERVICES
 from tests.gateway.streaming import counted
 from tests.gateway.test_streams_at_random import Reader, Service, a_context, running, small  # noqa: F401
 from tests.gateway.test_streams_viewers import Alone
+from tests.ports import a_dead_address
 from vocabulary.refusals import Unauthenticated
 
 DOCUMENT = "subscription { alertStream { cursor entry { id } } }"
@@ -201,7 +202,7 @@ async def again(sign_in: SignIn) -> SignIn:
 
 @pytest.fixture
 async def following(tmp_path: Path) -> AsyncIterator[Following]:
-    away = Addresses.model_validate({f"{name}_address": dead_address() for name in SERVICES})
+    away = Addresses.model_validate({f"{name}_address": a_dead_address() for name in SERVICES})
     changed.clear()
     before = counted("streams")
     async with connected(away, None) as stubs, open_streams(stubs, graphql_schema, again) as streams:

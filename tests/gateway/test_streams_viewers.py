@@ -31,7 +31,8 @@ from services.alerts.reactions import STREAM
 from services.directory.training.authorities import coordinator_id
 from tests.gateway.clients import Client, eventually
 from tests.gateway.exchanges import a_submitted_alert, an_alert, text
-from tests.gateway.running import Running, a_gateway, a_service, copy_of, dead_address
+from tests.gateway.running import Running, a_gateway, a_service, copy_of
+from tests.ports import a_dead_address
 from vocabulary import pages
 from vocabulary.refusals import Refusal
 from vocabulary.roles import LegislativeRole, UserRole, WorkflowRole
@@ -225,7 +226,7 @@ async def alone(trained: Path, tmp_path_factory: pytest.TempPathFactory, at: At)
             return [edge["node"]["kind"] for edge in inbox].count("BROADCAST") == 2 or None
 
         await eventually(told)
-        away = {f"{name}_address": dead_address() for name in ("requests", "repositories")}
+        away = {f"{name}_address": a_dead_address() for name in ("requests", "repositories")}
         read = Addresses.model_validate({**away, **addresses})
         stubs = await stack.enter_async_context(connected(read, None))
         yield Alone(stubs, Signer(KeyRing(data / "keys"), GATEWAY))

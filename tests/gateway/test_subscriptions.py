@@ -25,7 +25,8 @@ from tests.gateway.clients import (
     within,
 )
 from tests.gateway.exchanges import a_request, an_alert
-from tests.gateway.running import Running, a_gateway, a_service, dead_address
+from tests.gateway.running import Running, a_gateway, a_service
+from tests.ports import a_dead_address
 
 As = Callable[[str], Client]
 At = Callable[[Running, str], Client]
@@ -355,7 +356,7 @@ async def settled() -> int:
 
 @TRANSPORTS
 async def test_a_stream_goes_on_when_its_service_was_away_and_loses_nothing(data: Path, at: At, transport: str) -> None:
-    address = dead_address()
+    address = a_dead_address()
     async with AsyncExitStack() as stack:
         directory = await stack.enter_async_context(a_service("directory", data))
         gateway = await stack.enter_async_context(a_gateway(data, directory_address=directory, alerts_address=address))

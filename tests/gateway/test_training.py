@@ -20,7 +20,8 @@ from protos.alerts.v1 import alerts_pb2
 from protos.alerts.v1.alerts_pb2_grpc import AlertsServiceStub
 from tests.cells import cell
 from tests.gateway.clients import SSE, WEBSOCKET, Client, raw_socket
-from tests.gateway.running import Running, copy_of, dead_address
+from tests.gateway.running import Running, copy_of
+from tests.ports import a_dead_address
 from vocabulary.refusals import Unauthenticated
 
 VIEWER = "{ viewer { name } system { training notice blocks } }"
@@ -48,7 +49,7 @@ async def training(
     folder = copy_of(trained, tmp_path_factory.mktemp("training") / "data")
     # The keys of the real system are not its.
     shutil.rmtree(folder / "keys")
-    address = dead_address()
+    address = a_dead_address()
     async with system(folder, port=0, alerts_address=address, training=True) as url:
         yield Training(Running(url, folder), address, http)
 

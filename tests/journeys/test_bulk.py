@@ -14,8 +14,8 @@ from chassis.keys import KeyRing
 from deploy.embedded import system
 from gateway.tokens import DevelopmentTokens
 from tests.gateway.clients import TIMEOUT_S, Client, eventually
-from tests.gateway.running import dead_address
 from tests.journeys.processes import a_process, until_ready
+from tests.ports import a_free_port
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/authorities.csv"
 SEARCH = """query ($text: String!) {
@@ -76,7 +76,7 @@ async def test_what_a_coordinator_sends_is_found_abroad_and_what_it_takes_it_can
 async def test_an_import_that_is_killed_with_the_system_goes_on_when_it_is_sent_again(
     data: Path, tmp_path: Path
 ) -> None:
-    port = dead_address().partition(":")[2]
+    port = str(a_free_port())
     url = f"http://127.0.0.1:{port}"
     settings = {"DATA_DIR": str(data), "GATEWAY_PORT": port}
     columns = "external_id,level,languages,official_name.de,modules.services/requests\n"

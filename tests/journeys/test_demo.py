@@ -4,8 +4,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.gateway.running import dead_address
 from tests.journeys.processes import Process, a_process, until_ready
+from tests.ports import a_dead_address, a_free_port
 
 PLAY_S = 400.0
 KEY_LINES = [
@@ -52,7 +52,7 @@ async def test_it_plays_on_a_system_of_its_own_and_leaves_nothing_behind(tmp_pat
 
 
 async def test_it_plays_on_a_system_that_runs_for_those_who_can_sign_in_there(data: Path, tmp_path: Path) -> None:
-    port = dead_address().partition(":")[2]
+    port = str(a_free_port())
     url = f"http://127.0.0.1:{port}"
     settings = {"DATA_DIR": str(data), "GATEWAY_PORT": port, "GATEWAY_URL": url}
     async with a_process("deploy.embedded", tmp_path / "system", **settings) as system, httpx.AsyncClient() as http:
@@ -68,7 +68,7 @@ async def test_it_plays_on_a_system_that_runs_for_those_who_can_sign_in_there(da
 
 
 async def test_it_fails_when_nobody_answers(data: Path, tmp_path: Path) -> None:
-    environment = {"DATA_DIR": str(data), "GATEWAY_URL": f"http://{dead_address()}"}
+    environment = {"DATA_DIR": str(data), "GATEWAY_URL": f"http://{a_dead_address()}"}
     async with a_process("deploy.demo", tmp_path / "transcript", **environment) as demo:
         assert await demo.ended(PLAY_S) != 0
         assert "Everything was as expected." not in demo.said()

@@ -9,13 +9,14 @@ from chassis.keys import KeyRing
 from gateway.tokens import DevelopmentTokens
 from tests.gateway.clients import TIMEOUT_S, Client
 from tests.gateway.exchanges import a_request, an_alert
-from tests.gateway.running import SERVICES, dead_address
+from tests.gateway.running import SERVICES
 from tests.journeys.processes import Process, a_process, until_ready
+from tests.ports import a_dead_address, a_free_port
 
 
 async def test_six_processes_are_one_system_and_each_stops_in_order(data: Path, tmp_path: Path) -> None:
-    addresses = {name: dead_address() for name in SERVICES}
-    port = dead_address().partition(":")[2]
+    addresses = {name: a_dead_address() for name in SERVICES}
+    port = str(a_free_port())
     url = f"http://127.0.0.1:{port}"
     environment = {
         "DATA_DIR": str(data),

@@ -9,14 +9,14 @@ from chassis.keys import KeyRing
 from gateway.tokens import DevelopmentTokens
 from tests.gateway.clients import TIMEOUT_S, WEBSOCKET, Client, within
 from tests.gateway.exchanges import PDF, a_draft, an_alert, entry_values
-from tests.gateway.running import dead_address
 from tests.journeys.processes import a_process, until_ready
+from tests.ports import a_free_port
 
 STREAM = "subscription ($after: String) { alertStream(after: $after) { cursor entry { alert { id } } } }"
 
 
 async def test_what_was_written_survives_a_restart_which_waits_for_no_live_stream(data: Path, tmp_path: Path) -> None:
-    port = dead_address().partition(":")[2]
+    port = str(a_free_port())
     url = f"http://127.0.0.1:{port}"
     settings = {"DATA_DIR": str(data), "GATEWAY_PORT": port}
     tokens = DevelopmentTokens(KeyRing(data / "keys"))

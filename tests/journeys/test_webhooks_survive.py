@@ -1,7 +1,6 @@
 """Two replicas of alerts, each a process of its own: the one that is delivering is killed, and the other one goes on."""
 
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.alerts.outgoing import HU_ADMINISTRATOR, Outgoing
 from tests.alerts.threads import an_alert
 from tests.chassis.waiting import until
 from tests.journeys.processes import Process, a_process
+from tests.ports import a_dead_address
 from vocabulary.refusals import Unavailable
 
 # What a process takes to start, on a machine that does much else.
@@ -28,9 +28,7 @@ PATIENCE_S = 120.0
 
 @asynccontextmanager
 async def a_replica(folder: Path, name: str, **environment: str) -> AsyncIterator[tuple[Process, Outgoing]]:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{held.getsockname()[1]}"
+    address = a_dead_address()
     settings = ServiceSettings(data_dir=folder)
     output = folder / f"{name}.log"
     async with (

@@ -16,9 +16,10 @@ from services.repositories.catalogue import definitions
 from services.repositories.domain.definitions import Retention
 from services.repositories.domain.lifecycle import Status
 from services.repositories.wiring import rebuild_timers
-from tests.alerts.test_forgetting import Texts, answering, dead_address
+from tests.alerts.test_forgetting import Texts, answering
 from tests.builders import doctors
 from tests.chassis.waiting import until
+from tests.ports import a_dead_address
 from tests.repositories.conftest import Asking, an_editor
 from tests.repositories.registers import REGISTERS, an_entry
 from tests.repositories.test_publishing import publish
@@ -40,8 +41,8 @@ async def beside(folder: Path, texts: Texts) -> AsyncIterator[Beside]:
     settings = ServiceSettings(
         data_dir=folder,
         listen_address="127.0.0.1:0",
-        directory_address=dead_address(),
-        translation_address=dead_address(),
+        directory_address=a_dead_address(),
+        translation_address=a_dead_address(),
     )
     async with (
         open_documents(settings.documents("repositories"), storage.COLLECTIONS) as documents,

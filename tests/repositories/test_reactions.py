@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -30,6 +29,7 @@ from services.repositories.domain.lifecycle import Status
 from services.repositories.wiring import rebuild_search, repositories
 from tests.builders import doctors
 from tests.chassis.waiting import until
+from tests.ports import a_dead_address
 from tests.repositories.conftest import Asking, an_editor
 from tests.repositories.registers import REGISTERS, a_register, a_version, an_entry, refers
 from vocabulary.refusals import Unavailable
@@ -52,10 +52,7 @@ async def a_directory(settings: ServiceSettings) -> AsyncIterator[None]:
 @pytest.fixture
 async def settings(tmp_path: Path) -> ServiceSettings:
     """A store with one published entry and one draft, both about nurses, and no index yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = ServiceSettings(data_dir=tmp_path, listen_address="127.0.0.1:0", directory_address=f"127.0.0.1:{port}")
+    made = ServiceSettings(data_dir=tmp_path, listen_address="127.0.0.1:0", directory_address=a_dead_address())
     about_nurses = a_version(values=a_register(subjects=refers("nurse")))
     owned = {"owner_id": doctors("IT")}
     async with (

@@ -12,7 +12,7 @@ from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1.directory_pb2_grpc import DirectoryServiceStub
 from services.requests.routing_reference import KEPT_S, RoutingReference
 from tests.builders import QUALIFICATIONS, REQUESTS
-from tests.gateway.running import dead_address
+from tests.ports import a_dead_address
 from tests.requests.exchanges import Asking
 from vocabulary.refusals import Unavailable
 
@@ -71,7 +71,7 @@ async def test_what_belongs_to_itself_in_the_end_is_followed_round_once(asking: 
 
 
 async def test_while_the_directory_is_away_nothing_is_taken_for_unknown(asking: Asking) -> None:
-    async with open_channel(dead_address()) as channel:
+    async with open_channel(a_dead_address()) as channel:
         reference = RoutingReference(Counting(asking), DirectoryServiceStub(channel))
         with pytest.raises(Unavailable):
             await reference.broader(["doctor"])

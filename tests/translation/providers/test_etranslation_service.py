@@ -1,6 +1,8 @@
 """The translation service with an engine that calls back: results that come, come twice, late, forged, as errors, or never."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -11,17 +13,38 @@ from chassis.settings import CannotStart, ServiceSettings
 from protos.common.v1 import common_pb2
 from protos.translation.v1 import translation_pb2 as pb
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
+from services.translation.providers import open_provider
 from services.translation.wiring import translation
 from tests.chassis.waiting import until
-from tests.gateway.running import dead_address
+from tests.ports import a_dead_address
 from tests.translation.conftest import System
 from tests.translation.providers.etranslation_server import PASSWORD, USER, ETranslation, an_etranslation
+from tests.translation.test_callbacks import noted
 
 ITALIAN = "La domanda è stata presentata ieri."
 SPANISH = "La solicitud se presentó ayer."
-DEADLINE_S = 1.0
+# Longer than any test takes: a deadline passes when a test says so.
+DEADLINE = timedelta(hours=1)
 
 Ask = Callable[[str], Awaitable[pb.Translation]]
+
+
+@dataclass
+class Clock:
+    """The time of the service: that of the machine, and what tests have let pass."""
+
+    passed: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.passed
+
+    def pass_deadline(self) -> None:
+        self.passed += DEADLINE
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +54,9 @@ async def server() -> AsyncIterator[ETranslation]:
 
 
 @pytest.fixture(scope="module")
-async def system(server: ETranslation, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+async def system(server: ETranslation, clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
     folder = tmp_path_factory.mktemp("etranslation")
-    address = dead_address()
+    address = a_dead_address()
     settings = ServiceSettings(
         data_dir=folder,
         listen_address="127.0.0.1:0",
@@ -41,7 +64,10 @@ async def system(server: ETranslation, tmp_path_factory: pytest.TempPathFactory)
         mt_callback_address=address,
         mt_wait_s=0,
     )
-    async with translation(settings) as running, open_channel(f"127.0.0.1:{running.port}") as channel:
+    async with (
+        translation(settings, open_provider, clock) as running,
+        open_channel(f"127.0.0.1:{running.port}") as channel,
+    ):
         system = System(settings, TranslationServiceStub(channel))
 
         async def is_known() -> bool:
@@ -58,7 +84,7 @@ def providers(folder: Path, url: str, address: str) -> Path:
     file.write_text(
         f'[[provider]]\nname = "ec"\nkind = "etranslation"\nurl = "{url}"\nuser = "{USER}"\n'
         f'secret = "file:{folder}/password"\ncallback_url = "http://{address}"\ndata_class = "PERSONAL"\n'
-        f"deadline_s = {DEADLINE_S}\n"
+        f"deadline_s = {DEADLINE.total_seconds()}\n"
     )
     return file
 
@@ -104,7 +130,7 @@ async def test_a_text_is_pending_until_its_engine_has_called_back(server: ETrans
 async def test_what_does_not_fit_what_was_sent_is_not_taken(server: ETranslation, ask: Ask) -> None:
     text = f"{ITALIAN} {ITALIAN}"
     assert (await ask(text)).status == pb.TRANSLATION_STATUS_PENDING
-    [number, *_] = await sent(server, text)
+    [number] = await sent(server, text)
     address = server.accepted[number]["requesterCallback"]
     assert await server.call_back(number, to=f"{address[:-1]}{'a' if address[-1] != 'a' else 'b'}") == 404
     assert await server.call_back(number, request_id=str(number + 900)) == 400
@@ -119,7 +145,7 @@ async def test_what_does_not_fit_what_was_sent_is_not_taken(server: ETranslation
 async def test_what_fails_by_callback_is_unavailable_with_its_reason(server: ETranslation, ask: Ask) -> None:
     text = f"{ITALIAN} A."
     await ask(text)
-    [number, *_] = await sent(server, text)
+    [number] = await sent(server, text)
     assert await server.fail(number, -20013) == 200
 
     async def has_failed() -> bool:
@@ -129,16 +155,21 @@ async def test_what_fails_by_callback_is_unavailable_with_its_reason(server: ETr
     assert (await ask(text)).reason == pb.UNAVAILABLE_REASON_PAIR_UNSUPPORTED
 
 
-async def test_a_result_that_is_late_counts_though_its_text_was_sent_once_more(server: ETranslation, ask: Ask) -> None:
+async def test_a_result_that_is_late_counts_though_its_text_was_sent_once_more(
+    server: ETranslation, system: System, clock: Clock, ask: Ask
+) -> None:
     text = f"{ITALIAN} B."
-    assert (await ask(text)).status == pb.TRANSLATION_STATUS_PENDING
+    pending = await ask(text)
+    assert pending.status == pb.TRANSLATION_STATUS_PENDING
     [first] = await sent(server, text)
+    await noted(system, pending.job_id)
 
     async def first_ones_result(_: int) -> None:
         server.accepting = None
         assert await server.call_back(first) == 200
 
     server.accepting = first_ones_result
+    clock.pass_deadline()
     await sent(server, text, times=2)
 
     async def is_there() -> bool:
@@ -148,9 +179,14 @@ async def test_a_result_that_is_late_counts_though_its_text_was_sent_once_more(s
 
 
 async def test_what_is_never_called_back_about_is_sent_once_more_and_then_given_up(
-    server: ETranslation, ask: Ask
+    server: ETranslation, system: System, clock: Clock, ask: Ask
 ) -> None:
     text = f"{ITALIAN} C."
+    pending = await ask(text)
+    first = await noted(system, pending.job_id)
+    clock.pass_deadline()
+    await noted(system, pending.job_id, after=first)
+    clock.pass_deadline()
 
     async def is_given_up() -> bool:
         return (await ask(text)).status == pb.TRANSLATION_STATUS_UNAVAILABLE
