@@ -1,6 +1,6 @@
 """The files of requests: attached by those who draft or answer, read by those who may see where they are attached."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -25,8 +25,10 @@ from services.requests.readers import reader, writes
 from vocabulary.audit import Kind, Part
 from vocabulary.refusals import Forbidden
 
-# A file belongs to one case; a handful of requests may share one that was attached before.
-REQUESTS_PER_FILE = 100
+# A file belongs to one case, or to all that an authority asks. So many requests are read at a time, until what is asked is found out.
+READ_BATCH = 50
+# Of a file that more of them have which its reader sees, so many are noted.
+NOTED_MAX = 100
 
 
 class Attachments(Uploads):
@@ -51,26 +53,53 @@ class Attachments(Uploads):
             raise Forbidden("only people who draft or answer requests may upload files for them")
 
     async def attached(self, ids_: Sequence[str]) -> set[str]:
-        return {file.id for kept in await self._having(ids_) for file in kept.state.files}
+        left = set(ids_)
+        async for page in self._having(ids_):
+            left -= {file.id for kept in page for file in kept.state.files}
+            left -= await self._on_their_way(page, left)
+            if not left:
+                break
+        return set(ids_) - left
+
+    async def _on_their_way(self, having: Sequence[Kept[Request]], wanted: set[str]) -> set[str]:
+        """Those of the files *wanted* that go with a request which was split off and is not there yet."""
+        children = [child for kept in having for child in kept.state.children]
+        going = {child.id: found for child in children if (found := {file.id for file in child.files} & wanted)}
+        there = {kept.id for kept in await self._requests.get_many(list(going))}
+        return {file_id for id_, found in going.items() if id_ not in there for file_id in found}
 
     async def shown(self, ids_: Sequence[str], caller: Caller) -> set[str]:
-        return {id_ for kept in await self._having(ids_) for id_ in _shown(kept.state, caller)}
+        left = set(ids_)
+        async for page in self._having(ids_):
+            left -= {id_ for kept in page for id_ in _shown(kept.state, caller)}
+            if not left:
+                break
+        return set(ids_) - left
 
     async def note(self, id_: str, caller: Caller) -> None:
         """Note in the audit that *caller* is given a file, and whose it is of those that they see."""
         noting.shown(Kind.FILE, id_, 0, Part.FILE)
-        for kept in await self._having([id_]):
-            if id_ in _shown(kept.state, caller):
-                noting.shown(Kind.REQUEST, kept.id, 0, Part.FILE)
+        noted = 0
+        async for page in self._having([id_]):
+            for kept in page:
+                if id_ in _shown(kept.state, caller) and noted < NOTED_MAX:
+                    noting.shown(Kind.REQUEST, kept.id, 0, Part.FILE)
+                    noted += 1
+            if noted >= NOTED_MAX:
+                break
 
     async def withheld(self, ids_: Sequence[str]) -> set[str]:
         """A file that only blocked requests have would be read again in another one."""
-        having = [kept.state for kept in await self._having(ids_)]
-        said = {file.id for request in having for file in disclosed(request).files}
-        return {file.id for request in having for file in request.files} - said
+        left, held = set(ids_), set[str]()
+        async for page in self._having(ids_):
+            held |= {file.id for kept in page for file in kept.state.files} & left
+            left -= {file.id for kept in page for file in disclosed(kept.state).files}
+            if not left:
+                break
+        return held & left
 
-    async def _having(self, ids_: Sequence[str]) -> list[Kept[Request]]:
-        return await self._requests.find({"file_ids": AnyOf(ids_)}, limit=REQUESTS_PER_FILE * len(ids_))
+    def _having(self, ids_: Sequence[str]) -> AsyncIterator[list[Kept[Request]]]:
+        return self._requests.pages({"file_ids": AnyOf(ids_)}, size=READ_BATCH)
 
 
 def _shown(request: Request, caller: Caller) -> set[str]:

@@ -7,15 +7,16 @@ from datetime import datetime
 from chassis import lists
 from chassis.aggregates import Aggregates, Kept
 from chassis.caller import Caller
+from chassis.wire import few
 from engines.documents import AnyOf, Condition, Range
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage, wire
-from services.requests.domain.dates import day_of
 from services.requests.domain.requests import Request
 from services.requests.domain.views import READERS, coordinates_country
 from services.requests.readers import areas_of, reader
 from vocabulary import countries
+from vocabulary.days import day_of
 from vocabulary.refusals import Forbidden, Invalid
 from vocabulary.roles import UserRole
 
@@ -63,18 +64,18 @@ class Lists:
         where: dict[str, Condition] = {"lists": AnyOf(self._lists(which, narrowed, caller))}
         # Roles are per area: an authority's case in one area is not for its people in another.
         areas = readable_areas(caller)
-        asked = list(narrowed.areas)
+        asked = few(narrowed.areas, at="filter.areas")
         where["area"] = AnyOf([area for area in areas if not asked or area in asked])
         if narrowed.statuses:
             statuses = {
                 wire.STATUS.from_wire(status, field=f"filter.statuses[{index}]"): None
-                for index, status in enumerate(narrowed.statuses)
+                for index, status in enumerate(few(narrowed.statuses, at="filter.statuses"))
             }
             where["status"] = AnyOf(list(statuses))
         if narrowed.partner_countries:
             partners = {
                 countries.require(code, field=f"filter.partnerCountries[{index}]"): None
-                for index, code in enumerate(narrowed.partner_countries)
+                for index, code in enumerate(few(narrowed.partner_countries, at="filter.partnerCountries"))
             }
             where["between"] = AnyOf([storage.between(caller.country, code) for code in partners])
         if narrowed.HasField("urgent"):

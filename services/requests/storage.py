@@ -23,7 +23,7 @@ from services.requests.domain.lifecycle import UNSENT, Side, Status
 from services.requests.domain.questions import QuestionSet
 from services.requests.domain.requests import Request
 from services.requests.domain.routing import REPLIED
-from services.requests.domain.tasks import turns
+from services.requests.domain.tasks import DECIDING, turns
 
 REQUESTS = Collection(
     "requests",
@@ -121,6 +121,11 @@ def asked(authority_id: str, area: str) -> str:
     return f"asked {authority_id} {area}"
 
 
+def deciding(authority_id: str) -> str:
+    """Those that go on only once the authority, as a coordinator, has approved or decided."""
+    return f"deciding {authority_id}"
+
+
 def of_person(name: str, user_id: str) -> str:
     """Those of an authority's list *name* that are somebody's to work on."""
     return f"{name} of {user_id}"
@@ -145,7 +150,7 @@ def _indexed(request: Request) -> Mapping[str, Json]:
         "due": due(request),
         "urgent": request.draft.urgent,
         "between": between(request.requester_country, request.draft.responder_country),
-        "file_ids": [file.id for file in request.files],
+        "file_ids": list(dict.fromkeys(file.id for file in (*request.files, *request.moved_files))),
         "family": request.family,
     }
 
@@ -161,6 +166,7 @@ def _lists(request: Request) -> list[str]:
     if request.status is Status.DRAFT:
         return _with_persons(request, [drafts(requester), *todo])
     found = [sent(requester), *todo, *(asked(id_, area) for id_ in request.coordinators.all)]
+    found += [deciding(turn.authority_id) for turn in turns(request) if turn.task in DECIDING]
     if request.status not in UNSENT:
         found += [received(responder), *(had(one.authority_id) for one in request.former)]
         found += [

@@ -19,7 +19,7 @@ from services.requests.domain.requests import Request, let_go
 from services.requests.domain.retention import HIDING
 from vocabulary.files import File
 from vocabulary.participants import Participant
-from vocabulary.roles import REQUESTS, module
+from vocabulary.roles import REQUESTS, WorkflowRole, module
 
 
 class Timing(Duties[Request, events_pb2.RequestChanged]):
@@ -73,9 +73,19 @@ class Timing(Duties[Request, events_pb2.RequestChanged]):
         known = await self._participants.get_many([id_ for id_, _ in silence.sides(request)])
         found = []
         for id_, country in silence.sides(request):
-            own = _named(known[id_], wanted) if id_ in known else None
+            own = await self._named(known[id_], wanted) if id_ in known else ""
             found.append(own or await self._instead(id_, country, wanted))
         return [id_ for id_ in found if id_]
+
+    async def _named(self, authority: Participant, wanted: str) -> str:
+        """The coordinator named for an authority's requests, the one nearest to their content first; never itself, nor one that
+        takes part no more.
+        """
+        part = authority.part(wanted)
+        named = (part.referral_coordinator, part.approval_coordinator, part.access_coordinator) if part else ()
+        there = await self._participants.get_many([id_ for id_ in named if id_ not in ("", authority.id)])
+        taking_part = {id_ for id_, one in there.items() if one.has(WorkflowRole.REQUEST_PARTNER, module=wanted)}
+        return next((id_ for id_ in named if id_ in taking_part), "")
 
     async def _instead(self, id_: str, country: str, wanted: str) -> str:
         for role in COUNTRY_COORDINATORS:
@@ -95,10 +105,3 @@ def _done(request: Request, action: Action, coordinators: Sequence[str], now: da
             return silence.erase(request, now)
         case _:
             return silence.involve(request, coordinators, now)
-
-
-def _named(authority: Participant, wanted: str) -> str:
-    """The coordinator named for an authority's requests, the one nearest to their content first; never itself."""
-    part = authority.part(wanted)
-    named = (part.referral_coordinator, part.approval_coordinator, part.access_coordinator) if part else ()
-    return next((id_ for id_ in named if id_ not in ("", authority.id)), "")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from chassis import wire
 from chassis.aggregates import Kept
 from chassis.inbox import Entry
-from chassis.wire import EnumOnWire, timestamp
+from chassis.wire import EnumOnWire, few, timestamp
 from engines.scanning import State
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import events_pb2
@@ -37,6 +37,7 @@ SCAN_STATE = EnumOnWire(State, pb.ScanState)
 
 # File ids → files, each checked; the second argument says where the ids stand in the input.
 FindFiles = Callable[[Sequence[str], str], tuple[File, ...]]
+FILES_AT_ONCE = 5_000  # In one command: more than all questions of a set take together.
 
 
 def request(kept: Kept[Request], view: View) -> pb.Request:
@@ -99,6 +100,17 @@ def draft_from(message: pb.RequestDraft, responder_country: str, files: FindFile
         ),
         files=files(message.file_ids, f"{at}.fileIds"),
     )
+
+
+def files_named(
+    messages: Sequence[pb.AskedQuestionDraft | pb.AnswerDraft], *, at: str, besides: Sequence[str] = ()
+) -> list[str]:
+    """The ids of the files that a command names, each once; raises Invalid for more *messages*, or more files, than any form takes."""
+    given = [besides, *(one.file_ids for one in few(messages, at=at))]
+    given += [one.value.files.codes for one in messages if isinstance(one, pb.AnswerDraft)]
+    if sum(map(len, given)) > FILES_AT_ONCE:
+        raise Invalid(f"at most {FILES_AT_ONCE:,} files at a time", field=at, reason="TOO_MANY")
+    return list(dict.fromkeys(id_ for ids in given for id_ in ids))
 
 
 def asked(one: Asked) -> pb.AskedQuestion:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from chassis import forms, wire
-from chassis.wire import VALUE_TYPE, localized, localized_from
+from chassis.wire import VALUE_TYPE, few, localized, localized_from
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import publishing_pb2
 from protos.requests.v1 import requests_pb2 as pb
@@ -53,7 +53,10 @@ def question_set_from(message: publishing_pb2.QuestionSetDraft, *, at: str) -> Q
         version=message.version,
         area=message.area_code,
         title=_texts(message.title, f"{at}.title"),
-        groups=tuple(_group_from(one, f"{at}.groups[{index}]") for index, one in enumerate(message.groups)),
+        groups=tuple(
+            _group_from(one, f"{at}.groups[{index}]")
+            for index, one in enumerate(few(message.groups, at=f"{at}.groups"))
+        ),
         urgent_for=tuple(message.urgent_for),
     )
 
@@ -62,7 +65,10 @@ def _group_from(message: publishing_pb2.QuestionGroupDraft, at: str) -> Group:
     return Group(
         code=message.code,
         title=_texts(message.title, f"{at}.title"),
-        questions=tuple(_question_from(one, f"{at}.questions[{index}]") for index, one in enumerate(message.questions)),
+        questions=tuple(
+            _question_from(one, f"{at}.questions[{index}]")
+            for index, one in enumerate(few(message.questions, at=f"{at}.questions"))
+        ),
     )
 
 

@@ -119,6 +119,14 @@ async def test_a_responder_that_was_suspended_while_it_waited_gets_nothing(askin
     assert (await asking.do(ITALIAN, "ApproveRequest", id=request.id)).status == pb.REQUEST_STATUS_SENT
 
 
+async def test_whoever_was_suspended_while_it_waited_begins_no_exchange(asking: Asking) -> None:
+    request = await a_request(asking, Status.PENDING_SEND_APPROVAL)
+    async with asking.standing_as(doctors("IT"), "SUSPENDED"):
+        found = await refused(asking, ITALIAN, "ApproveRequest", Invalid, id=request.id)
+    assert (found.field, found.reason) == ("id", "UNKNOWN_AUTHORITY")
+    assert (await asking.do(ITALIAN, "ApproveRequest", id=request.id)).status == pb.REQUEST_STATUS_SENT
+
+
 async def test_no_part_of_a_reply_goes_round_the_approval(asking: Asking) -> None:
     request = await a_request(asking, Status.ACCEPTED)
     fields = {"answers": GOOD_ANSWERS[:1], "question_codes": ["PQ1"]}
@@ -140,6 +148,24 @@ async def test_whoever_was_asked_stays_the_one_who_approves(asking: Asking) -> N
     finally:
         await asking.settle(ITALY.authority_id, approval_coordinator="")
     assert coordinator_id("IT", QUALIFICATIONS) == ITALIAN.authority_id
+
+
+async def test_whoever_was_asked_before_another_still_sees_what_became_of_it(asking: Asking) -> None:
+    request = await a_request(asking, Status.PENDING_SEND_APPROVAL)
+    await asking.do(ITALIAN, "ReturnRequest", id=request.id, reason=text("più precisi"))
+    other = a_coordinator("IT", LegislativeRole.NIMIC)
+    async with asking.settled(ITALY, approve_outgoing=True):
+        await asking.settle(ITALY.authority_id, approval_coordinator=other.authority_id)
+        await asking.do(ITALY, "SendRequest", id=request.id)
+    seen = await asking.read(ITALIAN, request.id)
+    assert seen is not None
+    assert (seen.view, seen.history[-1].reason.text) == (pb.REQUEST_VIEW_WITHOUT_PERSONAL_DATA, "più precisi")
+    assert not seen.tasks
+    listed = await asking(ITALIAN, "ListRequests", list=pb.REQUEST_LIST_COORDINATED)
+    assert request.id in {one.id for one in listed.requests}
+    # To approve it is the other one's.
+    await refused(asking, ITALIAN, "ApproveRequest", Forbidden, id=request.id)
+    await asking.do(other, "ApproveRequest", id=request.id)
 
 
 async def test_a_coordinator_that_is_suspended_is_not_asked(asking: Asking) -> None:

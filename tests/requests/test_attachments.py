@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ from engines.files import open_files
 from engines.scanning import State, open_scanner
 from services.requests import storage
 from services.requests.attachments import Attachments
+from services.requests.domain.exchange import Child
 from services.requests.domain.lifecycle import Status
+from services.requests.domain.questions import Asked
+from services.requests.domain.requests import Request
 from tests.chassis.ticking import START, Clock
 from tests.engines.clamd import EICAR, Daemon, a_daemon
 from tests.requests.exchanges import HUNGARY, ITALY, PDF, a_stored_draft, a_stored_request
@@ -67,9 +70,12 @@ class Desk:
 
     async def attach(self, *files: File) -> None:
         """A draft of Italy's with these files, in the store."""
-        request = a_stored_request(Status.DRAFT, draft=a_stored_draft(files=files))
+        await self.keep(f"req_{files[0].id}", a_stored_request(Status.DRAFT, draft=a_stored_draft(files=files)))
+
+    async def keep(self, id_: str, request: Request) -> None:
+        """*request* in the store."""
         body = {**storage._indexed(request), "state": msgspec.to_builtins(request), "answered": []}
-        await self.documents.insert(storage.REQUESTS, Document(f"req_{files[0].id}", body))
+        await self.documents.insert(storage.REQUESTS, Document(id_, body))
 
     @property
     def kept(self) -> list[bytes]:
@@ -446,6 +452,44 @@ async def test_what_a_request_lets_go_can_be_attached_for_a_day_and_is_removed_t
     await unscanned.work()
     assert unscanned.kept == [b"shared"]
     assert set((await unscanned.attachments.found([again.id, shared.id], ITALY)).files) == {shared.id}
+
+
+async def test_a_file_that_goes_with_what_was_split_off_is_kept_until_that_is_there_and_goes_with_it(
+    unscanned: Desk,
+) -> None:
+    """However long the parent's event takes: nobody else has the file meanwhile."""
+    file = await unscanned.upload()
+    moved = Child(
+        id="req_child", number="RQ-2", responder_id="aut_4", responder_country="HU", allocation=False,
+        questions=(Asked(code="PQ1", files=(file,)),), passed=(), at=unscanned.clock.at,
+    )  # fmt: skip
+    shared = await unscanned.upload(b"shared")
+    moved = replace(moved, questions=(Asked(code="PQ1", files=(file, shared)),))
+    parent = a_stored_request(Status.ACCEPTED, draft=a_stored_draft(files=(shared,)), children=(moved,))
+    await unscanned.keep("req_parent", parent)
+    unscanned.clock.forward(days=3)
+    await unscanned.work()
+    assert sorted(unscanned.kept) == [PDF, b"shared"]
+    await unscanned.keep("req_child", a_stored_request(Status.WITHDRAWN, draft=a_stored_draft(files=())))
+    await unscanned.attachments.let_go([file, shared])
+    unscanned.clock.forward(days=3)
+    await unscanned.work()
+    assert unscanned.kept == [b"shared"]
+
+
+async def test_a_file_that_many_requests_share_is_read_by_whoever_has_any_of_them(unscanned: Desk) -> None:
+    """As one is that an authority attaches to all that it asks."""
+    file = await unscanned.upload()
+    for number in range(130):
+        draft = a_stored_draft(files=(file,), responder_id="aut_other")
+        await unscanned.keep(
+            f"req_{number:03}", a_stored_request(Status.BLOCKED if number else Status.SENT, draft=draft)
+        )
+    draft = a_stored_draft(files=(file,))
+    await unscanned.keep("req_last", a_stored_request(Status.ACCEPTED, draft=draft))
+    assert await unscanned.read(file, HUNGARY) == PDF
+    assert await unscanned.attachments.withheld([file.id]) == set()
+    assert set((await unscanned.attachments.found([file.id], ITALY)).files) == {file.id}
 
 
 async def test_what_is_disowned_is_read_and_attached_by_nobody_again_and_what_still_has_it_keeps_it(

@@ -24,6 +24,7 @@ from tests.requests.exchanges import (
     a_request,
     a_stored_request,
     an_upload,
+    command,
     downloaded,
 )
 from vocabulary.audit import Known, Part
@@ -41,6 +42,8 @@ async def reads(asking: Asking, caller: Caller, **asked: Any) -> list[pb.Audited
 async def last(asking: Asking, reader: Caller, id_: str) -> tuple[str, str, set[str]]:
     """How *reader* read the request last: by which method, what of it."""
     read = (await reads(asking, administrator(reader), id=id_, user_id=reader.user_id))[0]
+    # A file has none.
+    assert read.things[0].revision or method_of(read) == "DownloadFile", "which of its revisions"
     return read.user_id, method_of(read), parts_of(read, id_)
 
 
@@ -71,6 +74,21 @@ async def test_each_way_to_read_a_request_is_written_down(asking: Asking) -> Non
             await way()
             assert await last(asking, reader, id_) == (reader.user_id, method, parts)
     assert parts_of((await reads(asking, administrator(HUNGARY), id=file.id))[0], file.id) == {"FILE"}
+
+
+async def test_the_answer_to_a_command_that_is_repeated_is_read_once_more(asking: Asking) -> None:
+    key = command()
+    id_ = (await asking.do(ITALY, "CreateRequest", command=key, draft=a_draft())).id
+    await asking.do(ITALY, "CreateRequest", command=key, draft=a_draft())
+    await asking.do(ITALY, "SendRequest", id=id_)
+    for _ in range(2):
+        accepted = await asking.do(HUNGARY, "AcceptRequest", command=key, id=id_)
+    for reader, method in ((ITALY, "CreateRequest"), (HUNGARY, "AcceptRequest")):
+        found = await reads(asking, administrator(reader), id=id_, user_id=reader.user_id)
+        told = [(method_of(one), parts_of(one, id_)) for one in found if method_of(one) == method]
+        with cell(method):
+            assert told == [(method, FULL)] * 2
+    assert {one.things[0].revision for one in found} == {accepted.revision}
 
 
 async def test_who_asks_for_what_is_not_theirs_is_written_down_as_well(asking: Asking) -> None:

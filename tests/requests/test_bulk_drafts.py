@@ -188,6 +188,14 @@ async def test_a_dry_run_says_the_same_and_makes_nothing(send: Sender) -> None:
     assert (await send(file, dry_run=True)).outcomes == [UNCHANGED, REFUSED, REFUSED]
 
 
+async def test_a_key_whose_draft_was_deleted_is_refused_and_foreseen_to_be(send: Sender) -> None:
+    file = a_line("gone")
+    (made,) = (await send(file)).lines
+    await send.asking.do(ITALY, "DeleteDraft", id=made.request_id)
+    for dry_run in (True, False):
+        assert (await send(file, dry_run=dry_run)).refusals == [(1, "ALREADY_EXISTS", "key")]
+
+
 async def test_a_text_that_says_whom_it_is_about_is_warned_of(send: Sender) -> None:
     report = await send(a_line(justification={"text": "Il titolo di Mintás", "language": "it"}))
     assert [list(one.warnings) for one in report.lines] == [["draft.justification"]]
@@ -213,6 +221,8 @@ BAD: list[tuple[str, str, str]] = [
     ('{"key": 1}', "WRONG_TYPE", "key"),
     ('{"key": "k", "key": "k"}', "REPEATED", "key"),
     ('{"key": "k", "drafts": {}}', "UNKNOWN_FIELD", "drafts"),
+    ('{"key": "k", "\\ud800": 1}', "NOT_TEXT", ""),
+    ('{"key": "k", "draft": {"\\udfff": 1}}', "NOT_TEXT", "draft"),
     ('{"key": "k"}', "WRONG_TYPE", "draft"),
     ('{"key": "k", "draft": []}', "WRONG_TYPE", "draft"),
     ('{"key": "k", "draft": {}}', "UNKNOWN_QUESTION_SET", "draft.questionSetId"),

@@ -8,9 +8,10 @@ from chassis.caller import Caller
 from chassis.calls import open_channel
 from protos.requests.v1 import counting_pb2 as pb
 from protos.requests.v1.counting_pb2_grpc import CountingServiceStub
-from services.requests.domain.lifecycle import OPEN, UNSENT
+from services.requests.domain.lifecycle import OPEN, UNSENT, Status
 from services.requests.wiring import requests
-from tests.requests.exchanges import HUNGARY, ITALY, WALKED, Asking, a_request
+from tests.builders import a_coordinator
+from tests.requests.exchanges import HUNGARY, ITALY, LIMIC, WALKED, Asking, a_request, fields_of
 from vocabulary.refusals import Forbidden
 
 Count = Callable[[str, Caller], Awaitable[int]]
@@ -39,6 +40,27 @@ async def test_it_is_open_for_both_sides_from_its_sending_to_its_end(asking: Ask
         assert await count(ITALY.authority_id, DIRECTORY) == asked, status
         assert await count(HUNGARY.authority_id, DIRECTORY) == answering, status
     assert await count("aut_nobody", DIRECTORY) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "country", "method"),
+    [
+        (Status.PENDING_SEND_APPROVAL, "IT", "ApproveRequest"),
+        (Status.PENDING_REPLY_APPROVAL, "HU", "ApproveRequest"),
+        (Status.REFERRED, "HU", "DecideReferral"),
+    ],
+)
+async def test_it_is_open_for_a_coordinator_for_as_long_as_it_waits_for_that_one(
+    asking: Asking, count: Count, status: Status, country: str, method: str
+) -> None:
+    """Who gives an opinion holds nothing up."""
+    both = {one: a_coordinator(one, LIMIC) for one in ("IT", "HU")}
+    before = {one: await count(who.authority_id, DIRECTORY) for one, who in both.items()}
+    request = await a_request(asking, status)
+    for one, who in both.items():
+        assert await count(who.authority_id, DIRECTORY) == before[one] + (one == country)
+    await asking.do(both[country], method, **fields_of(method, request.id))
+    assert await count(both[country].authority_id, DIRECTORY) == before[country]
 
 
 @pytest.mark.parametrize("caller", [ITALY, *(Caller(service=name) for name in ("alerts", "gateway", "requests"))])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage
 from services.requests.domain import dates, drafting
-from services.requests.domain.dates import day_of
 from services.requests.domain.exchange import Partner, Settings
 from services.requests.domain.lifecycle import Party, Status
 from tests.builders import doctors
@@ -27,6 +26,7 @@ from tests.requests.exchanges import (
     text,
 )
 from tests.requests.test_requests import an_actor
+from vocabulary.days import day_of
 from vocabulary.refusals import Conflict, Invalid
 
 RESPONDER = Partner(id=doctors("HU"), country="HU")

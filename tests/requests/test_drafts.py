@@ -94,6 +94,16 @@ TOO_LONG = "x" * (NAME_LIMIT + 1)
         ({"subject": pb.Subject(company=pb.Company(name=" "))}, "draft.subject.company.name", "EMPTY"),
         ({"subject": pb.Subject(document=pb.Document(reference="1"))}, "draft.subject.document.title", "EMPTY"),
         (
+            {"subject": pb.Subject(person=pb.Person(given_name="A\nB", family_name="B"))},
+            "draft.subject.person.givenName",
+            "CONTROL_CHARACTER",
+        ),
+        (
+            {"subject": pb.Subject(document=pb.Document(title="A", reference="1\x00"))},
+            "draft.subject.document.reference",
+            "CONTROL_CHARACTER",
+        ),
+        (
             {"subject": pb.Subject(company=pb.Company(name="A", registration_number=TOO_LONG))},
             "draft.subject.company.registrationNumber",
             "TOO_LONG",
@@ -233,26 +243,34 @@ async def test_a_date_that_has_passed_cannot_be_wished_for(asking: Asking) -> No
     assert (found.field, found.reason) == ("draft.desiredDate", "PAST_DATE")
 
 
-@pytest.mark.parametrize("place", ["draft", "question", "answer"])
+@pytest.mark.parametrize("place", ["draft", "question", "answer", "document"])
 async def test_files_are_attached_in_limited_number(asking: Asking, place: str) -> None:
-    caller = HUNGARY if place == "answer" else ITALY
+    answers = place in ("answer", "document")
+    caller = HUNGARY if answers else ITALY
     files = await asyncio.gather(*(an_upload(asking, caller) for _ in range(FILES_LIMIT + 1)))
     ids = [file.id for file in files]
-    request = await a_request(asking, Status.ACCEPTED if place == "answer" else Status.DRAFT, questions=[
-        pb.AskedQuestionDraft(code="PQ1"),
-    ])  # fmt: skip
+    asked = [pb.AskedQuestionDraft(code="PQ8" if place == "document" else "PQ1")]
+    request = await a_request(asking, Status.ACCEPTED if answers else Status.DRAFT, questions=asked)
 
     def saying(ids: list[str]) -> tuple[str, dict[str, Any]]:
         if place == "answer":
             answer = pb.AnswerDraft(question_code="PQ1", value=codes("GENUINE"), file_ids=ids)
             return "SaveAnswers", {"answers": [answer]}
+        if place == "document":
+            given = common_pb2.Value(files=common_pb2.Codes(codes=dict.fromkeys(ids)))
+            return "SaveAnswers", {"answers": [pb.AnswerDraft(question_code="PQ8", value=given)]}
         if place == "question":
             return "EditRequest", {"draft": a_draft(questions=[pb.AskedQuestionDraft(code="PQ1", file_ids=ids)])}
         return "EditRequest", {"draft": a_draft(file_ids=ids)}
 
     method, fields = saying(ids)
     found = await refused(asking, caller, method, Invalid, id=request.id, **fields)
-    at = {"draft": "draft.fileIds", "question": "draft.questions[0].fileIds", "answer": "answers[0].fileIds"}
+    at = {
+        "draft": "draft.fileIds",
+        "question": "draft.questions[0].fileIds",
+        "answer": "answers[0].fileIds",
+        "document": "answers[0].value.files",
+    }
     assert (found.field, found.reason) == (at[place], "TOO_MANY")
     method, fields = saying(ids[1:] + ids[1:])
     after = await asking.do(caller, method, id=request.id, **fields)

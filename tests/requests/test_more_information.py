@@ -191,3 +191,25 @@ async def test_of_a_reply_that_must_improve_the_requester_keeps_what_a_partial_o
     why = pb.AnswerDraft(question_code="PQ3a", value=common_pb2.Value(text=text("rövidebb", "hu")))
     whole = await asking.do(HUNGARY, "AnswerRequest", id=request.id, answers=[again, why])
     assert [list(one.value.codes.codes) for one in whole.answers][:2] == [["NOT_GENUINE"], ["NO"]]
+
+
+async def test_what_a_better_answer_closes_the_requester_does_not_keep(asking: Asking) -> None:
+    request = await a_request(asking, Status.ACCEPTED)
+    why = pb.AnswerDraft(question_code="PQ3a", value=common_pb2.Value(text=text("rövidebb", "hu")))
+    no = pb.AnswerDraft(question_code="PQ3", value=codes("NO"))
+    await asking.do(HUNGARY, "AnswerRequest", id=request.id, answers=[GOOD_ANSWERS[0], no, why])
+    improve = {"verdict": pb.REFERRAL_VERDICT_MUST_IMPROVE, "reason": text("pontosabban", "hu")}
+    for caller, method, fields in (
+        (ITALY, "RequestMoreInformation", {"text": text("ancora")}),
+        (HUNGARY, "RefuseMoreInformation", {"reason": text("nem", "hu")}),
+        (ITALY, "ReferRequest", {}),
+        (HUNGARIAN, "DecideReferral", improve),
+        (HUNGARY, "ReleaseAnswers", {"answers": GOOD_ANSWERS[1:], "question_codes": ["PQ3"]}),
+    ):
+        await asking.do(caller, method, id=request.id, **fields)
+    seen = await asking.read(ITALY, request.id)
+    assert seen is not None
+    assert [(one.question_code, list(one.value.codes.codes)) for one in seen.answers] == [
+        ("PQ1", ["GENUINE"]),
+        ("PQ3", ["YES"]),
+    ]

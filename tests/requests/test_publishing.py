@@ -168,9 +168,8 @@ async def test_a_question_that_cannot_open_in_a_request_is_not_asked_in_it(askin
 
 async def test_a_request_stays_with_its_version_when_the_next_is_published(asking: Asking) -> None:
     first = await publish(asking, a_set("pinned"))
-    request = await asking.do(
-        ITALY, "CreateRequest", draft=a_draft(question_set_id=first, questions=[pb.AskedQuestionDraft(code="X2")])
-    )
+    asked = [pb.AskedQuestionDraft(code="X1"), pb.AskedQuestionDraft(code="X2")]
+    request = await asking.do(ITALY, "CreateRequest", draft=a_draft(question_set_id=first, questions=asked))
     second = await publish(asking, a_set_two("pinned"))
     assert (first, second) == ("pinned:1", "pinned:2")
     read = await asking.read(ITALY, request.id)

@@ -16,6 +16,7 @@ from services.requests.domain.questions import (
     Asked,
     Question,
     QuestionSet,
+    check_applies,
     check_asked,
     check_urgent,
     merged,
@@ -251,6 +252,19 @@ def test_a_question_opens_only_under_its_condition() -> None:
     saved = merged(italian, ["PQ4", "PQ7"], established, years, at="answers", circumstances=from_italy)
     ended = [Answer(code="PQ4", value=Value(codes=("CEASED",)))]
     assert list(merged(italian, ["PQ4", "PQ7"], saved, ended, at="answers", circumstances=from_italy)) == ["PQ4"]
+
+
+def test_a_question_is_not_asked_without_those_that_open_it() -> None:
+    """It would never open, and the reply be whole without it."""
+    chain = changed("PQ3", applies_if="PQ1 = GENUINE")
+    assert open_questions(chain, ["PQ3"], {}) == []
+    with pytest.raises(Invalid) as refused:
+        check_applies(chain, [Asked(code="PQ6"), Asked(code="PQ3")], Circumstances(), at="x")
+    assert (refused.value.field, refused.value.reason) == ("x[1].code", "NOT_APPLICABLE")
+    check_applies(chain, [Asked(code="PQ1"), Asked(code="PQ3")], Circumstances(), at="x")
+    check_applies(chain, [Asked(code="PQ3")], Circumstances(), at="x", beside=["PQ1"])
+    # One that opens while there is no answer is open.
+    check_applies(changed("PQ3", applies_if="PQ1 unanswered"), [Asked(code="PQ3")], Circumstances(), at="x")
 
 
 def test_an_answer_to_a_hidden_question_opens_nothing() -> None:

@@ -232,6 +232,16 @@ def test_the_history_has_time_event_authority_and_role() -> None:
     assert "usr_secret" not in text
 
 
+def test_whoever_had_the_case_before_acted_as_a_responder_and_decides_as_a_coordinator() -> None:
+    """In the report of those, too, who are not told who all had it."""
+    steps = (a_step(Action.ACCEPT, doctors("HU")), a_step(Action.DECIDE_SATISFACTORY, doctors("HU")))
+    draft = replace(everything().draft, responder_id=nurses("HU"))
+    request = replace(everything(), draft=draft, history=steps, former=(), passed=(doctors("HU"),))
+    text = printed(pages.render(a_document(request)))
+    for step, role in (("Request accepted", "Responder"), ("Reply judged satisfactory", "Coordinator")):
+        assert f"{step} Országos Orvosi Kamara (Hungary) – {role}" in text
+
+
 def test_every_text_and_file_is_in_a_report_with_personal_data() -> None:
     text = printed(a_report())
     assert [place for place in PLACES if f"TEXT{place}" not in text] == []

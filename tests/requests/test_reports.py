@@ -1,13 +1,15 @@
 """Who gets which report on a case: what they may see of it, no more than they ask for, in the language they name."""
 
+import asyncio
 import hashlib
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from chassis import catalogues
 from chassis.caller import Caller, Signer
-from chassis.calls import Peer, open_channel
+from chassis.calls import Peer, budget, open_channel
 from chassis.keys import KeyRing
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import reports_pb2 as pb
@@ -15,9 +17,10 @@ from protos.requests.v1 import requests_pb2
 from protos.translation.v1 import translation_pb2
 from protos.translation.v1.translation_pb2_grpc import TranslationServiceStub
 from services.requests.domain.lifecycle import Status
+from services.requests.report.translations import ASKED_AT_ONCE, Translator
 from services.translation import notices
 from services.translation.wiring import translation
-from tests.builders import a_coordinator, a_handler
+from tests.builders import QUALIFICATIONS, a_coordinator, a_handler
 from tests.requests.exchanges import (
     HUNGARY,
     ITALY,
@@ -35,6 +38,7 @@ from tests.requests.test_report import printed
 from tests.translation.conftest import person
 from vocabulary.refusals import Forbidden, Invalid, NotFound
 from vocabulary.roles import LegislativeRole
+from vocabulary.values import FreeText
 
 FRANCE = a_handler("FR")
 COORDINATOR = a_coordinator("HU", LIMIC)
@@ -176,6 +180,30 @@ async def test_a_translation_that_there_is_stands_beside_the_original(asking: As
         assert f"(eredeti nyelv: olasz): {words} Gépi fordítás (magyar) {target.text}" in found
         assert NOTICE["hu"] in found
         assert "Gépi fordítás" not in printed((await report(translating, ITALY, request.id, "hu"))[1])
+
+
+class Timing(Peer):
+    """Calls the translation service, and remembers how long each answer was waited for at most."""
+
+    def __init__(self, asking: Asking) -> None:
+        super().__init__("translation", Signer(KeyRing(asking.settings.keys), "requests").for_service)
+        self.left: list[float] = []
+
+    async def call(self, method: Any, request: Any) -> Any:
+        self.left.append(budget())
+        await asyncio.sleep(0.02)
+        return await super().call(method, request)
+
+
+async def test_a_report_waits_for_all_its_translations_together_and_not_for_each_part_of_them(asking: Asking) -> None:
+    texts = [FreeText(text=f"Verifica numero {number}", language="it") for number in range(2 * ASKED_AT_ONCE + 1)]
+    async with translation(asking.settings) as server, open_channel(f"127.0.0.1:{server.port}") as channel:
+        peer = Timing(asking)
+        stub = TranslationServiceStub(channel)
+        await Translator(peer, stub).of(texts, "hu", request_id="req_1", area=QUALIFICATIONS)
+    assert len(peer.left) == 3
+    assert peer.left[0] - peer.left[1] > 0.01
+    assert peer.left[1] - peer.left[2] > 0.01
 
 
 async def test_a_hostile_case_makes_a_report_all_the_same(asking: Asking) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.requests.domain import allocation, closing, dates, drafting, forwarding, referral, replying
+from services.requests.domain.actions import possibilities
 from services.requests.domain.exchange import Evaluation, FormerResponder, Grade, Partner, Settings, Verdict
 from services.requests.domain.lifecycle import (
     ASSIGNERS,
@@ -22,8 +23,9 @@ from services.requests.domain.lifecycle import (
     Side,
     Status,
 )
-from services.requests.domain.parties import parties
+from services.requests.domain.parties import STEPS_LIMIT, parties
 from services.requests.domain.questions import Answer, Asked, Group, Question, merged
+from services.requests.domain.referral import OPINIONS_LIMIT
 from services.requests.domain.requests import Actor, Draft, Request, Subject
 from services.requests.domain.silence import BY_ITSELF
 from tests.builders import QUALIFICATIONS, REQUESTS, doctors
@@ -366,3 +368,38 @@ def test_a_question_of_each_type_takes_its_own_kind_of_answer_and_no_other(given
                 with pytest.raises(Invalid) as found:
                     merged(EVERY, [kind], {}, [answer], at="answers")
                 assert (found.value.field, found.value.reason) == ("answers[0].value", "WRONG_TYPE")
+
+
+def test_no_authority_fills_a_request_with_steps_that_lead_nowhere_and_all_can_still_go_on() -> None:
+    """A store takes only so much in one document: what could not be written any more could not be ended either, nor erased."""
+    responder = an_actor(Party.RESPONDER)
+    saved = do(a_stored_request(Status.ACCEPTED), Action.SAVE, responder)
+    full = replace(saved, history=saved.history * STEPS_LIMIT)
+    assert do(replace(full, history=full.history[1:]), Action.SAVE, responder).status is Status.ACCEPTED
+    for action, party in ((Action.SAVE, Party.RESPONDER), (Action.ASSIGN, Party.RESPONDER_ALLOCATOR)):
+        with cell(action), pytest.raises(Conflict) as found:
+            do(full, action, an_actor(party))
+        assert found.value.reason == "TOO_MANY"
+    refusals = {one.action: one.refusal for one in possibilities(full, responder)}
+    assert refusals[Action.SAVE] is not None
+    assert refusals[Action.ANSWER] is None
+    # It keeps nobody else from anything, nor itself from going on.
+    for action, party in (
+        (Action.ASSIGN, Party.REQUESTER_ALLOCATOR),
+        (Action.ANSWER, Party.RESPONDER),
+        (Action.FORWARD, Party.RESPONDER),
+        (Action.WITHDRAW, Party.REQUESTER),
+    ):
+        with cell(action):
+            assert do(full, action, an_actor(party)).history[-1].action is action
+
+
+def test_a_coordinator_gives_so_many_opinions_and_then_decides() -> None:
+    coordinator = an_actor(Party.RESPONDER_REFERRAL)
+    given = do(a_stored_request(Status.REFERRED), Action.GIVE_OPINION, coordinator)
+    full = replace(given, opinions=given.opinions * OPINIONS_LIMIT)
+    with pytest.raises(Conflict) as found:
+        do(full, Action.GIVE_OPINION, coordinator)
+    assert found.value.reason == "TOO_MANY"
+    assert len(do(full, Action.GIVE_OPINION, an_actor(Party.REQUESTER_REFERRAL)).opinions) == OPINIONS_LIMIT + 1
+    assert do(full, Action.DECIDE_SATISFACTORY, coordinator).status is Status.ANSWERED_FINAL

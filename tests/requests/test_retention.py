@@ -21,10 +21,8 @@ from engines.events import open_events
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage
 from services.requests.domain import silence
-from services.requests.domain.dates import BRUSSELS
-from services.requests.domain.deadlines import months_after
 from services.requests.domain.lifecycle import ENDED, OPEN, Action, Side, Status
-from services.requests.domain.requests import Draft, HistoryEntry, Request
+from services.requests.domain.requests import Draft, Handling, HistoryEntry, Request
 from services.requests.domain.retention import HIDING, disclosed, due, without_content
 from services.requests.wiring import rebuild_timers
 from tests.builders import a_coordinator, a_handler
@@ -47,6 +45,7 @@ from tests.requests.test_reports import words
 from tests.requests.test_timing import Replicas, replicas
 from tests.requests.test_views import a_request as a_marked_request
 from tests.requests.test_views import marks
+from vocabulary.days import BRUSSELS, months_after
 from vocabulary.refusals import Conflict, Invalid, NotFound, Refusal
 
 __all__ = ["replicas"]
@@ -61,7 +60,8 @@ def ended(status: Status, at: datetime = NOW) -> Request:
         at=at, authority_id="aut_it", user_id="usr_1", action=Action.CLOSE, before=Status.ANSWERED, after=status
     )
     request = a_marked_request(status)
-    return replace(request, history=(*request.history, last))
+    handling = Handling(allocation=True, user_ids=("usr_2",), own_steps=3)
+    return replace(request, history=(*request.history, last), requester_handling=handling, responder_handling=handling)
 
 
 @pytest.mark.parametrize("status", [Status.CLOSED, Status.WITHDRAWN])
@@ -84,6 +84,9 @@ def test_what_has_ended_is_blocked_after_six_months_and_erased_three_years_after
             erased = silence.erase(blocked, erased_at)
             assert (erased.status, silence.due(erased), marks(erased)) == (Status.DELETED, {}, set())
             assert [entry.action for entry in erased.history[-2:]] == [Action.BLOCK, Action.ERASE]
+            assert "usr_" in repr(blocked)
+            assert "usr_" not in repr(erased), "which official took a step is not kept"
+            assert [one.authority_id for one in erased.history[:-1]] == [one.authority_id for one in blocked.history]
 
 
 def test_what_is_open_or_a_draft_is_never_blocked() -> None:

@@ -16,6 +16,7 @@ from protos.requests.v1 import requests_pb2 as pb
 from services.requests import storage
 from services.requests.domain.lifecycle import Party, Status
 from tests.builders import QUALIFICATIONS, REQUESTS, a_handler, doctors
+from tests.cells import cell
 from tests.requests.exchanges import (
     CALLERS,
     COMMANDS,
@@ -187,6 +188,48 @@ async def test_the_same_key_again_gives_the_same_answer_and_no_second_effect(ask
     assert after == answers[0] or (after is None and method in ("DeleteDraft", "ReturnRequest"))
 
 
+async def test_a_command_is_answered_as_at_first_whatever_has_become_of_what_it_names(asking: Asking) -> None:
+    """Its responder is suspended since, its files are gone: it was done, and is not done again."""
+
+    async def removed(file: common_pb2.File) -> None:
+        record = await asking.documents.get(keeping.FILES, file.id)
+        assert record is not None
+        await asking.documents.remove(keeping.FILES, [record])
+
+    diploma, extract, certificate = [await an_upload(asking, caller) for caller in (ITALY, HUNGARY, HUNGARY)]
+    draft = await asking.do(ITALY, "CreateRequest", draft=a_draft())
+    editing = {"command": command(), "id": draft.id, "draft": a_draft(file_ids=[diploma.id])}
+    edited = await asking.do(ITALY, "EditRequest", **editing)
+    async with asking.standing_as(doctors("HU"), "SUSPENDED"):
+        assert await asking.do(ITALY, "EditRequest", **editing) == edited
+    await asking.do(ITALY, "SendRequest", id=draft.id)
+    await asking.do(HUNGARY, "AcceptRequest", id=draft.id)
+    given_file = common_pb2.Value(files=common_pb2.Codes(codes=[certificate.id]))
+    asked = pb.AskedQuestionDraft(code="PQ8")
+    steps: list[tuple[Caller, str, dict[str, Any], common_pb2.File | None]] = [
+        (HUNGARY, "SaveAnswers", {"answers": [answer_with(extract)]}, extract),
+        (HUNGARY, "AnswerRequest", {"answers": GOOD_ANSWERS[1:]}, None),
+        (ITALY, "RequestMoreInformation", {"questions": [asked]}, None),
+        (
+            HUNGARY,
+            "GiveMoreInformation",
+            {"answers": [pb.AnswerDraft(question_code="PQ8", value=given_file)]},
+            certificate,
+        ),
+    ]
+    for caller, method, said, file in steps:
+        fields = {"command": command(), "id": draft.id, **said}
+        first = await asking.do(caller, method, **fields)
+        if file is not None:
+            await removed(file)
+        with cell(method):
+            assert await asking.do(caller, method, **fields) == first
+
+
+def answer_with(file: common_pb2.File) -> pb.AnswerDraft:
+    return pb.AnswerDraft(question_code="PQ1", value=codes("GENUINE"), file_ids=[file.id])
+
+
 @pytest.mark.parametrize("method", ["CreateRequest", "EditRequest", "SaveAnswers", "AnswerRequest", "WithdrawRequest"])
 async def test_another_command_under_the_same_key_is_refused(asking: Asking, method: str) -> None:
     caller, fields = await given(asking, method)
@@ -307,6 +350,19 @@ async def test_a_command_that_is_repeated_shows_nothing_that_its_giver_may_not_s
     again = await asking.do(HUNGARY, "AcceptRequest", command=key, id=request.id)
     assert again == await asking.read(HUNGARY, request.id)
     assert not again.HasField("subject")
+
+
+async def test_an_allocator_who_repeats_a_command_after_the_case_went_on_sees_no_more_answers(asking: Asking) -> None:
+    request = await a_request(asking, Status.ACCEPTED)
+    await asking.do(HUNGARY, "SaveAnswers", id=request.id, answers=GOOD_ANSWERS)
+    allocator = CALLERS[Party.RESPONDER_ALLOCATOR]
+    assigning = {"command": command(), **fields_of("AssignRequest", request.id, Party.RESPONDER_ALLOCATOR)}
+    first = await asking.do(allocator, "AssignRequest", **assigning)
+    assert [one.question_code for one in first.answers] == ["PQ1", "PQ3"]
+    await asking.do(HUNGARY, "ForwardRequest", id=request.id, responder_id=nurses("HU"), reason=text("nem mi", "hu"))
+    again = await asking.do(allocator, "AssignRequest", **assigning)
+    assert again == await asking.read(allocator, request.id)
+    assert not again.answers
 
 
 async def test_a_file_that_a_draft_drops_is_removed_when_its_time_is_up(asking: Asking) -> None:

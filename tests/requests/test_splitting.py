@@ -20,7 +20,7 @@ from services.requests import storage, wire
 from services.requests.domain.exchange import Partner
 from services.requests.domain.forwarding import split
 from services.requests.domain.lifecycle import Party, Status
-from services.requests.domain.questions import Answer, Asked
+from services.requests.domain.questions import Answer, Asked, QuestionSet
 from services.requests.domain.requests import Actor, Request
 from services.requests.reactions import split_off
 from tests.builders import QUALIFICATIONS, a_handler, doctors
@@ -256,14 +256,32 @@ async def test_a_key_that_split_one_request_makes_another_child_of_another(askin
     assert children[0].number != children[1].number
 
 
-def test_a_question_stays_if_a_released_answer_depends_on_it() -> None:
+def dependent() -> tuple[QuestionSet, Actor]:
+    """Questions of which PQ3 opens only after PQ1, and a responder."""
     actor = Actor(
         user_id="usr_1", authority_id=HUNGARY.authority_id, country="HU", takes_part=True, now=NOW,
         roles=frozenset({UserRole.REQUEST_HANDLER}),
     )  # fmt: skip
     group, *others = QUESTIONS.groups
-    dependent = tuple(replace(one, applies_if="PQ1 = GENUINE") if one.code == "PQ3" else one for one in group.questions)
-    questions = replace(QUESTIONS, groups=(replace(group, questions=dependent), *others))
+    changed = tuple(replace(one, applies_if="PQ1 = GENUINE") if one.code == "PQ3" else one for one in group.questions)
+    return replace(QUESTIONS, groups=(replace(group, questions=changed), *others)), actor
+
+
+@pytest.mark.parametrize("moved", [["PQ1"], ["PQ3"], ["PQ1", "PQ6"], ["PQ3", "PQ6"]])
+def test_a_question_goes_with_those_that_open_it(moved: list[str]) -> None:
+    """Or nobody would ever be asked it: the reply to its part would be whole without it."""
+    questions, actor = dependent()
+    asked = tuple(Asked(code=code) for code in ("PQ1", "PQ3", "PQ6"))
+    request = a_stored_request(Status.ACCEPTED, draft=a_stored_draft(questions=asked))
+    to = Partner(id=nurses("HU"), country="HU")
+    with pytest.raises(Invalid) as found:
+        split("req_1", request, questions, moved, to, ("req_2", "RQ-2"), None, actor)
+    assert (found.value.field, found.value.reason) == ("questionCodes", "NOT_APPLICABLE")
+    assert split("req_1", request, questions, ["PQ1", "PQ3"], to, ("req_2", "RQ-2"), None, actor).asked == ["PQ6"]
+
+
+def test_a_question_stays_if_a_released_answer_depends_on_it() -> None:
+    questions, actor = dependent()
     asked = tuple(Asked(code=code) for code in ("PQ1", "PQ3", "PQ6"))
     answers = tuple(
         Answer(code=code, value=Value(codes=(given,))) for code, given in (("PQ1", "GENUINE"), ("PQ3", "YES"))
@@ -276,3 +294,15 @@ def test_a_question_stays_if_a_released_answer_depends_on_it() -> None:
         split("req_1", request, questions, ["PQ1"], to, ("req_2", "RQ-2"), None, actor)
     assert (found.value.field, found.value.reason) == ("questionCodes", "RELEASED")
     assert split("req_1", request, questions, ["PQ6"], to, ("req_2", "RQ-2"), None, actor).frozen == ("PQ3",)
+
+
+async def test_of_a_reply_that_must_improve_no_question_is_moved_that_the_requester_has_the_answer_to(
+    asking: Asking,
+) -> None:
+    """Or the better reply to the rest would take that answer away before anybody has given another."""
+    request = await a_request(asking, Status.REFERRED)
+    improve = {"verdict": pb.REFERRAL_VERDICT_MUST_IMPROVE, "reason": text("pontosabban", "hu")}
+    await asking.do(CALLERS[Party.RESPONDER_REFERRAL], "DecideReferral", id=request.id, **improve)
+    fields = {"id": request.id, "responder_id": nurses("HU"), "question_codes": ["PQ3"]}
+    found = await refused(asking, HUNGARY, "SplitRequest", Invalid, **fields)
+    assert (found.field, found.reason) == ("questionCodes[0]", "RELEASED")

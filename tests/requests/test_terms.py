@@ -1,5 +1,6 @@
 """Urgency and the law's last day, as a request has them: over the wire, from the draft to the reply."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 from chassis.caller import Caller
 from protos.requests.v1 import requests_pb2 as pb
 from services.directory.training.authorities import national_id
-from services.requests.domain.dates import day_of
 from services.requests.domain.deadlines import Limits, Place, add_working_days
 from services.requests.domain.exchange import Partner
 from services.requests.domain.forwarding import born, split
 from services.requests.domain.identity import warnings
 from services.requests.domain.lifecycle import Status
+from services.requests.domain.questions import Asked
+from services.requests.domain.replying import request_more
 from services.requests.domain.terms import checked, started
 from services.requests.domain.views import View, seen
 from services.requests.limits import area_limits, limits
@@ -24,6 +26,7 @@ from tests.requests.exchanges import (
     ITALY,
     NOW,
     QUESTIONS,
+    SETS,
     Asking,
     a_draft,
     a_request,
@@ -33,6 +36,7 @@ from tests.requests.exchanges import (
     refused,
     text,
 )
+from vocabulary.days import day_of
 from vocabulary.refusals import Invalid
 from vocabulary.roles import LegislativeRole
 from vocabulary.values import FreeText
@@ -41,6 +45,11 @@ POSTING = limits()["posting-of-workers"]
 WHY = FreeText(text="Eszter Mintás leaves the country on Friday.", language="en")
 BUDAPEST = Partner(id="aut_hu", country="HU", region="HU-BU")
 A_MONTH_LATER = date(2026, 12, 31)
+
+
+def requester(area: str) -> Any:
+    """Somebody at the authority that asks."""
+    return actor(a_handler("IT", module=f"{area}/requests"), area, NOW)
 
 
 def today() -> date:
@@ -167,3 +176,19 @@ async def test_the_law_counts_from_the_approval_of_what_must_be_approved(
     assert pending.legal_deadline == ""
     approved = await asking.do(a_coordinator("IT", LegislativeRole.LIMIC), "ApproveRequest", id=pending.id)
     assert approved.legal_deadline == add_working_days(today(), 25, Place("HU")).isoformat()
+
+
+def test_after_the_reply_to_an_urgent_request_nothing_is_asked_that_is_none_for_one() -> None:
+    """What a register does not show is asked in words, or in a request of its own."""
+    posting = SETS["posting-of-workers:1"]
+    draft = a_stored_draft(urgent=True, urgent_reason=WHY, questions=(Asked(code="PW1"),))
+    answered = a_stored_request(
+        Status.ANSWERED, area=posting.area, question_set_id=posting.id, draft=draft, answers=(), released=(), frozen=()
+    )
+    who = requester(posting.area)
+    with pytest.raises(Invalid) as found:
+        request_more(answered, posting, [Asked(code="PW3")], None, who)
+    assert (found.value.field, found.value.reason) == ("questions", "NOT_URGENT")
+    assert request_more(answered, posting, [], WHY, who).status is Status.MORE_INFO_REQUESTED
+    calm = replace(answered, draft=replace(draft, urgent=False, urgent_reason=None))
+    assert request_more(calm, posting, [Asked(code="PW3")], None, who).asked == ["PW1", "PW3"]

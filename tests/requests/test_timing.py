@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -193,6 +194,32 @@ async def test_after_two_silent_months_both_sides_coordinators_are_brought_in(re
     # Whoever is still silent after two more months is remarked upon again.
     await replicas.fire(after=2 * MONTHS)
     assert actions(await asking.read(ITALY, request.id)).count(INVOLVED) == 2
+
+
+async def test_a_named_coordinator_that_takes_part_no_more_is_not_brought_in_but_the_next(replicas: Replicas) -> None:
+    asking = replicas.asking
+    _, timing = replicas.workers[0]
+    request = await a_request(asking, Status.ACCEPTED)
+    await replicas.arranged(request.id, Action.INVOLVE_COORDINATORS)
+    named = coordinator_id("IT", "*")
+
+    async def involved(after: timedelta) -> list[str]:
+        await timing._participants.now([ITALY.authority_id, named])  # as if its event had come
+        await replicas.fire(after=after)
+        stored = await asking.documents.get(storage.REQUESTS, request.id)
+        assert stored is not None
+        state: Any = stored.body["state"]
+        return list(state["coordinators"]["involved"])
+
+    await asking.settle(ITALY.authority_id, referral_coordinator=named)
+    try:
+        async with asking.standing_as(named, "SUSPENDED"):
+            assert await involved(MONTHS) == LIMICS
+        await replicas.arranged(request.id, Action.INVOLVE_COORDINATORS)
+        assert await involved(2 * MONTHS) == [*LIMICS, named]
+    finally:
+        await asking.settle(ITALY.authority_id, referral_coordinator="")
+        await timing._participants.now([ITALY.authority_id])
 
 
 async def test_a_timer_that_fires_again_after_a_crash_has_no_second_effect(replicas: Replicas) -> None:

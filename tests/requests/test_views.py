@@ -163,6 +163,18 @@ def assigned_to(user: str, request: Request, side: Side) -> Request:
 
 
 @pytest.mark.parametrize("status", Status)
+def test_another_role_takes_nothing_away(status: Status) -> None:
+    """Whoever assigns cases sees of each what allocators see, whatever else they are."""
+    for side, authority in ((Side.REQUESTER, IT), (Side.RESPONDER, HU)):
+        request = assigned_to("usr_2", a_request(status), side)
+        country = authority[-2:].upper()
+        alone = view(request, a_reader(authority, country, UserRole.ALLOCATOR))
+        for role in FULL - {UserRole.SUPERVISOR}:
+            with cell(side, role):
+                assert view(request, a_reader(authority, country, UserRole.ALLOCATOR, role)) is alone
+
+
+@pytest.mark.parametrize("status", Status)
 def test_coordinators_of_the_two_countries_see_no_personal_data(status: Status) -> None:
     request = a_request(status)
     for country, legislative, role in product(("IT", "HU", "FR"), LegislativeRole, UserRole):
@@ -204,7 +216,7 @@ MARKS = (
 SHOWN = {
     (View.FULL, IT): ASKED | SUBJECT | REPLY | LATER | SPLIT | PUBLIC | {"OPINION", "RETURNED_DRAFT"},
     (View.FULL, HU): ASKED | SUBJECT | REPLY | WORK | LATER | SPLIT | PUBLIC | {"OPINION", "RETURNED_REPLY"},
-    (View.WITHOUT_SUBJECT, HU): ASKED | PUBLIC | SPLIT,
+    (View.WITHOUT_SUBJECT, HU): ASKED | PUBLIC,
     (View.WITHOUT_PERSONAL_DATA, IT): {"CODED", "OPINION"},
     (View.WITHOUT_PERSONAL_DATA, HU): {"CODED", "OPINION"},
     (View.WITHOUT_PERSONAL_DATA, ASKED_IT): {"CODED", "OPINION", "RETURNED_DRAFT"},
@@ -291,6 +303,7 @@ def test_a_new_responder_reads_no_reason_given_after_the_acceptance_of_another_a
         an_entry(ASKED_HU, Action.RETURN, Status.PENDING_REPLY_APPROVAL, Status.ACCEPTED, "RETURNED_REPLY"),
         an_entry(BEFORE, Action.REFUSE_MORE_INFORMATION, Status.MORE_INFO_REQUESTED, Status.MORE_INFO_REFUSED, "SAVED"),
         an_entry(ASKED_HU, Action.DECIDE_MUST_IMPROVE, Status.REFERRED, Status.ACCEPTED, "OPINION"),
+        an_entry(BEFORE, Action.SPLIT, Status.ACCEPTED, Status.ACCEPTED, "SPLIT"),
         an_entry(BEFORE, Action.FORWARD, Status.ACCEPTED, Status.SENT, "FORWARDED"),
     )
     former = (FormerResponder(authority_id=BEFORE, entries=len(steps)),)
@@ -301,7 +314,14 @@ def test_a_new_responder_reads_no_reason_given_after_the_acceptance_of_another_a
         return [entry.reason.text for entry in seen(request, how, responder).history if entry.reason]
 
     assert reasons(Status.SENT, View.WITHOUT_SUBJECT) == ["FORWARDED"]
-    assert reasons(Status.ACCEPTED, View.FULL) == ["SAVED", "OPINION", "FORWARDED"]
+    assert reasons(Status.ACCEPTED, View.FULL) == ["SAVED", "OPINION", "SPLIT", "FORWARDED"]
+
+
+def test_who_is_asked_what_was_split_off_reads_why_before_its_acceptance() -> None:
+    came = (an_entry(BEFORE, Action.SPLIT, Status.ACCEPTED, Status.SENT, "SPLIT"),)
+    request = replace(a_request(Status.SENT), history=came, former=(), children=())
+    shown = seen(request, View.WITHOUT_SUBJECT, a_reader(HU, "HU", UserRole.REQUEST_HANDLER))
+    assert shown.history == came
 
 
 def test_who_had_it_before_sees_nothing_that_was_asked_agreed_or_counted_later() -> None:
@@ -324,3 +344,29 @@ def test_who_had_it_before_sees_nothing_that_was_asked_agreed_or_counted_later()
     assert revision_for(request, 10, BEFORE, View.WITHOUT_ANSWERS) == 5
     colleague = seen(request, View.WITHOUT_ANSWERS, a_reader(HU, "HU", UserRole.REQUEST_HANDLER))
     assert (colleague.agreed_date, len(colleague.more_information)) == (LATE.date(), 2)
+
+
+def test_who_had_it_before_sees_to_whom_it_went_and_not_how_it_went_on_from_there() -> None:
+    entries = tuple(replace(one, at=LATE if at >= 5 else AT) for at, one in enumerate(HISTORY))
+    before = FormerResponder(authority_id=BEFORE, answers=(FORMERLY,), entries=5)
+    request = replace(a_request(Status.SENT), history=entries, former=(before,), children=(), family="")
+    went_on = replace(
+        request,
+        draft=replace(request.draft, responder_id=OTHER, questions=()),
+        former=(before, FormerResponder(authority_id=HU, entries=9)),
+        children=tuple(
+            replace(one, at=LATE, questions=request.draft.questions) for one in a_request(Status.SENT).children
+        ),
+        family="req_1",
+    )
+    reader = a_reader(BEFORE, "HU", UserRole.REQUEST_HANDLER)
+    shown = seen(went_on, View.WITHOUT_ANSWERS, reader)
+    assert shown.draft.responder_id == HU
+    assert shown.draft == seen(request, View.WITHOUT_ANSWERS, reader).draft
+    assert (shown.family, shown.children) == ("", ())
+    # It has released what it has, whatever has been put in its place.
+    assert FORMERLY not in went_on.released
+    assert shown.frozen == ("PQ1",)
+    # What it split off itself, it knows.
+    own = replace(went_on, children=tuple(replace(one, at=AT) for one in went_on.children))
+    assert seen(own, View.WITHOUT_ANSWERS, reader).family == "req_1"

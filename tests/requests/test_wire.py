@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chassis.aggregates import Kept
 from chassis.inbox import Entry
-from chassis.wire import EnumOnWire, datetime_of, free_text_from, value, value_from
+from chassis.wire import LISTED_LIMIT, EnumOnWire, datetime_of, free_text_from, value, value_from
 from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire
@@ -245,6 +245,25 @@ def test_a_name_comes_without_the_space_around_it(space: str, name: str) -> None
     person = pb.Person(given_name=f"{space}{name}{space}", family_name=f"{name}{space}")
     found = wire.subject_from(pb.Subject(person=person), at="subject")
     assert (found.given_name, found.family_name) == (name, name)
+
+
+def test_what_is_longer_than_any_form_is_refused_before_it_is_looked_at() -> None:
+    """Of the smallest items, one message holds hundreds of thousands; nobody else would be answered while they are turned."""
+    many = LISTED_LIMIT + 1
+    few = [
+        pb.AnswerDraft(file_ids=["b", "a"]),
+        pb.AnswerDraft(value=common_pb2.Value(files=common_pb2.Codes(codes=["c", "b"]))),
+    ]
+    assert wire.files_named(few, at="answers") == ["b", "a", "c"]
+    full = pb.AskedQuestionDraft(file_ids=["a"] * 100)
+    for messages in (
+        [pb.AskedQuestionDraft()] * many,
+        [pb.AnswerDraft()] * many,
+        [full] * (wire.FILES_AT_ONCE // 100 + 1),
+    ):
+        with pytest.raises(Invalid) as found:
+            wire.files_named(messages, at="draft.questions")
+        assert (found.value.field, found.value.reason) == ("draft.questions", "TOO_MANY")
 
 
 def test_a_subject_is_something() -> None:

@@ -22,6 +22,7 @@ from services.requests.domain.exchange import (
     Opinion,
     Verdict,
 )
+from services.requests.domain.hearing import concerned
 from services.requests.domain.identity import Giveaway, Leak
 from services.requests.domain.lifecycle import Action, Status
 from services.requests.domain.questions import Asked
@@ -138,6 +139,14 @@ def test_what_is_told_of_a_step_are_ids_and_codes(entry: HistoryEntry) -> None:
     assert list(message.concerned_ids) == ["aut_1", "aut_2", before.draft.responder_id]
     assert "Eszter" not in str(message)
     assert "usr_1" not in str(message)
+
+
+def test_of_a_draft_that_came_back_only_its_author_hears() -> None:
+    """Those who were asked about it, or brought in, do not even see it: an e-mail would send them to what is not there for them."""
+    asked = Coordinators(sending_approval="aut_1", earlier=("aut_2",), involved=("aut_3",))
+    waiting = a_stored_request(Status.PENDING_SEND_APPROVAL, coordinators=asked)
+    assert concerned(waiting, waiting) == ("aut_1", "aut_2", "aut_3")
+    assert concerned(waiting, replace(waiting, status=Status.DRAFT)) == ()
 
 
 def test_a_possibility_says_the_refusal_that_the_command_would_meet() -> None:

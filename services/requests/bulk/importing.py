@@ -14,7 +14,7 @@ from services.requests.domain.identity import warnings
 from services.requests.domain.requests import Request
 from services.requests.rpc.drafting import Drafting
 from vocabulary import ids
-from vocabulary.refusals import Invalid, Refusal, Unavailable
+from vocabulary.refusals import Conflict, Invalid, Refusal, Unavailable
 
 LINES_MAX = 10_000
 AT_ONCE = 16
@@ -74,11 +74,18 @@ class Importing:
     async def _do(self, request: requests_pb2.CreateRequestRequest, report: pb.ImportedDraft) -> None:
         command = CommandKey.of(request, self._caller)
         id_ = command.new_id(ids.REQUEST)
+        there = await self._requests.get(id_)
         made = await self._requests.answered(id_, command, requests_pb2.CreateRequestResponse)
         if made is not None:
             report.outcome = pb.DRAFT_OUTCOME_UNCHANGED
             report.request_id, report.number = made.request.id, made.request.number
             return
+        if there is not None:
+            raise Conflict(
+                "this key made a request of which the first answer is not kept any more; give another one",
+                field="key",
+                reason="ALREADY_EXISTS",
+            )
         report.outcome = pb.DRAFT_OUTCOME_CREATED
         if self._dry_run:
             _, new = await self._drafting.drafted(request, self._caller)

@@ -71,6 +71,7 @@ def _members(given: Any, at: str) -> dict[str, Any]:
         raise Invalid("this takes a JSON object", field=at, reason="WRONG_TYPE" if at else "JSON")
     found: dict[str, Any] = {}
     for name, inner in given:
+        _text(name, at)
         if name in found:
             raise Invalid(f"the key {name!r} is there twice", field=_inside(at, name), reason="REPEATED")
         found[name] = inner

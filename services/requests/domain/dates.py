@@ -1,21 +1,14 @@
-"""Which day it is, and on which day a reply is awaited. The day is that of Brussels, wherever a server stands."""
+"""On which day a reply is awaited."""
 
 from dataclasses import replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from services.requests.domain.lifecycle import Action
 from services.requests.domain.parties import moved
 from services.requests.domain.requests import Actor, Request, recorded
+from vocabulary.days import day_of
 from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import FreeText, free_text
-
-BRUSSELS = ZoneInfo("Europe/Brussels")
-
-
-def day_of(now: datetime) -> date:
-    """The day that *now* is in."""
-    return now.astimezone(BRUSSELS).date()
 
 
 def check_not_past(day: date | None, now: datetime, *, at: str, what: str) -> None:

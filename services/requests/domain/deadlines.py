@@ -6,15 +6,14 @@ the authority that answers. A day is one of Brussels. The clock of the law start
 anew. What an act does not limit is to be answered "as soon as possible", which is no day.
 """
 
-import calendar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 import holidays
 
-from services.requests.domain.dates import BRUSSELS, day_of
 from vocabulary import countries
+from vocabulary.days import BRUSSELS, day_of, months_after
 from vocabulary.refusals import Invalid
 from vocabulary.values import FreeText, free_text
 
@@ -115,14 +114,6 @@ def reminder_at(reached_at: datetime) -> datetime:
 def inactive_at(last_at: datetime) -> datetime:
     """When two months without a step have passed."""
     return months_after(last_at, INACTIVE_MONTHS)
-
-
-def months_after(at: datetime, months: int) -> datetime:
-    """So many *months* after *at*: at the same time of that day in Brussels, or of the last day of a month that is shorter."""
-    here = at.astimezone(BRUSSELS)
-    year, month = divmod(here.year * 12 + here.month - 1 + months, 12)
-    last_day = calendar.monthrange(year, month + 1)[1]
-    return here.replace(year=year, month=month + 1, day=min(here.day, last_day)).astimezone(UTC)
 
 
 @lru_cache(maxsize=1024)

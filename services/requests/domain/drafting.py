@@ -1,5 +1,6 @@
 """From the first word to the responder: drafting, deleting, sending, and the approval of sending."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -7,7 +8,7 @@ from types import MappingProxyType
 
 from services.requests.domain import questions as rules
 from services.requests.domain.conditions import Circumstances
-from services.requests.domain.dates import check_not_past, day_of
+from services.requests.domain.dates import check_not_past
 from services.requests.domain.exchange import Partner, Settings
 from services.requests.domain.lifecycle import Action, Status
 from services.requests.domain.parties import check_asker, check_country, moved
@@ -23,6 +24,7 @@ from services.requests.domain.requests import (
     Subject,
     recorded,
 )
+from vocabulary.days import day_of
 from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import FreeText, free_text
 
@@ -79,7 +81,8 @@ def send(request: Request, own: Settings, responder: Partner | None, actor: Acto
     check_not_past(request.draft.desired_date, actor.now, at="draft.desiredDate", what="desired")
     if own.approve_outgoing:
         approver = approver_of(own, request.requester_id)
-        after = replace(after, coordinators=replace(after.coordinators, sending_approval=approver))
+        asked = after.coordinators
+        after = replace(after, coordinators=replace(asked, sending_approval=approver, earlier=asked.asked))
     assert responder is not None
     after = replace(
         after,
@@ -165,8 +168,11 @@ def _check_subject(subject: Subject, today: date) -> None:
         if not getattr(subject, name).strip():
             raise Invalid("this is needed to find the subject", field=f"{at}.{_camel(name)}", reason="EMPTY")
     for name in ("given_name", "family_name", "name", "registration_number", "title", "reference"):
-        if len(getattr(subject, name)) > NAME_LIMIT:
-            raise Invalid(f"longer than {NAME_LIMIT} characters", field=f"{at}.{_camel(name)}", reason="TOO_LONG")
+        given, where = getattr(subject, name), f"{at}.{_camel(name)}"
+        if len(given) > NAME_LIMIT:
+            raise Invalid(f"longer than {NAME_LIMIT} characters", field=where, reason="TOO_LONG")
+        if any(unicodedata.category(character) == "Cc" for character in given):
+            raise Invalid("the text contains control characters", field=where, reason="CONTROL_CHARACTER")
     if subject.birth_date and subject.birth_date > today:
         raise Invalid("the date of birth lies in the future", field=f"{at}.birthDate", reason="FUTURE_DATE")
 

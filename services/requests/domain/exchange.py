@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.requests.domain.questions import Answer, Asked
+from vocabulary.files import File
 from vocabulary.values import FreeText
 
 
@@ -39,13 +40,20 @@ class Coordinators:
     reply_approval: str = ""
     requester_referral: str = ""
     responder_referral: str = ""
+    # Asked before one of those was, in the same thing: somebody else may be named by the next time.
+    earlier: tuple[str, ...] = ()
     # Brought in after a long silence.
     involved: tuple[str, ...] = ()
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """Those that were ever asked to approve or to decide."""
+        now = (self.sending_approval, self.reply_approval, self.requester_referral, self.responder_referral)
+        return tuple(dict.fromkeys(id_ for id_ in (*now, *self.earlier) if id_))
+
+    @property
     def all(self) -> tuple[str, ...]:
-        asked = (self.sending_approval, self.reply_approval, self.requester_referral, self.responder_referral)
-        return tuple(dict.fromkeys(id_ for id_ in (*asked, *self.involved) if id_))
+        return tuple(dict.fromkeys((*self.asked, *self.involved)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,10 @@ class Child:
     passed: tuple[str, ...]
     reason: FreeText | None = None
     at: datetime
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        return tuple(file for question in self.questions for file in question.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from services.requests.domain.exchange import Child, FormerResponder, Partner
 from services.requests.domain.lifecycle import Action, Status
 from services.requests.domain.parties import moved
-from services.requests.domain.questions import QuestionSet, merged
+from services.requests.domain.questions import Asked, QuestionSet, merged, never_open
 from services.requests.domain.requests import Actor, Handling, HistoryEntry, Request, recorded
 from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import FreeText, free_text
@@ -76,6 +76,7 @@ def split(
             field="questionCodes",
             reason="RELEASED",
         )
+    _check_parts(request, questions, record.questions, kept)
     after = replace(
         after,
         draft=replace(after.draft, questions=kept),
@@ -141,17 +142,32 @@ def _check_target(request: Request, to: Partner) -> None:
         raise Invalid("a request stays in the country that was asked", field="responderId", reason="OTHER_COUNTRY")
 
 
+def _check_parts(request: Request, questions: QuestionSet, *parts: Sequence[Asked]) -> None:
+    """Raises Invalid if a question is parted from one that opens it: then nobody would ever be asked it."""
+    before = never_open(questions, request.asked, request.circumstances)
+    for part in parts:
+        alone = never_open(questions, [one.code for one in part], request.circumstances)
+        if parted := [code for code in alone if code not in before]:
+            raise Invalid(
+                f"{parted[0]} goes with what opens it: it does only while {alone[parted[0]]}",
+                field="questionCodes",
+                reason="NOT_APPLICABLE",
+            )
+
+
 def _check_part(request: Request, codes: Sequence[str]) -> None:
     if not codes:
         raise Invalid("say which questions are moved", field="questionCodes", reason="EMPTY")
     asked, seen = set(request.asked), set[str]()
+    # Of a reply that must improve, too: it stays the requester's until there is a better one.
+    given = {*request.frozen, *(answer.code for answer in request.released)}
     for index, code in enumerate(codes):
         where = f"questionCodes[{index}]"
         if code not in asked:
             raise Invalid(f"{code!r} is not asked", field=where, reason="UNKNOWN_QUESTION")
         if code in seen:
             raise Invalid(f"{code} is named twice", field=where, reason="REPEATED")
-        if code in request.frozen:
+        if code in given:
             raise Invalid(f"the requester has the answer to {code}", field=where, reason="RELEASED")
         seen.add(code)
     if seen == asked:

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from services.requests.domain.lifecycle import ASSIGNERS, WRITERS, Action, Party, Side, step
 from services.requests.domain.requests import Actor, Request
-from vocabulary.refusals import Forbidden, Invalid
+from vocabulary.refusals import Conflict, Forbidden, Invalid
 from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText
 
 # Coordinators of a whole country in an area, the nearest to it first: where an authority names none, they are asked in this order.
 # Regional ones follow once requests know the regions they are about.
 COUNTRY_COORDINATORS = (LegislativeRole.LIMIC, LegislativeRole.NIMIC)
+# All steps stand in the request's one document, which a store lets grow to so much.
+STEPS_LIMIT = 10_000
 _SIDES = {
     Side.REQUESTER: (Party.REQUESTER, Party.REQUESTER_ALLOCATOR),
     Side.RESPONDER: (Party.RESPONDER, Party.RESPONDER_ALLOCATOR),
@@ -71,7 +73,9 @@ def check_country(country: str, actor: Actor, *, field: str, national_use: bool 
 def moved(
     request: Request, action: Action, actor: Actor, reason: FreeText | None = None, *, approval: bool = False
 ) -> Request:
-    """*request* in the status after *action*; raises what `lifecycle.step` raises, and Forbidden for whoever has no part in it now."""
+    """*request* in the status after *action*; raises what `lifecycle.step` raises, Forbidden for whoever has no part in it now, and
+    Conflict for whoever has taken too many steps that lead nowhere else: whatever leads on or ends it can still be done.
+    """
     if not actor.takes_part:
         raise Forbidden(f"your authority no longer takes part in requests about {request.area}")
     side = request.side(actor.authority_id)
@@ -79,4 +83,7 @@ def moved(
     if side is not None and not found and actor.roles & WRITERS:
         raise Forbidden("this request is assigned to somebody else of your authority", reason="NOT_ASSIGNED")
     after = step(request.status, action, found, reasoned=reason is not None, approval=approval)
+    taken = (entry.authority_id == actor.authority_id for entry in request.history)
+    if after is request.status and sum(taken) >= STEPS_LIMIT:
+        raise Conflict(f"an authority takes at most {STEPS_LIMIT} steps in a request", reason="TOO_MANY")
     return replace(request, status=after)

@@ -5,7 +5,7 @@ condition besides (`conditions`). Answers to questions that are not open are nev
 saved earlier they are dropped.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 
 from services.requests.domain.condition_text import parse
@@ -151,18 +151,29 @@ def check_asked(questions: QuestionSet, asked: Sequence[Asked], *, at: str) -> t
     return tuple(checked.values())
 
 
-def check_applies(questions: QuestionSet, asked: Sequence[Asked], circumstances: Circumstances, *, at: str) -> None:
-    """Raises Invalid for a question that cannot open in such a request, whatever is answered. What is not known yet may still fit."""
-    known = questions.questions
-    facts = {name: fact for name, fact in circumstances.facts(questions.area).items() if fact is not None}
+def check_applies(
+    questions: QuestionSet, asked: Sequence[Asked], circumstances: Circumstances, *, at: str, beside: Iterable[str] = ()
+) -> None:
+    """Raises Invalid for a question that cannot open in a request that asks these, and those *beside* them, whatever is answered."""
+    never = never_open(questions, [*beside, *(one.code for one in asked)], circumstances)
     for index, one in enumerate(asked):
-        opening = known[one.code].opening
-        if verdict(opening, facts) is False:
+        if one.code in never:
             raise Invalid(
-                f"{one.code} cannot be asked in this request: it opens only while {written(opening)}",
+                f"{one.code} cannot be asked in this request: it opens only while {never[one.code]}",
                 field=f"{at}[{index}].code",
                 reason="NOT_APPLICABLE",
             )
+
+
+def never_open(questions: QuestionSet, asked: Sequence[str], circumstances: Circumstances) -> dict[str, str]:
+    """Those *asked* that no answers open, each with its condition. What is not known of the request yet may still fit."""
+    known = questions.questions
+    reachable = _reachable(questions, asked)
+    # What is not asked has no answer.
+    facts: dict[str, Fact] = dict.fromkeys(code for code in known if code not in reachable)
+    facts |= {name: fact for name, fact in circumstances.facts(questions.area).items() if fact is not None}
+    openings = {code: known[code].opening for code in asked}
+    return {code: written(opening) for code, opening in openings.items() if verdict(opening, facts) is False}
 
 
 def check_urgent(questions: QuestionSet, asked: Iterable[str], *, at: str) -> None:
@@ -200,6 +211,8 @@ def merged(
         repeated.add(answer.code)
         question = known[answer.code]
         value = check(question.field, answer.value, at=f"{where}.value")
+        check_file_count(value.files or (), at=f"{where}.value.files")
+        check_file_count(answer.files, at=f"{where}.fileIds")
         extra = [file for file in answer.files if file.id not in (value.files or ())]
         _check_files(question, extra, where)
         answers[answer.code] = replace(answer, value=value, comment=_comment(question, answer.comment, where))
@@ -266,7 +279,7 @@ def _reachable(questions: QuestionSet, asked: Iterable[str]) -> set[str]:
     return found
 
 
-def check_file_count(files: Sequence[File], *, at: str) -> None:
+def check_file_count(files: Sized, *, at: str) -> None:
     """Raises Invalid if there are too many *files* in one place."""
     if len(files) > FILES_LIMIT:
         raise Invalid(f"at most {FILES_LIMIT} files can be attached", field=at, reason="TOO_MANY")

@@ -6,8 +6,11 @@ from services.requests.domain.exchange import Opinion, Verdict
 from services.requests.domain.lifecycle import Action
 from services.requests.domain.parties import moved
 from services.requests.domain.requests import Actor, Request, recorded
+from vocabulary.refusals import Conflict
 from vocabulary.values import FreeText, free_text
 
+# Of one coordinator. To decide is always possible.
+OPINIONS_LIMIT = 100
 _DECISIONS = {
     Verdict.SATISFACTORY: Action.DECIDE_SATISFACTORY,
     Verdict.MUST_IMPROVE: Action.DECIDE_MUST_IMPROVE,
@@ -21,7 +24,10 @@ def refer(
     checked = None if reason is None else free_text(reason, at="reason")
     after = moved(request, Action.REFER, actor, checked)
     asked = replace(
-        after.coordinators, requester_referral=requester_coordinator, responder_referral=responder_coordinator
+        after.coordinators,
+        requester_referral=requester_coordinator,
+        responder_referral=responder_coordinator,
+        earlier=after.coordinators.asked,
     )
     return recorded(replace(after, coordinators=asked), Action.REFER, request.status, actor, checked)
 
@@ -30,6 +36,8 @@ def give_opinion(request: Request, text: FreeText, actor: Actor) -> Request:
     """What one of the two coordinators thinks of the reply, for everybody who takes part."""
     checked = free_text(text, at="text")
     after = moved(request, Action.GIVE_OPINION, actor)
+    if sum(one.authority_id == actor.authority_id for one in request.opinions) >= OPINIONS_LIMIT:
+        raise Conflict(f"a coordinator gives at most {OPINIONS_LIMIT} opinions on a request", reason="TOO_MANY")
     return recorded(_with(after, actor, checked), Action.GIVE_OPINION, request.status, actor)
 
 

@@ -45,10 +45,12 @@ def release(
     # Of a reply that must improve, the requester keeps what is not yet replaced.
     had = {answer.code: answer for answer in after.released}
     has = had | {code: answer for code, answer in by_code.items() if code in frozen}
+    # What is not replaced goes if its question is closed by what is.
+    left = frozen.union(rules.open_questions(questions, request.asked, by_code | has, request.circumstances))
     after = replace(
         after,
         frozen=tuple(code for code in by_code if code in frozen),
-        released=tuple(has[code] for code in questions.questions if code in has),
+        released=tuple(has[code] for code in questions.questions if code in has and code in left),
     )
     return recorded(after, Action.RELEASE, request.status, actor)
 
@@ -62,7 +64,8 @@ def answer(
     _check_all_answered(after, questions)
     if after.status is Status.PENDING_REPLY_APPROVAL:
         approver = approver_of(settings, request.draft.responder_id)
-        after = replace(after, coordinators=replace(after.coordinators, reply_approval=approver))
+        asked = after.coordinators
+        after = replace(after, coordinators=replace(asked, reply_approval=approver, earlier=asked.asked))
     else:
         after = released(after)
     return recorded(after, Action.ANSWER, request.status, actor)
@@ -76,7 +79,9 @@ def request_more(
     if not asked and text is None:
         raise Invalid("ask a question, or say what is missing", field="text", reason="MISSING_FIELD")
     new = rules.check_asked(questions, asked, at="questions")
-    rules.check_applies(questions, new, request.circumstances, at="questions")
+    rules.check_applies(questions, new, request.circumstances, at="questions", beside=request.asked)
+    if request.draft.urgent:
+        rules.check_urgent(questions, [one.code for one in new], at="questions")
     before = set(request.asked)
     for index, one in enumerate(new):
         if one.code in before:

@@ -170,11 +170,15 @@ class Request:
         everywhere = (*self.draft.files, *asked, *(file for answer in given for file in answer.files))
         return tuple({file.id: file for file in everywhere}.values())
 
+    @property
+    def moved_files(self) -> tuple[File, ...]:
+        """The files of the questions that were split off it."""
+        return tuple(file for child in self.children for file in child.files)
+
 
 def let_go(before: Request, after: Request) -> list[File]:
     """The files that *before* has, and neither *after* nor what was split off it."""
-    moved = (question for child in after.children for question in child.questions)
-    still = {file.id for file in (*after.files, *(file for question in moved for file in question.files))}
+    still = {file.id for file in (*after.files, *after.moved_files)}
     return [file for file in before.files if file.id not in still]
 
 

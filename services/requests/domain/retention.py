@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from services.requests.domain.deadlines import months_after
 from services.requests.domain.lifecycle import ENDED, TRANSITIONS, Action, Status
 from services.requests.domain.questions import Asked
-from services.requests.domain.requests import Draft, Request
+from services.requests.domain.requests import Draft, Handling, Request
+from vocabulary.days import months_after
 
 BLOCKED_AFTER_MONTHS = 6
 # After the end of the exchange, not after blocking.
@@ -59,6 +59,20 @@ def without_content(request: Request) -> Request:
         opinions=tuple(replace(one, text=None) for one in request.opinions),
         history=tuple(replace(entry, reason=None) for entry in request.history),
     )
+
+
+def without_people(request: Request) -> Request:
+    """No official is left either: which authority took each step, and when, is what is kept of what is erased."""
+    return replace(
+        request,
+        history=tuple(replace(entry, user_id="") for entry in request.history),
+        requester_handling=_without_users(request.requester_handling),
+        responder_handling=_without_users(request.responder_handling),
+    )
+
+
+def _without_users(handling: Handling) -> Handling:
+    return replace(handling, user_ids=())
 
 
 def _ended_at(request: Request) -> datetime | None:

@@ -51,8 +51,9 @@ def block(request: Request, now: datetime) -> Request:
 
 
 def erase(request: Request, now: datetime) -> Request:
-    """Its content is gone; raises Conflict unless that is due."""
-    return _by_itself(request, retention.without_content(request), Action.ERASE, now)
+    """Its content is gone, and so are those who worked on it; raises Conflict unless that is due."""
+    after = retention.without_people(retention.without_content(request))
+    return _by_itself(request, after, Action.ERASE, now)
 
 
 def sides(request: Request) -> list[tuple[str, str]]:

@@ -26,6 +26,10 @@ class Task(StrEnum):
     CLOSE = "CLOSE"
 
 
+# Nobody but the coordinator that was asked brings it further.
+DECIDING = frozenset({Task.APPROVE_SENDING, Task.APPROVE_REPLY, Task.DECIDE_REFERRAL})
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """An authority that has something to do: one of the two, or one of the coordinators that were asked."""

@@ -6,12 +6,12 @@ case without personal data. An authority that had it before sees its own part. F
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
+from services.requests.domain.exchange import Child, FormerResponder
 from services.requests.domain.lifecycle import UNSENT, WRITERS, Action, Side, Status
 from services.requests.domain.parties import COUNTRY_COORDINATORS, is_assigned
-from services.requests.domain.questions import Answer
+from services.requests.domain.questions import Answer, Asked
 from services.requests.domain.requests import OWN_STEPS, Draft, HistoryEntry, Request
 from services.requests.domain.retention import disclosed
 from vocabulary.roles import LegislativeRole, UserRole
@@ -39,8 +39,6 @@ class Reader:
 
 _FULL_READERS = frozenset({UserRole.VIEWER}) | WRITERS
 READERS = _FULL_READERS | {UserRole.ALLOCATOR}
-# Why a request came to somebody, or was taken away again: said to whoever has it. Other reasons are about a case already known.
-_SAID_AT_ONCE = frozenset({Action.FORWARD, Action.SPLIT, Action.WITHDRAW})
 
 
 def view(request: Request, reader: Reader) -> View | None:
@@ -60,13 +58,13 @@ def view(request: Request, reader: Reader) -> View | None:
 
 
 def _own_view(request: Request, side: Side, reader: Reader) -> View | None:
-    if reader.roles & _FULL_READERS:
-        if not is_assigned(request, side, reader.user_id, reader.roles):
-            return View.WITHOUT_ANSWERS
+    reads = bool(reader.roles & _FULL_READERS)
+    if reads and is_assigned(request, side, reader.user_id, reader.roles):
         return View.FULL if side is Side.REQUESTER or request.accepted else View.WITHOUT_SUBJECT
+    # Roles are additive: whoever assigns sees what can be seen without the case, whatever else they are.
     if UserRole.ALLOCATOR in reader.roles:
         return View.WITHOUT_PERSONAL_DATA
-    return None
+    return View.WITHOUT_ANSWERS if reads else None
 
 
 def coordinates(request: Request, reader: Reader) -> bool:
@@ -97,11 +95,13 @@ def seen(request: Request, how: View, reader: Reader) -> Request:
     request = disclosed(request)
     side = request.side(reader.authority_id)
     answers = _answers(request, how, side, reader)
+    # What somebody gave before they gave the case away was given, whatever has taken its place.
+    had = answers if how is View.WITHOUT_ANSWERS else request.released
     shown = replace(
         request,
         answers=answers,
         # Of the answers shown, those that the requester has.
-        frozen=tuple(answer.code for answer in answers if answer in request.released),
+        frozen=tuple(answer.code for answer in answers if answer in had),
         released=(),
         history=_history(request, how, side, reader),
         former=tuple(replace(one, answers=()) for one in request.former) if side else (),
@@ -119,11 +119,11 @@ def seen(request: Request, how: View, reader: Reader) -> Request:
         opinions=shown.opinions if how is View.WITHOUT_PERSONAL_DATA else (),
     )
     if how is View.WITHOUT_SUBJECT:
-        said = (one if one.action in _SAID_AT_ONCE else replace(one, reason=None) for one in shown.history)
-        return replace(shown, history=tuple(said))
+        said = (one if _is_said_at_once(one) else replace(one, reason=None) for one in shown.history)
+        return replace(shown, history=tuple(said), children=_without_reasons(shown.children))
     former = request.former_responder(reader.authority_id) if how is View.WITHOUT_ANSWERS and side is None else None
     if former is not None:
-        shown = _as_given_away(shown, request.history[former.entries - 1].at)
+        shown = _as_given_away(shown, request, former)
     own_words = (reader.authority_id,) if side is None and reader.roles & _FULL_READERS else ()
     return replace(
         shown,
@@ -139,21 +139,45 @@ def seen(request: Request, how: View, reader: Reader) -> Request:
         history=tuple(
             entry if entry.authority_id in own_words else replace(entry, reason=None) for entry in shown.history
         ),
-        children=tuple(replace(child, reason=None) for child in shown.children),
+        children=_without_reasons(shown.children),
     )
 
 
-def _as_given_away(request: Request, at: datetime) -> Request:
-    """*request* without what was asked, agreed and said after *at*, when it went to somebody else."""
+def _is_said_at_once(entry: HistoryEntry) -> bool:
+    """Why a request came to somebody, or was taken away again. Other reasons are about a case already known."""
+    came = entry.action is Action.SPLIT and entry.after is Status.SENT
+    return came or entry.action in (Action.FORWARD, Action.WITHDRAW)
+
+
+def _without_reasons(children: tuple[Child, ...]) -> tuple[Child, ...]:
+    return tuple(replace(child, reason=None) for child in children)
+
+
+def _as_given_away(shown: Request, request: Request, former: FormerResponder) -> Request:
+    """*shown* without what became of *request* after *former* gave it to somebody else: asked, agreed, said, split off, given on."""
+    at = request.history[former.entries - 1].at
     earlier = tuple(
         replace(one, settled_at=one.settled_at if one.settled_at and one.settled_at <= at else None)
-        for one in request.more_information
+        for one in shown.more_information
         if one.asked_at <= at
     )
-    later = {code for one in request.more_information if one.asked_at > at for code in one.questions}
+    # The first time that each was asked then.
+    asked_again = [one for one in reversed(shown.more_information) if one.asked_at > at]
+    later = {code: one.asked_at for one in asked_again for code in one.questions}
+    kept = [one for one in shown.draft.questions if one.code not in later]
+    moved = [
+        Asked(code=one.code)
+        for child in request.children
+        for one in child.questions
+        if child.at > at and later.get(one.code, child.at) >= child.at
+    ]
+    went_on = request.former[request.former.index(former) + 1 :]
+    taker = went_on[0].authority_id if went_on else request.draft.responder_id
+    is_member = bool(request.parent_id) or any(child.at <= at for child in request.children)
     return replace(
-        request,
-        draft=replace(request.draft, questions=tuple(one for one in request.draft.questions if one.code not in later)),
+        shown,
+        draft=replace(shown.draft, responder_id=taker, questions=(*kept, *moved)),
+        family=request.family if is_member else "",
         proposed_date=None,
         agreed_date=None,
         more_information=earlier,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.requests.domain import requests as domain
+from services.requests.domain.lifecycle import EVER, Party
 from services.requests.domain.questions import Answer, Question, QuestionSet
 from services.requests.domain.requests import HistoryEntry, Request, Subject
 from services.requests.report.document import Block, Document, Fact, Gist, Heading, Note, Quote, Subheading
@@ -256,12 +257,13 @@ class _Report:
             yield from self._quote("reason", entry.reason)
 
     def _role(self, entry: HistoryEntry) -> str:
-        """As what an authority acted. A responder may have passed the case on since."""
+        """As what an authority acted. A responder may have passed the case on since, or what it was split off."""
         request = self._request
         if not entry.authority_id:
             return "system"
         if entry.authority_id == request.requester_id:
             return "requester"
-        if entry.authority_id == request.draft.responder_id or request.former_responder(entry.authority_id):
-            return "responder"
-        return "coordinator"
+        # The coordinators who approve and decide may have had the case themselves before.
+        responds = bool(EVER[entry.action] & {Party.RESPONDER, Party.RESPONDER_ALLOCATOR})
+        had_it = entry.authority_id in (request.draft.responder_id, *request.passed)
+        return "responder" if responds and had_it else "coordinator"

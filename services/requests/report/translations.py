@@ -30,25 +30,25 @@ class Translator:
         wanted = {(text.text, text.language): text for text in texts if text.language != language}
         keys = list(wanted)
         found: dict[tuple[str, str], Translated] = {}
-        for start in range(0, len(keys), ASKED_AT_ONCE):
-            batch = keys[start : start + ASKED_AT_ONCE]
-            request = pb.TranslateRequest(
-                segments=[
-                    pb.Segment(
-                        text=free_text(wanted[key]), target_language=language, area_code=area, source_id=request_id
-                    )
-                    for key in batch
-                ],
-                languages=[language],
-            )
-            try:
-                with at_most(WAIT_S):
+        with at_most(WAIT_S):
+            for start in range(0, len(keys), ASKED_AT_ONCE):
+                batch = keys[start : start + ASKED_AT_ONCE]
+                request = pb.TranslateRequest(
+                    segments=[
+                        pb.Segment(
+                            text=free_text(wanted[key]), target_language=language, area_code=area, source_id=request_id
+                        )
+                        for key in batch
+                    ],
+                    languages=[language],
+                )
+                try:
                     answer = await self._peer.call(self._stub.Translate, request)
-            except Unavailable as away:
-                log.warning("report_without_translations", reason=away.reason)
-                break
-            for key, one in zip(batch, answer.translations, strict=True):
-                if one.status == pb.TRANSLATION_STATUS_TRANSLATED:
-                    notice = one.notice.texts
-                    found[key] = Translated(one.text, notice.get(language) or next(iter(notice.values()), ""))
+                except Unavailable as away:
+                    log.warning("report_without_translations", reason=away.reason)
+                    break
+                for key, one in zip(batch, answer.translations, strict=True):
+                    if one.status == pb.TRANSLATION_STATUS_TRANSLATED:
+                        notice = one.notice.texts
+                        found[key] = Translated(one.text, notice.get(language) or next(iter(notice.values()), ""))
         return found

@@ -9,7 +9,7 @@ from typing import Any
 from babel.dates import format_datetime
 
 from chassis import catalogues, wording
-from services.requests.domain.dates import BRUSSELS
+from vocabulary.days import BRUSSELS
 
 CATALOGUE = Path(__file__).with_name("words")
 

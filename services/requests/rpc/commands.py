@@ -106,9 +106,11 @@ class Commands(RequestsServiceServicer):
         first: pb.Request = reply.request  # type: ignore[attr-defined]
         kept = await self._requests.get(first.id)
         assert kept is not None
-        how = view(kept.state, reader(caller, kept.state.area))
-        harmless = {View.WITHOUT_PERSONAL_DATA, how}
-        if how is View.FULL or first.view in {wire.VIEW.to_wire(one) for one in harmless if one}:
+        how, was = view(kept.state, reader(caller, kept.state.area)), wire.VIEW.from_wire(first.view, field="view")
+        # Whoever has given something away, or is not assigned to it any more, sees less of it than those without personal data.
+        harmless = {how} if how is View.WITHOUT_ANSWERS else {View.WITHOUT_PERSONAL_DATA, how}
+        if how is View.FULL or was in harmless:
+            noting.shown(Kind.REQUEST, kept.id, first.revision, *parts(kept.state, was))
             return reply
         if how is None:
             raise NotFound(f"there is no request {kept.id!r}", field="id")

@@ -8,7 +8,7 @@ from protos.requests.v1 import counting_pb2 as pb
 from protos.requests.v1.counting_pb2_grpc import CountingServiceServicer
 from services.requests.domain.lifecycle import OPEN
 from services.requests.domain.requests import Request
-from services.requests.storage import received, sent
+from services.requests.storage import deciding, received, sent
 
 COUNTED_MAX = 1_000
 
@@ -20,8 +20,11 @@ class CountingRpc(CountingServiceServicer):
     async def CountOpenExchanges(
         self, request: pb.CountOpenExchangesRequest, context: Call
     ) -> pb.CountOpenExchangesResponse:
-        """A draft is no exchange yet; what waits for an approval before it is sent is one of its author's."""
+        """A draft is no exchange yet; what waits for an approval before it is sent is one of its author's.
+
+        What waits for the authority's own approval or decision is one of its, too: without it, that would wait for ever.
+        """
         require_service("directory")
-        its = AnyOf([sent(request.authority_id), received(request.authority_id)])
-        found = await self._requests.find({"lists": its, "status": AnyOf(sorted(OPEN))}, limit=COUNTED_MAX)
-        return pb.CountOpenExchangesResponse(open=len(found))
+        its = AnyOf([sent(request.authority_id), received(request.authority_id), deciding(request.authority_id)])
+        found = await self._requests.count({"lists": its, "status": AnyOf(sorted(OPEN))}, at_most=COUNTED_MAX)
+        return pb.CountOpenExchangesResponse(open=found)

@@ -56,15 +56,13 @@ class Drafting(Commands):
         return id_, terms.checked(new, area_limits(questions.area))
 
     async def EditRequest(self, request: pb.EditRequestRequest, context: Call) -> pb.EditRequestResponse:
-        questions = await self._set(request.draft)
-        draft = await self._draft(request.draft, questions, current_person())
-        return await self._change(
-            request,
-            pb.EditRequestResponse,
-            simply(
-                lambda before, who: terms.checked(rules.edit(before, questions, draft, who), area_limits(before.area))
-            ),
-        )
+        # While deciding: a command that is repeated has its answer, whatever has become of its responder and files.
+        async def edit(before: Kept[Request], who: Actor) -> Request:
+            questions = await self._set(request.draft)
+            draft = await self._draft(request.draft, questions, current_person())
+            return terms.checked(rules.edit(before.state, questions, draft, who), area_limits(before.state.area))
+
+        return await self._change(request, pb.EditRequestResponse, edit)
 
     async def DeleteDraft(self, request: pb.DeleteDraftRequest, context: Call) -> pb.DeleteDraftResponse:
         return await self._change(request, pb.DeleteDraftResponse, simply(rules.delete), forget=True)
@@ -85,6 +83,8 @@ class Drafting(Commands):
         async def approve(before: Kept[Request], who: Actor) -> Request:
             after = rules.approve(before.state, who)
             if after.draft.responder_id and before.state.sent_at is None:
+                # Whoever has been suspended meanwhile begins nothing new.
+                await self._coordinators.partner(after.requester_id, after.area, at="id")
                 responder = await self._responder(after.draft.responder_id, after.area)
                 after = terms.started(after, area_limits(after.area), responder)
             return after
@@ -113,7 +113,7 @@ class Drafting(Commands):
 
     async def _draft(self, draft: pb.RequestDraft, questions: QuestionSet, caller: Caller) -> Draft:
         responder = await self._responder(draft.responder_id, questions.area) if draft.responder_id else None
-        wanted = [*draft.file_ids, *(id_ for question in draft.questions for id_ in question.file_ids)]
+        wanted = wire.files_named(draft.questions, at="draft.questions", besides=draft.file_ids)
         country = responder.country if responder else ""
         return wire.draft_from(draft, country, chosen(await self._attachments.found(wanted, caller)))
 

@@ -8,12 +8,13 @@ from engines.documents import AnyOf
 from protos.requests.v1 import requests_pb2 as pb
 from services.requests import wire, wire_questions
 from services.requests.domain.actions import possibilities
+from services.requests.domain.publishing import QUESTIONS_LIMIT
 from services.requests.readers import actor
 from services.requests.rpc.commands import Commands, shown, visible
 from vocabulary.audit import Part
 
 # Each split leaves at least one question, so a family has no more members than its set has questions.
-FAMILY_LIMIT = 100
+FAMILY_LIMIT = QUESTIONS_LIMIT
 
 
 class Reading(Commands):

@@ -18,31 +18,29 @@ from services.requests.rpc.commands import Commands, simply, text_of
 
 class Replying(Commands):
     async def SaveAnswers(self, request: pb.SaveAnswersRequest, context: Call) -> pb.SaveAnswersResponse:
-        given = await self._given(request.answers)
-        removed = request.removed_question_codes
-        return await self._change(
-            request,
-            pb.SaveAnswersResponse,
-            simply(lambda before, who: rules.save(before, self._questions_of(before), given, removed, who)),
-        )
+        async def save(before: Kept[Request], who: Actor) -> Request:
+            given = await self._given(request.answers)
+            return rules.save(
+                before.state, self._questions_of(before.state), given, request.removed_question_codes, who
+            )
+
+        return await self._change(request, pb.SaveAnswersResponse, save)
 
     async def ReleaseAnswers(self, request: pb.ReleaseAnswersRequest, context: Call) -> pb.ReleaseAnswersResponse:
-        given = await self._given(request.answers)
-
         async def release(before: Kept[Request], who: Actor) -> Request:
             state = before.state
             moved(state, Action.RELEASE, who)
+            given = await self._given(request.answers)
             own = await self._coordinators.own(who.authority_id, state.area)
             return rules.release(state, self._questions_of(state), given, request.question_codes, own, who)
 
         return await self._change(request, pb.ReleaseAnswersResponse, release)
 
     async def AnswerRequest(self, request: pb.AnswerRequestRequest, context: Call) -> pb.AnswerRequestResponse:
-        given = await self._given(request.answers)
-
         async def answer(before: Kept[Request], who: Actor) -> Request:
             state = before.state
             moved(state, Action.ANSWER, who)
+            given = await self._given(request.answers)
             own = await self._coordinators.own(who.authority_id, state.area)
             return rules.answer(state, self._questions_of(state), given, own, who)
 
@@ -51,26 +49,28 @@ class Replying(Commands):
     async def RequestMoreInformation(
         self, request: pb.RequestMoreInformationRequest, context: Call
     ) -> pb.RequestMoreInformationResponse:
-        wanted = [id_ for question in request.questions for id_ in question.file_ids]
-        files = chosen(await self._attachments.found(wanted, current_person()))
-        asked = [wire.asked_from(one, files, at=f"questions[{index}]") for index, one in enumerate(request.questions)]
         text = text_of(request, "text")
-        return await self._change(
-            request,
-            pb.RequestMoreInformationResponse,
-            simply(lambda before, who: rules.request_more(before, self._questions_of(before), asked, text, who)),
-        )
+
+        async def request_more(before: Kept[Request], who: Actor) -> Request:
+            wanted = wire.files_named(request.questions, at="questions")
+            files = chosen(await self._attachments.found(wanted, current_person()))
+            asked = [
+                wire.asked_from(one, files, at=f"questions[{index}]") for index, one in enumerate(request.questions)
+            ]
+            return rules.request_more(before.state, self._questions_of(before.state), asked, text, who)
+
+        return await self._change(request, pb.RequestMoreInformationResponse, request_more)
 
     async def GiveMoreInformation(
         self, request: pb.GiveMoreInformationRequest, context: Call
     ) -> pb.GiveMoreInformationResponse:
-        given = await self._given(request.answers)
         text = text_of(request, "text")
-        return await self._change(
-            request,
-            pb.GiveMoreInformationResponse,
-            simply(lambda before, who: rules.give_more(before, self._questions_of(before), given, text, who)),
-        )
+
+        async def give_more(before: Kept[Request], who: Actor) -> Request:
+            given = await self._given(request.answers)
+            return rules.give_more(before.state, self._questions_of(before.state), given, text, who)
+
+        return await self._change(request, pb.GiveMoreInformationResponse, give_more)
 
     async def RefuseMoreInformation(
         self, request: pb.RefuseMoreInformationRequest, context: Call
@@ -83,6 +83,7 @@ class Replying(Commands):
         )
 
     async def _given(self, answers: Sequence[pb.AnswerDraft]) -> list[Answer]:
-        wanted = [id_ for one in answers for id_ in (*one.file_ids, *one.value.files.codes)]
+        """What *answers* say. While deciding: a command that is repeated has its answer, whatever has become of its files."""
+        wanted = wire.files_named(answers, at="answers")
         files = chosen(await self._attachments.found(wanted, current_person()))
         return [wire.answer_from(one, files, at=f"answers[{index}]") for index, one in enumerate(answers)]

@@ -16,7 +16,7 @@ from protos.requests.v1 import reports_pb2 as pb
 from protos.requests.v1.reports_pb2_grpc import ReportServiceServicer
 from services.requests.domain.impersonal import impersonal
 from services.requests.domain.requests import Request
-from services.requests.domain.views import View, seen, view
+from services.requests.domain.views import View, revision_for, seen, view
 from services.requests.question_sets import QuestionSets
 from services.requests.readers import reader
 from services.requests.report.content import Case, Translations, document, texts
@@ -52,12 +52,12 @@ class ReportingRpc(ReportServiceServicer):
         caller = current_person()
         language = languages.require(request.language, field="language")
         kept = await self._requests.get(request.id)
-        case = await self._case(kept, request, caller, language)
+        case, revision = await self._case(kept, request, caller, language)
         async with self._free:
             content = await asyncio.to_thread(lambda: _rendered(document(case, Wording(language))))
         sha256 = hashlib.sha256(content).hexdigest()
         personal = (Part.PERSONAL_DATA,) if case.whole else ()
-        noting.shown(Kind.REQUEST, request.id, 0, Part.CONTENT, *personal, Part.REPORT)
+        noting.shown(Kind.REQUEST, request.id, revision, Part.CONTENT, *personal, Part.REPORT)
         log.info(
             "report_rendered",
             request=request.id,
@@ -74,8 +74,8 @@ class ReportingRpc(ReportServiceServicer):
 
     async def _case(
         self, kept: Kept[Request] | None, asked: pb.RenderReportRequest, caller: Caller, language: str
-    ) -> Case:
-        """What *caller* may see of the request, and no more than is *asked*; raises NotFound if they may not know of it."""
+    ) -> tuple[Case, int]:
+        """What *caller* may see of the request, and no more than is *asked*, and the revision; NotFound if they may not know of it."""
         by = reader(caller, kept.state.area) if kept else None
         how = view(kept.state, by) if kept and by else None
         if kept is None or by is None or how is None:
@@ -88,7 +88,7 @@ class ReportingRpc(ReportServiceServicer):
         translations: Translations = {}
         if asked.with_translations:
             translations = await self._translator.of(texts(shown), language, request_id=kept.id, area=kept.state.area)
-        return Case(
+        case = Case(
             request=shown,
             questions=questions,
             participants=await self._participants.get_many(_authorities(shown)),
@@ -96,6 +96,7 @@ class ReportingRpc(ReportServiceServicer):
             personal=asked.with_personal_data and how is not View.WITHOUT_PERSONAL_DATA,
             whole=asked.with_personal_data and how is View.FULL,
         )
+        return case, revision_for(kept.state, kept.revision, caller.authority_id, how)
 
 
 def _rendered(report: Document) -> bytes:
