@@ -11,9 +11,10 @@ from grpc import aio
 
 from chassis.aggregates import Aggregates
 from chassis.calls import Peer
-from chassis.egress import Egress, Rules, looking_up
+from chassis.egress import Egress, Rules
 from chassis.inbox import Entry, Inbox
 from chassis.keys import KeyRing
+from chassis.lookups import looking_up
 from chassis.mailing import mailer
 from chassis.outbox import Outbox
 from chassis.participants import Participants

@@ -16,7 +16,7 @@ from vocabulary.roles import ALERTS, LegislativeRole, UserRole, WorkflowRole, mo
 def party(caller: Caller, area: str, now: datetime) -> Party:
     """*caller* as a party to the alerts of *area*. A National IMI Coordinator has a part in all of them."""
     held = caller.workflow_roles.get(module(area, ALERTS), frozenset())
-    national = caller.legislative_roles.get(area) is LegislativeRole.NIMIC
+    national = LegislativeRole.NIMIC in caller.legislative_roles.values()
     takes_part = national or not held.isdisjoint({WorkflowRole.ALERT_AUTHORITY, WorkflowRole.ALERT_COORDINATOR})
     return Party(
         user_id=caller.user_id,

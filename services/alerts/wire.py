@@ -21,12 +21,12 @@ from services.alerts.domain.alerts import (
     Objection,
     Version,
 )
-from services.alerts.domain.dates import end_of
 from services.alerts.domain.filters import Severity
 from services.alerts.domain.lifecycle import SILENCING, Action, Status
 from services.alerts.domain.proofs import Ground, Proof
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View
+from vocabulary.days import end_of
 
 STATUS = EnumOnWire(Status, pb.AlertStatus)
 ACTION = EnumOnWire(Action, pb.AlertAction)

@@ -44,6 +44,7 @@ async def reads(asking: Asking, caller: Caller, **asked: Any) -> list[pb.Audited
 async def last(asking: Asking, reader: Caller, id_: str) -> tuple[str, str, set[str]]:
     """How the authority of *reader* read the alert last: who, by which method, what of it."""
     read = (await reads(asking, administrator(reader), id=id_))[0]
+    assert read.things[0].revision, "which of its revisions"
     return read.user_id, method_of(read), parts_of(read, id_)
 
 
@@ -75,9 +76,15 @@ async def test_each_way_to_read_an_alert_is_written_down(asking: Asking) -> None
         with cell(method, reader.user_id):
             await way()
             assert await last(asking, reader, alert.id) == (reader.user_id, method, parts)
+    again = common_pb2.Command(idempotency_key="told-again")
+    before = len(await reads(asking, administrator(ITALY), id=alert.id, user_id=ITALY.user_id))
+    for times in (1, 2):
+        await asking.do(ITALY, "AddAlertInformation", id=alert.id, text=words, command=again)
+        assert await last(asking, ITALY, alert.id) == (ITALY.user_id, "AddAlertInformation", FULL)
+        assert len(await reads(asking, administrator(ITALY), id=alert.id, user_id=ITALY.user_id)) == before + times
     read = (await reads(asking, administrator(ITALY), id=alert.id, user_id=ITALY.user_id))[0]
     assert (read.direct, read.refused, read.country_code, len(read.trace_id)) == (False, "", "IT", 32)
-    assert read.things[0].revision == alert.revision + 1
+    assert read.things[0].revision == alert.revision + 2
 
 
 async def test_who_asks_for_what_is_not_theirs_is_written_down_as_well(asking: Asking) -> None:

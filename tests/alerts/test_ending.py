@@ -10,7 +10,10 @@ import pytest
 from chassis.caller import Caller
 from services.alerts.domain import contents, duties, ending, receiving, sending
 from services.alerts.domain.alerts import CLOSURES_KEPT, COMMENTS_LIMIT, VERSIONS_LIMIT, Alert, News, Party
+from services.alerts.domain.ending import OBJECTIONS_LIMIT
 from services.alerts.domain.lifecycle import Action, Status
+from services.alerts.domain.receiving import OWN_COMMENTS_LIMIT
+from services.alerts.domain.steps import STEPS_LIMIT
 from services.alerts.domain.types import Audience, Flow
 from tests.alerts.cast import (
     AT_COORDINATOR,
@@ -183,6 +186,16 @@ def test_a_country_objects_once_with_a_reason_in_time_and_not_to_its_own_proposa
     assert (empty.field, empty.reason) == ("reason.text", "EMPTY")
 
 
+def test_a_country_that_changes_its_mind_does_so_a_few_times_and_keeps_nobody_else_from_objecting() -> None:
+    alert, by = proposed(), as_party(FR_COORDINATOR)
+    for _ in range(OBJECTIONS_LIMIT):
+        alert = ending.object_to_closure(alert, TYPE, said("no"), by)
+        alert = ending.withdraw_objection(alert, TYPE, by)
+    found = refusal(lambda: ending.object_to_closure(alert, TYPE, said("no"), by))
+    assert (found.code, found.reason) == ("CONFLICT", "TOO_MANY")
+    assert ending.object_to_closure(alert, TYPE, said("no"), as_party(IT_COORDINATOR))
+
+
 def test_without_a_time_for_objections_it_is_closed_by_hand() -> None:
     kind = a_type(Flow.SERVICES_ALERT, objection_days=None)
     made = sending.submit(sending.create("AL-1", kind, form(kind), as_party(ITALY)), kind, as_party(ITALY))
@@ -279,10 +292,22 @@ def test_an_appeal_is_noted_and_ends_for_everybody_to_see() -> None:
     assert ending.note_appeal(noted, PROFESSIONAL, False, by).appeal_pending is False
 
 
+def test_an_authority_takes_so_many_steps_and_can_always_end_what_it_sent() -> None:
+    before, by = professional(), as_party(IT_COORDINATOR)
+    noted = ending.note_appeal(before, PROFESSIONAL, True, by)
+    tired = replace(noted, history=(*before.history, *(noted.history[-1],) * STEPS_LIMIT))
+    assert refusal(lambda: ending.note_appeal(tired, PROFESSIONAL, False, by)).reason == "TOO_MANY"
+    assert ending.note_appeal(tired, PROFESSIONAL, False, as_party(IT_REGION)).status is Status.BROADCAST
+    assert ending.revoke(tired, PROFESSIONAL, by).status is Status.REVOKED
+
+
 def test_a_revoked_alert_says_no_grounds_and_is_erased_in_time() -> None:
-    revoked = ending.revoke(professional(), PROFESSIONAL, later(as_party(IT_COORDINATOR), days=1))
+    noted = ending.note_appeal(professional(), PROFESSIONAL, True, as_party(IT_COORDINATOR))
+    revoked = ending.revoke(noted, PROFESSIONAL, later(as_party(IT_COORDINATOR), days=1))
     assert (revoked.status, revoked.end_reason) == (Status.REVOKED, None)
     assert duties.due(revoked, PROFESSIONAL) == {Action.ERASE: NOW + timedelta(days=4)}
+    erased = duties.done(revoked, PROFESSIONAL, Action.ERASE, NOW + timedelta(days=4))
+    assert (erased.values, erased.appeal_pending) == ({}, False)
 
 
 def notified() -> Alert:
@@ -303,7 +328,10 @@ def test_a_notification_is_commented_until_the_time_is_over_and_closes_then_by_i
     assert (one.country, one.authority_id, one.text) == ("HU", "aut_hu_coordinator", said("osservazioni"))
     assert refusal(lambda: comment(before, later(as_party(HU_COORDINATOR), days=91))).reason == "COMMENTS_OVER"
     full = replace(said_it, comments=said_it.comments * COMMENTS_LIMIT)
-    assert refusal(lambda: comment(full, as_party(HU_COORDINATOR))).reason == "TOO_MANY_COMMENTS"
+    assert refusal(lambda: comment(full, as_party(FR_COORDINATOR))).reason == "TOO_MANY_COMMENTS"
+    talkative = replace(said_it, comments=(replace(one, id="com_0"),) * OWN_COMMENTS_LIMIT)
+    assert refusal(lambda: comment(talkative, as_party(HU_REGION))).reason == "TOO_MANY_COMMENTS"
+    assert comment(talkative, as_party(FR_COORDINATOR)).status is Status.COMMENTING, "others are not kept from it"
     closed = duties.done(said_it, NOTICE, Action.CLOSE, end)
     assert (closed.status, closed.end_reason) == (Status.CLOSED, None)
 

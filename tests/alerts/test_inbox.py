@@ -51,6 +51,20 @@ async def news(asking: Asking, authority_id: str, id_: str) -> list[str]:
     return [pb.InboxEntryKind.Name(entry.kind).removeprefix("INBOX_ENTRY_KIND_") for entry in found]
 
 
+async def test_who_has_read_an_inbox_with_nothing_in_it_goes_on_from_there(asking: Asking, tmp_path: Path) -> None:
+    """And not from now: what has come since is not missed."""
+    nothing_is_meant = pb.InboxFilter(kinds=[pb.INBOX_ENTRY_KIND_EXPIRED])
+    async with another(asking, tmp_path) as empty:
+        ends = [
+            (await empty(HU_COORDINATOR, "ReadInbox", filter=wanted)).end_cursor for wanted in (None, nothing_is_meant)
+        ]
+        sent = await an_alert(empty)
+        await until_told(empty, HU_COORDINATOR, sent.id)
+        for end in ends:
+            _, first = await watched(empty, HU_COORDINATOR, end, 2)
+            assert first.entry.alert_id == sent.id
+
+
 async def test_each_step_is_told_to_exactly_those_it_concerns_in_its_order(alone: Asking) -> None:
     id_ = (await an_alert(alone, Status.SUBMITTED)).id
     await alone.do(IT_COORDINATOR, "ReturnAlert", **fields_of("ReturnAlert", id_))

@@ -144,6 +144,8 @@ async def test_a_filter_shows_nobody_more_than_their_list(alone: Asking, made: d
         ({"types": ["SERVICES"]}, "filter.types[0]", "UNKNOWN_ALERT_TYPE"),
         ({"statuses": [pb.ALERT_STATUS_DRAFT, pb.ALERT_STATUS_UNSPECIFIED]}, "filter.statuses[1]", "UNKNOWN_VALUE"),
         ({"statuses": [77]}, "filter.statuses[0]", "UNKNOWN_VALUE"),
+        # Said of the list, before what is in it is looked at.
+        ({"severities": [1] * 100 + [77]}, "filter.severities", "TOO_MANY"),
     ],
 )
 async def test_an_unfit_filter_is_refused_by_name(

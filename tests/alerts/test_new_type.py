@@ -10,8 +10,11 @@ from services.alerts.catalogue import alert_types
 from tests.alerts.cast import AT_COORDINATOR, COMMISSION, HU_COORDINATOR, IT_COORDINATOR, ITALY
 from tests.alerts.conftest import Asking, running
 from tests.alerts.dangers import refers, written
+from tests.alerts.inboxes import until_told
 from tests.alerts.kinds import write
-from vocabulary.refusals import Invalid
+from tests.alerts.test_reactions import until_tried
+from tests.alerts.threads import steps, store
+from vocabulary.refusals import Invalid, Unavailable
 
 LIFTS = """
 code = "lifts"
@@ -94,6 +97,20 @@ def test_a_type_that_makes_no_sense_is_refused_when_it_is_loaded(
     with pytest.raises(Invalid) as found:
         alert_types(tmp_path)
     assert (found.value.field, found.value.reason) == (f"lifts-v1.rules.{field}", reason)
+
+
+async def test_alerts_of_a_type_that_only_a_newer_program_knows_wait_for_it(asking: Asking, tmp_path: Path) -> None:
+    """While replicas are replaced, one from before neither shows them wrongly nor gives up what is due to somebody."""
+    (tmp_path / "older").mkdir()
+    write(tmp_path / "older" / "lifts-v1", LIFTS)
+    settings = asking.settings.model_copy(update={"data_dir": tmp_path / "data", "keys_dir": asking.settings.keys})
+    await store(settings, {"alt_1": steps()})
+    async with running(settings, tmp_path / "older") as older:
+        await until_tried(3)
+        with pytest.raises(Unavailable):
+            await older.read(HU_COORDINATOR, "alt_1")
+    async with running(settings) as newer:
+        await until_told(newer, HU_COORDINATOR, "alt_1")
 
 
 def test_a_type_without_translations_is_refused_when_it_is_loaded(tmp_path: Path) -> None:

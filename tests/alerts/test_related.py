@@ -5,15 +5,16 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chassis.aggregates import Aggregates, Kept
-from chassis.caller import Caller, current_caller
+from chassis.caller import Caller, current_caller, set_current
 from chassis.keys import KeyRing
 from chassis.outbox import Outbox
 from chassis.process import clock
+from chassis.server import Call
 from chassis.wire import field_values
 from engines.documents import open_documents
 from engines.events import open_events
@@ -22,8 +23,11 @@ from protos.alerts.v1 import related_pb2 as pb
 from protos.alerts.v1.related_pb2_grpc import RelatedAlertsServiceStub
 from services.alerts import storage, wiring
 from services.alerts.catalogue import alert_types
+from services.alerts.domain import duties, ending, sending
+from services.alerts.domain.lifecycle import Action
 from services.alerts.hints.identity import NAME, Identities
 from services.alerts.hints.index import RELATED, RelatedAlerts
+from services.alerts.hints.rpc import RelatedAlertsRpc
 from tests.alerts.cast import (
     AUTHORITIES,
     COMMISSION,
@@ -32,6 +36,7 @@ from tests.alerts.cast import (
     HUNGARY,
     IT_COORDINATOR,
     ITALY,
+    as_party,
     someone,
 )
 from tests.alerts.conftest import Asking, running
@@ -40,7 +45,7 @@ from tests.alerts.kinds import write
 from tests.chassis.waiting import until
 from vocabulary.refusals import Forbidden, Invalid, Unauthenticated
 from vocabulary.roles import UserRole
-from vocabulary.values import Value
+from vocabulary.values import FreeText, Value
 
 BANS = """
 code = "bans"
@@ -258,6 +263,34 @@ async def test_erasing_what_an_alert_says_erases_what_it_is_found_under(bans: As
         stored = await documents.get(RELATED, made.id)
         assert stored is not None
         assert stored.body["hashes"] == []
+
+
+async def test_what_is_blocked_is_related_to_nothing_though_nobody_has_heard_of_that_yet(
+    bans: Asking, tmp_path: Path
+) -> None:
+    """Its hashes are there until its event comes, however long that takes."""
+    kind = alert_types(bans.settings.data_dir.parent / "catalogue")["bans:1"]
+    author, coordinator = as_party(ITALY), as_party(IT_COORDINATOR)
+    draft = sending.create("AL-1", kind, values_of(*ROSSI), author)
+    sent = sending.broadcast(sending.submit(draft, kind, author), kind, ["HU"], coordinator)
+    ended = ending.withdraw(sent, kind, FreeText(text="infondata", language="it"), coordinator)
+    blocked = duties.done(ended, kind, Action.BLOCK, duties.due(ended, kind)[Action.BLOCK])
+    async with (
+        open_documents(f"sqlite:///{tmp_path / 'alerts.db'}", storage.COLLECTIONS) as documents,
+        open_events(f"sqlite:///{tmp_path / 'events.db'}") as events,
+    ):
+        alerts = storage.alerts(documents, Outbox("alerts", documents, events, clock))
+        index = RelatedAlerts(documents, {kind.id: kind}, Identities.of(KeyRing(bans.settings.keys)))
+        before = {"alt_draft": draft, "alt_sent": sent, "alt_blocked": ended}
+        await alerts.load([(id_, alert, []) for id_, alert in {**before, "alt_blocked": blocked}.items()])
+        await index.keep([Kept(id_, 1, alert) for id_, alert in before.items()])
+        asked = pb.BatchGetRelatedAlertsRequest(ids=["alt_draft"])
+        set_current(ITALY)
+        try:
+            found = await RelatedAlertsRpc(alerts, index, clock).BatchGetRelatedAlerts(asked, cast("Call", None))
+        finally:
+            set_current(None)
+        assert [list(one.alert_ids) for one in found.related] == [["alt_sent"]]
 
 
 async def test_hashes_are_made_anew_with_a_new_key_while_they_are_used(asking: Asking, tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from services.alerts import storage
 from services.alerts.domain import contents, duties, retention, sending
-from services.alerts.domain.alerts import Alert, News
-from services.alerts.domain.dates import BRUSSELS, within_months
+from services.alerts.domain.alerts import Alert, HistoryEntry, News
 from services.alerts.domain.filters import EVERYTHING, Filter, Severity, matches
 from services.alerts.domain.lifecycle import ENDED, Action, Status
 from services.alerts.domain.proofs import PROOFS_LIMIT, Ground
@@ -34,6 +33,7 @@ from tests.alerts.lives import KINDS, a_type, commands, form, later, lives
 from tests.alerts.test_alerts import owed
 from tests.alerts.threads import said
 from tests.cells import cell
+from vocabulary.days import BRUSSELS, months_after
 from vocabulary.refusals import Conflict, Forbidden, Refusal
 from vocabulary.roles import UserRole
 from vocabulary.values import FreeText
@@ -55,6 +55,11 @@ def of(flow: Flow, months: int = 6) -> AlertType:
     return replace(kind, rules=replace(kind.rules, retention_months=months))
 
 
+def unnamed(alert: Alert) -> tuple[HistoryEntry, ...]:
+    """What was done with *alert*, and not by which official."""
+    return tuple(replace(entry, user_id="") for entry in alert.history)
+
+
 def refusal(alert: Alert, kind: AlertType, action: Action, now: datetime) -> str:
     with pytest.raises(Conflict) as found:
         duties.done(alert, kind, action, now)
@@ -66,7 +71,7 @@ def refusal(alert: Alert, kind: AlertType, action: Action, now: datetime) -> str
     st.integers(1, 40),
 )
 def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month_and_never_later(at: datetime, months: int) -> None:
-    before, after = at.astimezone(BRUSSELS), within_months(at, months).astimezone(BRUSSELS)
+    before, after = at.astimezone(BRUSSELS), months_after(at, months).astimezone(BRUSSELS)
     assert (after.year - before.year) * 12 + after.month - before.month == months
     assert after.day == min(before.day, monthrange(after.year, after.month)[1])
 
@@ -83,7 +88,7 @@ def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month_and_never_l
     ],
 )
 def test_months_are_counted_in_brussels(at: str, months: int, expected: str) -> None:
-    assert within_months(datetime.fromisoformat(at), months).isoformat() == expected
+    assert months_after(datetime.fromisoformat(at), months).isoformat() == expected
 
 
 @pytest.mark.parametrize("flow", sorted(ENDINGS))
@@ -97,7 +102,7 @@ def test_what_has_ended_is_blocked_after_the_months_of_its_type_and_erased_three
                 with cell(status, months, late):
                     kind, alert = of(flow, months), lives(flow)[status]
                     ended = alert.history[-1].at
-                    blocked_at, erased_at = within_months(ended, months), within_months(ended, 12 * ERASED_AFTER_YEARS)
+                    blocked_at, erased_at = months_after(ended, months), months_after(ended, 12 * ERASED_AFTER_YEARS)
                     assert duties.due(alert, kind) == {Action.BLOCK: blocked_at}
                     assert refusal(alert, kind, Action.BLOCK, blocked_at - INSTANT) == "NOT_DUE"
                     assert refusal(alert, kind, Action.ERASE, erased_at) == "NOT_DUE"
@@ -110,7 +115,8 @@ def test_what_has_ended_is_blocked_after_the_months_of_its_type_and_erased_three
                     assert "SECRET" in repr(blocked)
                     assert "SECRET" not in repr(erased)
                     assert [one.country for one in erased.addressed] == ["HU", "FR"]
-                    assert erased.history[:-2] == alert.history
+                    assert blocked.history[:-1] == alert.history
+                    assert erased.history[:-1] == unnamed(blocked), "which official took a step is not kept"
 
 
 def test_what_the_system_slept_through_is_done_in_its_order() -> None:
@@ -126,9 +132,9 @@ def test_the_months_run_anew_for_what_is_modified_after_it_was_closed() -> None:
     modified = contents.replaced(closed, kind, Action.MODIFY, form(kind, "altro"), None, by)
     assert Action.BLOCK not in duties.due(modified, kind)
     again = commands(kind)[Action.CLOSE](modified, kind, by)
-    assert duties.due(again, kind) == {Action.BLOCK: within_months(by.now, 6)}
-    blocked = duties.done(again, kind, Action.BLOCK, within_months(by.now, 6))
-    assert duties.due(blocked, kind) == {Action.ERASE: within_months(by.now, 36)}
+    assert duties.due(again, kind) == {Action.BLOCK: months_after(by.now, 6)}
+    blocked = duties.done(again, kind, Action.BLOCK, months_after(by.now, 6))
+    assert duties.due(blocked, kind) == {Action.ERASE: months_after(by.now, 36)}
     with pytest.raises(Conflict) as late:
         contents.replaced(blocked, kind, Action.MODIFY, form(kind, "altro"), None, by)
     assert late.value.reason == "TRANSITION"
@@ -211,7 +217,10 @@ def test_who_has_proved_it_is_seen_by_coordinators_of_the_same_country_and_why_u
         shown = seen(alert, TYPE, how, as_party(caller))
         assert [one.reason for one in shown.proofs] == ([said("per il giudice")] if sees else []), caller
         assert (Action.PROVE in {entry.action for entry in shown.history}) is sees, caller
-    (proof,) = lives(Flow.SERVICES_ALERT)[Status.DELETED].proofs
+    assert (HU_COORDINATOR.user_id in repr(alert.proofs), HU_COORDINATOR.user_id in repr(alert.history)) == (True, True)
+    erased = lives(Flow.SERVICES_ALERT)[Status.DELETED]
+    assert "usr_" not in repr(erased)
+    (proof,) = erased.proofs
     assert (proof.authority_id, proof.ground, proof.reason) == ("aut_hu_coordinator", Ground.CONSENT, None)
 
 
@@ -228,7 +237,8 @@ def test_a_draft_is_deleted_by_its_author_and_then_nobody_knows_of_it() -> None:
                 deleted = sending.delete(draft, kind, as_party(ITALY))
                 assert (deleted.status, owed(draft, deleted), deleted.values) == (Status.DELETED, [], {})
                 assert "SECRET" not in repr(deleted)
-                assert (deleted.number, deleted.history[:-1]) == (draft.number, draft.history)
+                assert (deleted.number, deleted.history[:-1]) == (draft.number, unnamed(draft))
+                assert "usr_" not in repr(deleted), "not even who deleted it"
                 assert storage._indexed(deleted)["readers"] == []
                 assert duties.due(deleted, kind) == {}
                 for authority_id in AUTHORITIES:

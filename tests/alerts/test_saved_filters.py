@@ -183,6 +183,8 @@ async def test_what_is_wrong_with_a_filter_is_said_by_its_field_and_nothing_is_s
         ({"filter": unknown(kinds=[1, 999])}, "UNKNOWN_VALUE", "filter.kinds[1]"),
         ({"filter": unknown(severities=[999])}, "UNKNOWN_VALUE", "filter.severities[0]"),
         ({"filter": pb.InboxFilter(types=["services"] * 101)}, "TOO_MANY", "filter.types"),
+        # Said of the list, before what is in it is looked at.
+        ({"filter": unknown(kinds=[1] * 100 + [999])}, "TOO_MANY", "filter.kinds"),
         ({"delivery": 99}, "UNKNOWN_VALUE", "delivery"),
         ({"command": common_pb2.Command()}, "IDEMPOTENCY_KEY", "idempotencyKey"),
     ]

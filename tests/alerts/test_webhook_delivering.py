@@ -22,6 +22,7 @@ from services.alerts.domain.deliveries import PAUSED_AFTER, PauseReason
 from services.alerts.domain.filters import Delivery, Filter, SavedFilter, Severity
 from services.alerts.domain.webhooks import Status
 from services.alerts.webhooks.book import BOOK, LEASE, LOOK_AGAIN
+from tests.alerts.cast import MODULE
 from tests.alerts.conftest import Asking
 from tests.alerts.endpoints import Endpoint, a_certificate, an_endpoint
 from tests.alerts.hooks import CHIEF, HUNGARY, MAILBOX, PUBLIC, SECRETS, Post, a_directory_with_mailboxes, a_post
@@ -30,7 +31,9 @@ from tests.chassis.post import a_post_office
 from tests.chassis.ticking import START
 from tests.chassis.waiting import until
 from vocabulary.addresses import Outcome
+from vocabulary.participants import Part
 from vocabulary.participants import Status as ParticipantStatus
+from vocabulary.roles import LegislativeRole, WorkflowRole
 
 Trust = tuple[ssl.SSLContext, ssl.SSLContext]
 
@@ -318,6 +321,34 @@ async def test_what_waits_when_an_authority_is_suspended_comes_when_it_is_active
     assert stored is not None
     active = replace(suspended, status=ParticipantStatus.ACTIVE, revision=suspended.revision + 1)
     await post.documents.compare_and_set(PARTICIPANTS, Document(authority, body(active), stored.revision))
+    post.clock.at += LOOK_AGAIN
+    await post.deliver()
+    assert told(endpoint) == [entry.id for entry in entries]
+
+
+async def test_what_waits_when_an_authority_takes_part_no_more_comes_when_it_does_again(
+    post: Post, endpoint: Endpoint
+) -> None:
+    """Whoever reads its inbox is refused meanwhile, and goes on after the same cursor."""
+    authority = "aut_hu_requests"
+    await post.hook("whk_1", endpoint.url, to=authority)
+    before = (await post.progress("whk_1")).cursor
+    sent = ruled()
+    to = replace(next(one for one in sent.addressed if one.country == "HU"), told=(authority,))
+    entries = await post.tell("BROADCAST", "BROADCAST", alert=replace(sent, addressed=(to,)), to=authority)
+    await post.deliver()
+    assert (endpoint.came, (await post.progress("whk_1")).cursor) == ([], before)
+    without = await post.participants.get(authority)
+    stored = await post.documents.get(PARTICIPANTS, authority)
+    assert without is not None
+    assert stored is not None
+    part = Part(
+        module=MODULE,
+        legislative_role=LegislativeRole.COMPETENT_AUTHORITY,
+        workflow_roles=(WorkflowRole.ALERT_AUTHORITY,),
+    )
+    again = replace(without, parts=(*without.parts, part), revision=without.revision + 1)
+    await post.documents.compare_and_set(PARTICIPANTS, Document(authority, body(again), stored.revision))
     post.clock.at += LOOK_AGAIN
     await post.deliver()
     assert told(endpoint) == [entry.id for entry in entries]

@@ -26,7 +26,6 @@ from services.alerts.domain.alerts import (
     Objection,
     Version,
 )
-from services.alerts.domain.dates import day_of
 from services.alerts.domain.filters import Severity
 from services.alerts.domain.lifecycle import Action, Status
 from services.alerts.domain.proofs import Ground, Proof
@@ -34,6 +33,7 @@ from services.alerts.domain.views import View
 from tests.alerts.dangers import TYPE
 from tests.alerts.threads import steps
 from vocabulary import languages
+from vocabulary.days import day_of
 from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import DataClass, FreeText, Money, Value
 

@@ -92,6 +92,34 @@ async def test_an_exception_in_the_program_leaves_its_entry_for_the_next_time(se
         assert tried == [alert.id] * 2
 
 
+class FailingOnce(Memory):
+    """Keeps in one transaction what the program has done and the cursor; the first one fails."""
+
+    def __init__(self, cursor: str, problem: type[Exception]) -> None:
+        super().__init__(cursor)
+        self._problem: type[Exception] | None = problem
+
+    async def save(self, cursor: str) -> None:
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            raise problem
+        await super().save(cursor)
+
+
+async def test_an_entry_whose_cursor_could_not_be_kept_comes_again(service: Service) -> None:
+    """To whoever goes on with the same inbox, too: what was done about it may have been lost with the cursor."""
+    async with service.client() as client:
+        begins = (await begun(service, client)).saved[-1]
+        made = [(await an_alert(service.asking)).id for _ in range(2)]
+        for problem in (ArithmeticError, TimeoutError):
+            inbox = client.inbox(FailingOnce(begins, problem))
+            with pytest.raises(problem):
+                async with reading(inbox) as entries:
+                    await taken(entries, 2)
+            async with reading(inbox) as entries:
+                assert [entry.alert_id for entry in await taken(entries, 2)] == made
+
+
 async def test_a_reader_goes_on_when_the_service_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended and begun again while the reader reads; what was sent in between arrives, each once."""
     monkeypatch.setattr(reader, "LONGEST_PAUSE_S", 0.5)

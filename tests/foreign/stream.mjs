@@ -1,4 +1,4 @@
-// The TypeScript client against a server that completes its streams: node stream.mjs BUNDLE
+// The TypeScript client against a server that ends its streams: node stream.mjs BUNDLE
 // What the client does is printed as a line of JSON.
 import { WebSocket, WebSocketServer } from "ws";
 
@@ -8,6 +8,8 @@ const { ImiClient } = await import(process.argv[2]);
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols: () => "graphql-transport-ws" });
 await new Promise((listening) => server.on("listening", listening));
 const asked = [];
+// Why each of the first streams ends; the last goes on.
+const endings = [null, "TOKEN_EXPIRED", "ACCESS_CHANGED"];
 server.on("connection", (socket) =>
   socket.on("message", (said) => {
     const message = JSON.parse(said);
@@ -16,8 +18,12 @@ server.on("connection", (socket) =>
       socket.send(JSON.stringify({ type: "connection_ack" }));
     } else if (message.type === "subscribe") {
       asked.push(message.payload.variables.after ?? null);
-      answer("next", { data: { stream: { cursor: asked.length === 1 ? "1" : "2" } } });
-      if (asked.length === 1) {
+      answer("next", { data: { stream: { cursor: String(asked.length) } } });
+      const why = endings[asked.length - 1];
+      if (why !== undefined) {
+        if (why !== null) {
+          answer("next", { data: null, errors: [{ message: why, extensions: { code: "UNAUTHENTICATED", reason: why } }] });
+        }
         answer("complete");
       }
     }
@@ -33,7 +39,7 @@ const imi = new ImiClient({ url: `http://127.0.0.1:${server.address().port}`, to
 const seen = [];
 for await (const item of imi.stream("subscription", (result) => result.stream, { signal: ending.signal })) {
   seen.push(item.cursor);
-  if (item.cursor === "2") {
+  if (item.cursor === "4") {
     setTimeout(() => ending.abort());
   }
 }

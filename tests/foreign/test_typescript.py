@@ -57,13 +57,13 @@ def test_what_is_generated_of_the_schema_is_up_to_date_and_its_types_fit(worksho
     run(workshop, "tsc", "--noEmit")
 
 
-def test_a_stream_that_is_completed_is_resumed_and_one_that_is_ended_leaves_nothing(workshop: Path) -> None:
+def test_a_stream_that_the_system_ends_is_resumed_and_one_that_is_ended_here_leaves_nothing(workshop: Path) -> None:
     run(workshop, "esbuild", "src/index.ts", "--bundle", "--format=esm", "--target=es2022", "--outfile=dist/index.js")
     program = shutil.copy(BROWSER.with_name("stream.mjs"), workshop)
     bundle = (workshop / "dist" / "index.js").as_uri()
     done = subprocess.run(["node", program, bundle], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"asked": [None, "1"], "seen": ["1", "2"], "listening": 0}
+    assert json.loads(done.stdout) == {"asked": [None, "1", "2", "3"], "seen": ["1", "2", "3", "4"], "listening": 0}
 
 
 class Page:

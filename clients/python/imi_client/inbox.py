@@ -29,6 +29,10 @@ Metadata = Callable[[], Awaitable[aio.Metadata]]
 _KIND = "INBOX_ENTRY_KIND_"
 
 
+class _Silent(Exception):
+    """The service has said nothing for too long."""
+
+
 class Start(Enum):
     """Where a reader without a cursor begins."""
 
@@ -111,14 +115,14 @@ class Inbox:
                 # A token may have run out on its way: the next one is tried.
                 if said.lasts and refused in (0, SIGN_INS_REFUSED):
                     raise said from error
-            except TimeoutError:
-                pass  # a connection that has fallen silent
+            except _Silent:
+                pass  # its connection has died
             # The spread keeps a thousand readers from coming back at the same moment.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
     async def _opened(self) -> AsyncGenerator[pb.WatchInboxResponse, None]:
-        """What comes after the cursor, until the stream ends; raises TimeoutError when it falls silent."""
+        """What comes after the cursor, until the stream ends; raises _Silent when it falls silent."""
         if not self._saved and self._start is Start.BEGINNING:
             first = await self._first()
             if first is None:
@@ -146,8 +150,11 @@ class Inbox:
         call = self._stub.WatchInbox(request, metadata=await self._metadata())
         try:
             while True:
-                async with asyncio.timeout(self._dead_after_s):
-                    message = await call.read()
+                try:
+                    async with asyncio.timeout(self._dead_after_s):
+                        message = await call.read()
+                except TimeoutError:
+                    raise _Silent from None
                 if not isinstance(message, pb.WatchInboxResponse):
                     return
                 self._heard_at = time.monotonic()
@@ -160,10 +167,11 @@ class Inbox:
         return Entry.of(message.entry) if new else None
 
     async def _dealt_with(self, message: pb.WatchInboxResponse, entry: Entry | None) -> None:
+        if message.cursor != self._saved:
+            await self._cursors.save(message.cursor)
+            self._saved = message.cursor
+        # Only now: what was done about one whose cursor could not be kept may have been lost with it.
         if entry is not None:
             self._seen[entry.id] = None
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
-        if message.cursor != self._saved:
-            await self._cursors.save(message.cursor)
-            self._saved = message.cursor

@@ -49,7 +49,7 @@ class Refused(Exception):
 
 
 class CursorExpired(Refused):
-    """What follows the cursor is no longer kept: read the list of alerts, then go on from now."""
+    """What follows the cursor is no longer kept: forget it, and begin with the first entry that is (`Start.BEGINNING`)."""
 
 
 class SignInRefused(Refused):

@@ -121,9 +121,10 @@ async function heard<Found>(next: Promise<Found>): Promise<Found> {
   }
 }
 
-/** What the system ends a stream with: for good, or until the client comes back with its cursor or with another token. */
+/** What the system ends a stream with: for good, or until the client comes back with its cursor, as whoever it is now. */
 function ended(refusal: Refusal): Error {
-  const resumes = refusal.passes || refusal.code === "SUBSCRIPTION_OVERFLOW" || refusal.reason === "TOKEN_EXPIRED";
+  const again = ["TOKEN_EXPIRED", "ACCESS_CHANGED"].includes(refusal.reason);
+  const resumes = refusal.passes || refusal.code === "SUBSCRIPTION_OVERFLOW" || again;
   return resumes ? new Lost(refusal, refusal.retryAfter) : refusal;
 }
 

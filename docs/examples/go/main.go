@@ -61,7 +61,7 @@ func follow(client alerts.AlertsServiceClient, cursorFile string) error {
 	for {
 		heard, err := watch(client, cursorFile)
 		switch status.Code(err) {
-		case codes.OutOfRange: // CURSOR_EXPIRED: read the list of alerts, remove the file, go on from now
+		case codes.OutOfRange: // CURSOR_EXPIRED: read ReadInbox from its beginning, and go on from the cursor at its end
 			return err
 		case codes.InvalidArgument, codes.PermissionDenied, codes.Unimplemented:
 			return err
@@ -128,9 +128,20 @@ func deal(entry *alerts.InboxEntry) {
 	os.Stdout.Write(append(line, '\n'))
 }
 
-// save replaces the file as a whole, so that it is never half a cursor.
+// save replaces the file as a whole, and by what is on the disk: it is never half a cursor, nor none after the power was gone.
 func save(path, cursor string) error {
-	if err := os.WriteFile(path+".new", []byte(cursor), 0o600); err != nil {
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(cursor)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)

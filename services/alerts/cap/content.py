@@ -7,10 +7,10 @@ from services.alerts.cap.mapping import Classes, classes
 from services.alerts.cap.message import Area, Info, Kind, Message, Reference, Status
 from services.alerts.cap.wording import Wording
 from services.alerts.domain.alerts import Alert
-from services.alerts.domain.dates import end_of
 from services.alerts.domain.lifecycle import Action
 from services.alerts.domain.types import AlertType
 from vocabulary import countries
+from vocabulary.days import end_of
 from vocabulary.values import Field, LocalizedText, Value, ValueType
 
 SOURCE = "IMI"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from chassis.aggregates import Aggregates
+from chassis.aggregates import Aggregates, Kept
 from chassis.audit import noting
 from chassis.caller import Caller, current_person
 from chassis.calls import Peer
@@ -54,8 +54,8 @@ class CapRpc(CapServiceServicer):
     async def RenderCap(self, request: pb.RenderCapRequest, context: Call) -> AsyncIterator[pb.RenderCapResponse]:
         caller = current_person()
         wanted = list(dict.fromkeys(wanted_languages(request.languages))) or [caller.language or languages.FALLBACK]
-        whole, shown, personal = await self._seen(request, caller)
-        messages = sent(whole)
+        kept, shown, personal = await self._seen(request, caller)
+        messages = sent(kept.state)
         if not messages:
             raise Conflict("an alert is a message for others once it is broadcast", field="id", reason="NOT_SENT")
         kind = self._types[shown.type_id]
@@ -79,13 +79,13 @@ class CapRpc(CapServiceServicer):
             sha256=sha256,
         )
         parts = (Part.CONTENT, Part.PERSONAL_DATA) if personal else (Part.CONTENT,)
-        noting.shown(Kind.ALERT, request.id, 0, *parts, Part.REPORT)
+        noting.shown(Kind.ALERT, kept.id, kept.revision, *parts, Part.REPORT)
         name = f"{messages[-1][1].identifier}.xml"
         yield pb.RenderCapResponse(header=pb.CapHeader(file_name=name, size_bytes=len(content), sha256=sha256))
         for chunk in in_chunks(content):
             yield pb.RenderCapResponse(chunk=chunk)
 
-    async def _seen(self, asked: pb.RenderCapRequest, caller: Caller) -> tuple[Alert, Alert, bool]:
+    async def _seen(self, asked: pb.RenderCapRequest, caller: Caller) -> tuple[Kept[Alert], Alert, bool]:
         """The alert, what *caller* may see of it and asked for, and whether that is with personal data.
 
         Raises NotFound if they may not know of it.
@@ -100,7 +100,7 @@ class CapRpc(CapServiceServicer):
         personal = how is View.FULL and asked.with_personal_data
         if not personal:
             shown = replace(shown, values=kind.without_personal_data(shown.values))
-        return kept.state, shown, personal
+        return kept, shown, personal
 
     async def _names(self, alert: Alert, kind: AlertType) -> dict[tuple[ValueType, str], LocalizedText]:
         """What the directory calls that which the values refer to, in all languages."""

@@ -9,7 +9,7 @@ from typing import Any
 from chassis import catalogues, forms
 from services.alerts.domain.publishing import check_type
 from services.alerts.domain.types import AlertType, Audience, Flow, TypeRules
-from vocabulary.refusals import Invalid
+from vocabulary.refusals import Invalid, Unavailable
 
 SHIPPED = Path(__file__).parent
 
@@ -19,13 +19,20 @@ _LISTS: Mapping[str, type[StrEnum]] = {"flow": Flow, "recipients": Audience}
 _KINDS: Mapping[str, type] = {"approval": bool, "_days": int, "_months": int, "_field": str, "_fields": tuple}
 
 
-def alert_types(root: Path = SHIPPED) -> dict[str, AlertType]:
+class Types(dict[str, AlertType]):
+    """Types by id. An alert of another one was made by a newer program, while replicas are replaced: it waits for the next replica."""
+
+    def __missing__(self, id_: str) -> AlertType:
+        raise Unavailable(f"this replica does not know alerts of the type {id_!r}; a newer one does")
+
+
+def alert_types(root: Path = SHIPPED) -> Types:
     """Every type in a folder of *root* by id; raises IncompleteCatalogue if a text lacks one of the 24 languages, Invalid if a
     type makes no sense.
     """
     folders = sorted(path.parent for path in root.glob("*/structure.toml"))
     found = (alert_type(catalogues.load(folder)) for folder in folders)
-    return {one.id: one for one in found}
+    return Types({one.id: one for one in found})
 
 
 def alert_type(structure: Mapping[str, Any]) -> AlertType:

@@ -159,7 +159,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One change: never altered, never removed. What the system does has neither authority nor country."""
+    """One change: never removed, and only its official is ever erased. What the system does has neither authority nor country."""
 
     at: datetime
     authority_id: str

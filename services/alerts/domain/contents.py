@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.alerts.domain.alerts import VERSIONS_LIMIT, Alert, News, Party, Version
-from services.alerts.domain.dates import after_working_days, day_of, over
+from services.alerts.domain.dates import after_working_days, over
 from services.alerts.domain.lifecycle import Action
 from services.alerts.domain.steps import moved, recorded, require_four_eyes, telling_all
 from services.alerts.domain.types import AlertType
+from vocabulary.days import day_of
 from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import FreeText, Value, free_text
 

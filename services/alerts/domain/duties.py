@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.alerts.domain.alerts import Addressed, Alert, News, system
-from services.alerts.domain.dates import end_of, over
+from services.alerts.domain.dates import over
 from services.alerts.domain.flows import table
 from services.alerts.domain.lifecycle import Action, Status
-from services.alerts.domain.retention import blocking, erasure, without_content
+from services.alerts.domain.retention import blocking, erasure, without_content, without_people
 from services.alerts.domain.steps import moved, owing, recorded, telling_all
 from services.alerts.domain.types import AlertType
+from vocabulary.days import end_of
 from vocabulary.refusals import Conflict
 
 # What the system does by itself.
@@ -57,7 +58,7 @@ def done(alert: Alert, kind: AlertType, action: Action, now: datetime) -> Alert:
     if action is Action.ESCALATE:
         after = _escalated(after, kind, now)
     elif action is Action.ERASE:
-        after = without_content(after)
+        after = without_people(without_content(after))
     elif action in _TELLING:
         after = telling_all(after, _TELLING[action])
     return recorded(after, action, alert.status, by)

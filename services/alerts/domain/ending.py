@@ -5,12 +5,16 @@ revoked or expires: each is something else to those who were warned.
 from dataclasses import replace
 
 from services.alerts.domain.alerts import CLOSURES_KEPT, Alert, Closure, News, Objection, Party
-from services.alerts.domain.dates import end_of, over
+from services.alerts.domain.dates import over
 from services.alerts.domain.lifecycle import Action
 from services.alerts.domain.steps import moved, recorded, telling_all
 from services.alerts.domain.types import AlertType
+from vocabulary.days import end_of
 from vocabulary.refusals import Conflict, Forbidden
 from vocabulary.values import FreeText, free_text
+
+# So often one country objects to one proposal to close: each time everybody is told, and why it did is kept.
+OBJECTIONS_LIMIT = 5
 
 
 def withdraw(alert: Alert, kind: AlertType, reason: FreeText, by: Party) -> Alert:
@@ -90,13 +94,17 @@ def withdraw_objection(alert: Alert, kind: AlertType, by: Party) -> Alert:
 
 
 def check_objectable(alert: Alert, by: Party) -> None:
-    """Raises Forbidden for the country that proposed it, Conflict when the time is over or the country objects already."""
+    """Raises Forbidden for the country that proposed it, Conflict when the time is over, or the country objects already or has done so
+    too often.
+    """
     closure = _proposed(alert)
     if by.country == closure.country:
         raise Forbidden("your own country proposed to close it", reason="OWN_PROPOSAL")
     _require_time(closure, by)
     if any(one.country == by.country for one in closure.standing):
         raise Conflict(f"{by.country} objects already", reason="ALREADY_OBJECTED")
+    if sum(one.country == by.country for one in closure.objections) >= OBJECTIONS_LIMIT:
+        raise Conflict(f"a country objects at most {OBJECTIONS_LIMIT} times to one proposal", reason="TOO_MANY")
 
 
 def check_objecting(alert: Alert, by: Party) -> None:

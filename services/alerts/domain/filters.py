@@ -4,7 +4,7 @@ A filter looks at an alert as its reader sees it, so that it tells nobody more t
 cursor on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +66,12 @@ def checked(wanted: Filter, types: Collection[AlertType], *, at: str) -> Filter:
     )
 
 
+def require_few(given: Sized, *, at: str) -> None:
+    """Raises Invalid for a list that is too long for a filter: before any of it is looked at, since that would hold everybody up."""
+    if len(given) > LIST_LIMIT:
+        raise Invalid(f"a filter lists at most {LIST_LIMIT} values", field=at, reason="TOO_MANY")
+
+
 def _any(wanted: Sequence[str], *found: str) -> bool:
     return not wanted or any(one in wanted for one in found)
 
@@ -73,8 +79,7 @@ def _any(wanted: Sequence[str], *found: str) -> bool:
 def _listed(
     given: Sequence[Listed], at: str, known: Collection[str] | None = None, what: str = "", reason: str = ""
 ) -> tuple[Listed, ...]:
-    if len(given) > LIST_LIMIT:
-        raise Invalid(f"a filter lists at most {LIST_LIMIT} values", field=at, reason="TOO_MANY")
+    require_few(given, at=at)
     for index, one in enumerate(given):
         if known is not None and one not in known:
             raise Invalid(f"there is no {what} {one!r}", field=f"{at}[{index}]", reason=reason)

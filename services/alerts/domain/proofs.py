@@ -21,7 +21,9 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One reading: whose, on which ground, and what had to be proved. The words are erased with the alert."""
+    """One reading: whose, on which ground, and what had to be proved. The words, and by which official, are erased with
+    the alert.
+    """
 
     authority_id: str
     country: str

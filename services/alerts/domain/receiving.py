@@ -22,6 +22,9 @@ from services.alerts.domain.types import AlertType
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
 from vocabulary.values import FreeText, free_text
 
+# So many comments of one country: none keeps all others from saying what they have to say.
+OWN_COMMENTS_LIMIT = 20
+
 
 def acknowledge(alert: Alert, kind: AlertType, by: Party) -> Alert:
     """The actor's country says that it has the alert; once."""
@@ -127,11 +130,13 @@ def check_approvable(alert: Alert, by: Party) -> None:
 
 
 def check_commentable(alert: Alert, by: Party) -> None:
-    """Raises Conflict when the time for comments is over, or there are too many."""
+    """Raises Conflict when the time for comments is over, or there are too many, of all countries or of the actor's."""
     if alert.comments_until is None or by.now >= alert.comments_until:
         raise Conflict("the time for comments is over", reason="COMMENTS_OVER")
     if len(alert.comments) >= COMMENTS_LIMIT:
         raise Conflict(f"a notification has at most {COMMENTS_LIMIT} comments", reason="TOO_MANY_COMMENTS")
+    if sum(one.country == by.country for one in alert.comments) >= OWN_COMMENTS_LIMIT:
+        raise Conflict(f"a country comments at most {OWN_COMMENTS_LIMIT} times", reason="TOO_MANY_COMMENTS")
 
 
 def _waiting(alert: Alert, id_: str, by: Party) -> Information:

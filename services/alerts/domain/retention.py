@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.alerts.domain.alerts import Alert, Information, Party
-from services.alerts.domain.dates import within, within_months
+from services.alerts.domain.dates import within
 from services.alerts.domain.lifecycle import ENDED, Action, Status
 from services.alerts.domain.proofs import PROOFS_LIMIT, Ground, Proof
 from services.alerts.domain.steps import moved, recorded
 from services.alerts.domain.types import ERASED_AFTER_MONTHS, AlertType
+from vocabulary.days import months_after
 from vocabulary.refusals import Conflict
 from vocabulary.values import FreeText, free_text
 
@@ -21,7 +22,7 @@ from vocabulary.values import FreeText, free_text
 def blocking(alert: Alert, kind: AlertType) -> datetime | None:
     """When what *alert* says is blocked; None before it has ended."""
     ended = _ended_at(alert)
-    return within_months(ended, kind.rules.retention_months) if ended else None
+    return months_after(ended, kind.rules.retention_months) if ended else None
 
 
 def erasure(alert: Alert, kind: AlertType) -> datetime | None:
@@ -29,7 +30,7 @@ def erasure(alert: Alert, kind: AlertType) -> datetime | None:
     ended, days = _ended_at(alert), kind.rules.erase_days
     if ended is None:
         return None
-    return within_months(ended, ERASED_AFTER_MONTHS) if days is None else within(ended, days)
+    return months_after(ended, ERASED_AFTER_MONTHS) if days is None else within(ended, days)
 
 
 def disclosed(alert: Alert) -> Alert:
@@ -48,11 +49,21 @@ def without_content(alert: Alert) -> Alert:
         versions=(),
         return_reason=None,
         end_reason=None,
+        appeal_pending=False,
         information=tuple(map(_without_words, alert.information)),
         comments=tuple(replace(one, text=None) for one in alert.comments),
         closure=alert.closure and alert.closure.without_words(),
         earlier_closures=tuple(one.without_words() for one in alert.earlier_closures),
         proofs=tuple(replace(one, reason=None) for one in alert.proofs),
+    )
+
+
+def without_people(alert: Alert) -> Alert:
+    """No official is left either: which authority took each step, and when, is what is kept of what is erased."""
+    return replace(
+        alert,
+        history=tuple(replace(entry, user_id="") for entry in alert.history),
+        proofs=tuple(replace(one, user_id="") for one in alert.proofs),
     )
 
 

@@ -7,7 +7,7 @@ from services.alerts.domain.alerts import Addressed, Alert, News, Party
 from services.alerts.domain.contents import check_sendable, is_late, noticed, saying
 from services.alerts.domain.flows import step
 from services.alerts.domain.lifecycle import Action, Side, Status
-from services.alerts.domain.retention import without_content
+from services.alerts.domain.retention import without_content, without_people
 from services.alerts.domain.steps import moved, owing, recorded, require_four_eyes
 from services.alerts.domain.types import AlertType, Audience
 from vocabulary import countries
@@ -40,9 +40,9 @@ def edit(alert: Alert, kind: AlertType, values: Mapping[str, Value], by: Party) 
 
 
 def delete(alert: Alert, kind: AlertType, by: Party) -> Alert:
-    """Nothing of the draft is left but that there was one, and that is nobody's to know."""
+    """Nothing of the draft is left but that there was one, whoever wrote it; and that is nobody's to know."""
     after = moved(alert, kind, Action.DELETE, by)
-    return recorded(without_content(after), Action.DELETE, alert.status, by)
+    return without_people(recorded(without_content(after), Action.DELETE, alert.status, by))
 
 
 def submit(alert: Alert, kind: AlertType, by: Party) -> Alert:

@@ -6,7 +6,10 @@ from services.alerts.domain.alerts import Addressed, Alert, Delivery, HistoryEnt
 from services.alerts.domain.flows import step
 from services.alerts.domain.lifecycle import Action, Side, Status
 from services.alerts.domain.types import AlertType
-from vocabulary.refusals import Forbidden
+from vocabulary.refusals import Conflict, Forbidden
+
+# All steps stand in the alert's one document, which a store lets grow to so much.
+STEPS_LIMIT = 5_000
 
 
 def standing(alert: Alert, kind: AlertType, who: Party) -> frozenset[Side]:
@@ -20,8 +23,14 @@ def standing(alert: Alert, kind: AlertType, who: Party) -> frozenset[Side]:
 
 
 def moved(alert: Alert, kind: AlertType, action: Action, by: Party) -> Alert:
-    """*alert* in the status after *action*; raises what `lifecycle.step` raises."""
+    """*alert* in the status after *action*; raises what `flows.step` raises, and Conflict for an authority that has taken too many
+    steps already, if this one leads nowhere else: whatever leads on or ends it can still be done.
+    """
     after = step(kind.rules, alert.status, action, standing(alert, kind, by), by.roles)
+    if after is alert.status and not by.is_system:
+        taken = sum(entry.authority_id == by.authority_id for entry in alert.history)
+        if taken >= STEPS_LIMIT:
+            raise Conflict(f"an authority takes at most {STEPS_LIMIT} steps in an alert", reason="TOO_MANY")
     return replace(alert, status=after)
 
 

@@ -35,3 +35,8 @@ def on_its_own(authority: Participant, area: str, now: datetime) -> Party:
         legislative_roles={part.module.partition("/")[0]: part.legislative_role for part in parts},
     )
     return party(itself, area, now)
+
+
+def takes_part(authority: Participant, types: Iterable[AlertType], now: datetime) -> bool:
+    """Whether *authority* is active, and some of the alerts there are can be for it."""
+    return any(on_its_own(authority, area, now).takes_part for area in {kind.area for kind in types})

@@ -3,7 +3,7 @@
 from chassis.aggregates import Kept
 from chassis.wire import EnumOnWire, timestamp
 from protos.alerts.v1 import alerts_pb2, filters_pb2
-from services.alerts.domain.filters import Delivery, Filter, SavedFilter
+from services.alerts.domain.filters import Delivery, Filter, SavedFilter, require_few
 from services.alerts.wire import NEWS, SEVERITY
 
 DELIVERY = EnumOnWire(Delivery, filters_pb2.FilterDelivery)
@@ -19,7 +19,9 @@ def inbox_filter(wanted: Filter) -> alerts_pb2.InboxFilter:
 
 
 def inbox_filter_from(message: alerts_pb2.InboxFilter, *, at: str) -> Filter:
-    """The filter that *message* writes; raises Invalid for a severity or a kind that is none."""
+    """The filter that *message* writes; raises Invalid for a severity or a kind that is none, and for too many."""
+    for name in ("types", "areas", "severities", "kinds"):
+        require_few(getattr(message, name), at=f"{at}.{name}")
     return Filter(
         types=tuple(message.types),
         areas=tuple(message.areas),

@@ -12,6 +12,7 @@ from protos.alerts.v1 import related_pb2 as pb
 from protos.alerts.v1.related_pb2_grpc import RelatedAlertsServiceServicer
 from services.alerts.domain.alerts import Alert, sides
 from services.alerts.domain.lifecycle import Side
+from services.alerts.domain.retention import disclosed
 from services.alerts.domain.views import View, view
 from services.alerts.hints.index import READ_BATCH, RelatedAlerts
 from services.alerts.readers import party
@@ -59,7 +60,9 @@ class RelatedAlertsRpc(RelatedAlertsServiceServicer):
         known: dict[str, datetime] = {}
         for start in range(0, len(ids), READ_BATCH):
             found = await self._alerts.get_many(ids[start : start + READ_BATCH])
-            known |= {one.id: one.state.changed_at for one in found if self._sees_all(one, caller)}
+            # What says nothing any more is about nobody, though its hashes go only when its event comes.
+            says = [one for one in found if disclosed(one.state).values]
+            known |= {one.id: one.state.changed_at for one in says if self._sees_all(one, caller)}
         return known
 
     def _sees_all(self, kept: Kept[Alert], caller: Caller) -> bool:

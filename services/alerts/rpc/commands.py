@@ -80,11 +80,15 @@ class Commands(AlertsServiceServicer):
         key = CommandKey.of(message, caller)
         reply = await self._alerts.change(message.id, key, decided, answered, answer_type, forget=forget)
         if not is_new:
-            await self._require_seen(message.id, caller)
+            alert = await self._require_seen(message.id, caller)
+            first: pb.Alert = reply.alert  # type: ignore[attr-defined]
+            noting.shown(
+                Kind.ALERT, first.id, first.revision, *parts(alert, wire.VIEW.from_wire(first.view, field="view"))
+            )
         return reply
 
-    async def _require_seen(self, id_: str, caller: Caller) -> None:
-        """Raises NotFound for whoever gives a command again but does not see the alert any more: its first answer is content, too.
+    async def _require_seen(self, id_: str, caller: Caller) -> Alert:
+        """The alert; raises NotFound for whoever gives a command again but does not see it any more: its first answer is content, too.
 
         Whoever sent it back does not see the draft, and whoever deleted it sees it no more: they are told once more that it was
         done.
@@ -98,6 +102,7 @@ class Commands(AlertsServiceServicer):
             before = replace(before, status=Status.DRAFT)
         if view(before, party(caller, before.area, self._now())) is None:
             raise NotFound(f"there is no alert {id_!r}", field="id")
+        return before
 
     async def _checked(self, kind: AlertType, given: Sequence[common_pb2.FieldValue]) -> Mapping[str, Value]:
         """The values of a form, each of its field's type and referring to something that exists."""

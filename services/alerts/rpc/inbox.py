@@ -30,6 +30,8 @@ class Inboxes(Commands):
         size = page_size(request.page)
         shown: list[pb.InboxEntry] = []
         after, more, looked_at = request.page.after, True, 0
+        # Where there is nothing yet, reading ends at the beginning: taken before looking, so that what comes meanwhile comes after it.
+        beginning = "" if after else await self._inbox.cursor(caller.authority_id, "")
         # An entry that this person may not see, or does not want, leaves no gap in the page, and is no reason for another one.
         while more and len(shown) <= size and looked_at < LOOKED_AT_LIMIT:
             page = await self._inbox.read(
@@ -48,7 +50,7 @@ class Inboxes(Commands):
         return pb.ReadInboxResponse(
             entries=shown[:size],
             page_info=common_pb2.PageInfo(cursors=cursors, has_next_page=more or len(shown) > size),
-            end_cursor=cursors[-1] if len(shown) > size else after,
+            end_cursor=cursors[-1] if len(shown) > size else after or beginning,
         )
 
     async def WatchInbox(self, request: pb.WatchInboxRequest, context: Call) -> AsyncIterator[pb.WatchInboxResponse]:

@@ -11,6 +11,7 @@ from engines.documents import AnyOf, Condition, Scalar
 from protos.alerts.v1 import alerts_pb2 as pb
 from services.alerts import storage, wire
 from services.alerts.domain.actions import possibilities
+from services.alerts.domain.filters import require_few
 from services.alerts.domain.views import view
 from services.alerts.readers import party, reads
 from services.alerts.rpc.commands import Commands
@@ -65,6 +66,8 @@ class Reading(Commands):
         parties = {area: party(caller, area, self._now()) for area in areas}
         readers = [key for area, who in parties.items() if reads(who) for key in storage.readable(who, area)]
         where: dict[str, Condition] = {"readers": AnyOf(readers)}
+        for name in ("types", "statuses", "areas", "severities", "countries"):
+            require_few(getattr(narrowed, name), at=f"filter.{name}")
         if narrowed.types:
             where["type"] = _any_of(
                 [id_ for index, name in enumerate(narrowed.types) for id_ in self._ids(name, index)]

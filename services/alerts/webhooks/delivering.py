@@ -26,7 +26,7 @@ from services.alerts.domain.deliveries import PauseReason, Progress, begun, deli
 from services.alerts.domain.filters import Delivery, Filter
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.webhooks import Status, Webhook
-from services.alerts.filters.members import on_its_own
+from services.alerts.filters.members import on_its_own, takes_part
 from services.alerts.filters.selecting import Selecting, meant
 from services.alerts.mailing import Mailing
 from services.alerts.webhooks.book import LOOK_AGAIN, Book, Held
@@ -162,8 +162,8 @@ class Delivering:
         if webhook.run > progress.run:
             progress = begun(progress, webhook)
         authority = await self._participants.get(webhook.authority_id)
-        if authority is None or not authority.is_active:
-            # It sees nothing now. What it was told before is for when it does again.
+        if authority is None or not takes_part(authority, self._types.values(), self._now()):
+            # Whoever reads its inbox is refused now. What it was told before is for when it takes part again.
             await self._book.release(held, progress, self._now() + LOOK_AGAIN)
             return False
         wanted = await self._wanted(webhook)

@@ -77,7 +77,7 @@ class Messages:
         content = {"type": kind, "timestamp": told_at.isoformat(), "data": data}
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         head = signing.headers(message_id, now, body, self._signers(id_, webhook))
-        answer = await self._egress.post(webhook.url, head, body, within_s=within_s)
+        answer = await self._egress.post(webhook.url, head, body, asker=webhook.authority_id, within_s=within_s)
         attempt = Attempt(
             at=now,
             message_id=message_id,

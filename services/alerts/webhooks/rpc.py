@@ -88,7 +88,7 @@ class WebhooksRpc(WebhooksServiceServicer):
         start = await self._inbox.cursor(by.authority_id, request.after_cursor)
         async with self._quota.place(by.authority_id, id_, lambda: self._ids(by.authority_id)) as there:
             new = rules.register(request.name, request.url, selection, start, by, there=there)
-            await self._egress.check(request.url)
+            await self._egress.check(request.url, asker=by.authority_id)
             with naming():
                 answer = await self._webhooks.create(
                     id_,
@@ -110,7 +110,7 @@ class WebhooksRpc(WebhooksServiceServicer):
         name = request.name if request.HasField("name") else None
         url = request.url if request.HasField("url") else None
         if url is not None:
-            await self._egress.check(url)
+            await self._egress.check(url, asker=by.authority_id)
         with naming():
             return await self._change(
                 request.id,
