@@ -2,6 +2,7 @@
 
 from chassis.audit.command import commands
 from chassis.process import main
+from services.directory.beginning import begin
 from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory, prepare, rebuild_search
 
@@ -12,5 +13,5 @@ if __name__ == "__main__":
         "The directory: authorities, users, areas of legislation, and their search.",
         prepare,
         {"search": rebuild_search},
-        commands("directory"),
+        {**commands("directory"), "begin": begin},
     )

@@ -5,11 +5,8 @@ crash between the two documents is mended by whoever comes next, or by the event
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from google.protobuf.empty_pb2 import Empty
-
-from chassis.aggregates import Aggregates, CommandKey, Kept
+from chassis.aggregates import Aggregates
 from chassis.outbox import topic
 from chassis.reactions import Reactions
 from engines.events import Event, Events
@@ -18,6 +15,7 @@ from services.directory.domain.applying import first_user, first_user_id
 from services.directory.domain.authorities import Authority
 from services.directory.domain.invitations import Applicant
 from services.directory.domain.users import User, has_left
+from services.directory.leaving import Leaving, leave
 from vocabulary.participants import Status
 from vocabulary.refusals import Conflict
 
@@ -35,7 +33,7 @@ class Applicants:
             authority = await self._authorities.get(found.state.authority_id)
             if authority is None or not has_left(found.id, authority.state):
                 raise taken()
-            await self._release(found.id)
+            await leave(self._users, found)
 
     async def make_user(self, authority_id: str, applicant: Applicant) -> None:
         """The applicant is a user, from now on or already; raises Conflict if their sign-in has become somebody else's."""
@@ -50,28 +48,20 @@ class Applicants:
         """Free the applicant's sign-in if the authority was rejected."""
         kept = await self._authorities.get(authority_id)
         if kept is not None and kept.state.status is Status.REJECTED and kept.state.applicant is not None:
-            await self._release(first_user_id(authority_id, kept.state.applicant))
-
-    async def _release(self, id_: str) -> None:
-        if await self._users.get(id_):
-            key = CommandKey(key=f"release {id_}", fingerprint="", expected_revision=None)
-            await self._users.change(id_, key, _left, lambda _: Empty(), Empty)
+            first = await self._users.get(first_user_id(authority_id, kept.state.applicant))
+            if first is not None:
+                await leave(self._users, first)
 
     def follow(self, events: Events) -> Reactions:
-        """Free the sign-in of each applicant who was rejected, however the rejection ended."""
+        """Free the sign-in of each applicant who was rejected, and of whoever has left, however the command ended."""
 
         async def rejected(seen: Sequence[Event]) -> None:
             for event in seen:
                 await self.release_rejected(event.subject)
 
-        return Reactions(
-            events, "directory-applicants", [topic("directory")], {ApplicantRejected.DESCRIPTOR.full_name: rejected}
-        )
-
-
-async def _left(before: Kept[User]) -> tuple[User, Sequence[UserChanged]]:
-    changed = UserChanged(user_id=before.id, authority_id=before.state.authority_id)
-    return replace(before.state, active=False), [changed]
+        leaving = Leaving(self._authorities, self._users).by_type()
+        by_type = {**leaving, ApplicantRejected.DESCRIPTOR.full_name: rejected}
+        return Reactions(events, "directory-applicants", [topic("directory")], by_type)
 
 
 def taken() -> Conflict:

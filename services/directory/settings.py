@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from chassis.settings import ANSWERED_FOR_DAYS, ServiceSettings
+from chassis.settings import ANSWERED_FOR_DAYS, LONGEST_DAYS, ServiceSettings
 from vocabulary import countries
 
 
@@ -24,9 +24,16 @@ class DirectorySettings(ServiceSettings):
         "",
         description="Countries, with commas between, of which the training data have more than the coordinators. Default: all.",
     )
+    first_signin: str = Field(
+        "",
+        description="For the command `begin`: who signs in first: issuer and subject of their sign-in, with a blank between.",
+    )
     people_retention_days: int = Field(
         1_096,
         ge=ANSWERED_FOR_DAYS,
+        le=LONGEST_DAYS,
         description="Days after which what is known of somebody who has left is removed: their name, sign-in and roles.",
     )
-    feedback_retention_days: int = Field(365, ge=ANSWERED_FOR_DAYS, description="Days after which feedback is removed.")
+    feedback_retention_days: int = Field(
+        365, ge=ANSWERED_FOR_DAYS, le=LONGEST_DAYS, description="Days after which feedback is removed."
+    )

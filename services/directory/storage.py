@@ -12,7 +12,7 @@ from chassis.rebuilding import ORDERS
 from chassis.removing import Removal, older
 from chassis.timers import timers
 from engines.documents import Collection, Documents, Index, Json
-from services.directory.domain.applying import is_decided
+from services.directory.domain.applying import over_since
 from services.directory.domain.authorities import AccessStatus, Authority
 from services.directory.domain.coordination import is_to_be_nimic
 from services.directory.domain.feedback import Feedback
@@ -21,11 +21,12 @@ from services.directory.settings import DirectorySettings
 from vocabulary.participants import Status
 from vocabulary.roles import LegislativeRole
 
-DECIDED_AT = "decided_at"
+# Since when an authority names somebody as invited, or as having applied, for whom nobody waits.
+OVER_SINCE = "decided_at"
 AUTHORITIES = Collection(
     "authorities",
     (
-        Index((DECIDED_AT,)),
+        Index((OVER_SINCE,)),
         Index(("posts",), unique=True),
         Index(("participation", "country")),
         Index(("national_coordinator",)),
@@ -36,7 +37,7 @@ AUTHORITIES = Collection(
 USERS = Collection(
     "users", (Index(("signin",), unique=True), Index(("authority_id", "active", "name")), Index(("left_at",)))
 )
-FEEDBACK = Collection("feedback", (Index(("addressee_id", "at")), Index(("at",))))
+FEEDBACK = Collection("feedback", (Index(("addressee_id", "at")), Index(("author_id", "at")), Index(("at",))))
 # E-mails that wait to be sent.
 MAILS = timers("mails")
 COLLECTIONS = (AUTHORITIES, USERS, FEEDBACK, MAILS, ORDERS, AUDIT)
@@ -135,7 +136,7 @@ def _applicants(authority: Authority) -> list[str]:
 
 
 def _authority_indexed(authority: Authority, now: datetime) -> Mapping[str, Json]:
-    names_somebody = authority.invitation is not None or authority.applicant is not None
+    over = over_since(authority, now)
     is_active = authority.status is Status.ACTIVE
     parts = authority.access if is_active else ()
     return {
@@ -145,14 +146,13 @@ def _authority_indexed(authority: Authority, now: datetime) -> Mapping[str, Json
         "national_coordinator": any(a.legislative_role is LegislativeRole.NIMIC for a in parts),
         "invitation": authority.invitation.code_hash if authority.invitation else None,
         "lists": list(_lists(authority)),
-        # Since when it names who was invited, or has applied, and nothing has been changed.
-        DECIDED_AT: sortable(now) if names_somebody and is_decided(authority) else None,
+        OVER_SINCE: sortable(over) if over is not None else None,
         "name": name_of(authority),
     }
 
 
 def _feedback_indexed(one: Feedback) -> Mapping[str, Json]:
-    return {"addressee_id": one.addressee_id, "at": sortable(one.at)}
+    return {"addressee_id": one.addressee_id, "author_id": one.author_id, "at": sortable(one.at)}
 
 
 def _user_indexed(user: User, now: datetime) -> Mapping[str, Json]:

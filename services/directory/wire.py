@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from chassis import wire
 from chassis.aggregates import Kept
-from chassis.wire import EnumOnWire, localized
+from chassis.wire import EnumOnWire, few, localized
 from engines.search import Facet
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import participants_pb2, registration_pb2, search_pb2
@@ -115,7 +115,8 @@ def authority_from(draft: registration_pb2.AuthorityDraft, *, at: str) -> Author
         contact=contact_from(draft.contact),
         concepts=tuple(dict.fromkeys(draft.concept_ids)),
         access=tuple(
-            module_access_from(access, at=f"{at}.access[{index}]") for index, access in enumerate(draft.access)
+            module_access_from(access, at=f"{at}.access[{index}]")
+            for index, access in enumerate(few(draft.access, at=f"{at}.access"))
         ),
     )
 
@@ -135,7 +136,7 @@ def module_access_from(message: pb.ModuleAccess, *, at: str) -> ModuleAccess:
         legislative_role=LEGISLATIVE_ROLE.from_wire(message.legislative_role, field=f"{at}.legislativeRole"),
         workflow_roles=tuple(
             WORKFLOW_ROLE.from_wire(role, field=f"{at}.workflowRoles[{index}]")
-            for index, role in enumerate(message.workflow_roles)
+            for index, role in enumerate(few(message.workflow_roles, at=f"{at}.workflowRoles"))
         ),
     )
 

@@ -1,11 +1,11 @@
 """Authorities as those inside see them ↔ protobuf: registration, parts of every status, coordinators."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from chassis.aggregates import Kept
-from chassis.wire import EnumOnWire, timestamp
+from chassis.wire import EnumOnWire, few, timestamp
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import wire
@@ -108,11 +108,12 @@ def changed_access(before: ModuleAccess, message: registration_pb2.ChangeAccessR
     if message.legislative_role:
         role = wire.LEGISLATIVE_ROLE.from_wire(message.legislative_role, field="legislativeRole")
         given["legislative_role"] = role
-    if message.workflow_roles:
+    if message.workflow_roles or message.no_workflow_roles:
         given["workflow_roles"] = workflow_roles_from(message.workflow_roles)
     return replace(before, **given)
 
 
-def workflow_roles_from(given: Iterable[int]) -> tuple[WorkflowRole, ...]:
-    roles = (wire.WORKFLOW_ROLE.from_wire(role, field=f"workflowRoles[{index}]") for index, role in enumerate(given))
+def workflow_roles_from(given: Sequence[int]) -> tuple[WorkflowRole, ...]:
+    listed = enumerate(few(given, at="workflowRoles"))
+    roles = (wire.WORKFLOW_ROLE.from_wire(role, field=f"workflowRoles[{index}]") for index, role in listed)
     return tuple(dict.fromkeys(roles))

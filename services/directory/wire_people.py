@@ -1,8 +1,8 @@
 """People, what was done to them, and numbers ↔ protobuf, and nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from chassis.wire import EnumOnWire, timestamp
+from chassis.wire import EnumOnWire, few, timestamp
 from protos.directory.v1 import directory_pb2, people_pb2, search_pb2, statistics_pb2
 from services.directory.domain.history import Change, Command
 from services.directory.domain.statistics import Statistics
@@ -13,10 +13,10 @@ from vocabulary.refusals import Invalid
 COMMAND = EnumOnWire(Command, directory_pb2.DirectoryCommand)
 
 
-def roles_from(messages: Iterable[directory_pb2.RoleInModule], *, at: str) -> tuple[RoleInModule, ...]:
+def roles_from(messages: Sequence[directory_pb2.RoleInModule], *, at: str) -> tuple[RoleInModule, ...]:
     """The roles in modules that *messages* write; raises Invalid for that of the administrator, which is said elsewhere."""
     found = []
-    for index, message in enumerate(messages):
+    for index, message in enumerate(few(messages, at=at)):
         role = USER_ROLE.from_wire(message.role, field=f"{at}[{index}].role")
         if role is ADMINISTRATOR.role:
             raise Invalid(

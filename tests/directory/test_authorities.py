@@ -71,6 +71,25 @@ from vocabulary.roles import LegislativeRole
                 "imi\0@ufficio.example",
             )
         ),
+        ({"official_name": {"it": "Ufficio\0"}}, "officialName.it", "CONTROL_CHARACTER"),
+        ({"informal_name": {"it": "Ufficio", "en": "Office\x1b[2J"}}, "informalName.en", "CONTROL_CHARACTER"),
+        ({"description": {"it": "\x07"}}, "description.it", "CONTROL_CHARACTER"),
+        *(
+            ({"contact": Contact(**{name: "a\x08b"})}, f"contact.{name}", "CONTROL_CHARACTER")
+            for name in ("phone", "website", "town")
+        ),
+        *(
+            ({"contact": Contact(website=website)}, "contact.website", "NOT_A_LINK")
+            for website in (
+                "javascript:alert(1)",
+                "JavaScript:alert(1)",
+                "java\nscript:alert(1)",
+                "\u200bjavascript:alert(1)",
+                "data:text/html,x",
+                "mailto:imi@ufficio.example",
+                "https://ufficio.example/ pagina",
+            )
+        ),
     ],
 )
 @pytest.mark.parametrize("at", ["authority.", ""])
@@ -87,6 +106,16 @@ def test_what_is_wrong_is_refused_by_name(changed: dict[str, Any], field: str, r
         an_authority(access=()),
         an_authority(contact=Contact()),
         an_authority(contact=Contact(**dict.fromkeys(("phone", "website", "town"), "x" * CONTACT_LIMIT))),
+        *(
+            an_authority(contact=Contact(website=website))
+            for website in (
+                "https://ufficio.example/a:b?c=d:e",
+                "HTTP://ufficio.example",
+                "www.ufficio.example",
+                "ufficio.example:8080/imi",
+                "münchen.example/über:uns",
+            )
+        ),
         an_authority(level=Level.REGIONAL, region="IT-62"),
         an_authority(level=Level.LOCAL),
         an_authority(level=Level.LOCAL, region="IT-RM"),

@@ -135,6 +135,7 @@ async def test_one_that_no_import_registered_goes_by_the_directorys_own_id(bulk:
         ({"languages": ""}, "EMPTY", "languages"),
         ({"languages": "it tlh"}, "UNKNOWN_LANGUAGE", "languages"),
         ({"email": "imi"}, "NOT_AN_EMAIL", "email"),
+        ({"email": "ämter@amt.example"}, "NOT_AN_EMAIL", "email"),
         ({"town": "x" * 10_000}, "TOO_LONG", "town"),
         ({"concepts": "doctor wizard"}, "UNKNOWN_CONCEPT", "concepts"),
         ({"official_name.it": ""}, "EMPTY", "official_name"),
@@ -209,6 +210,20 @@ async def test_what_an_import_may_not_change_is_refused_and_nothing_of_the_row_i
     (office,) = await bulk.asking.read(report.rows[0].authority_id)
     assert office.contact.phone == ""
     assert await bulk.asking.read("aut_nimic", "aut_suspended", "aut_applicant") == before
+
+
+async def test_an_authority_moves_nowhere_where_a_coordinator_of_its_part_does_not_stand_above_it(bulk: Bulk) -> None:
+    lazio = a_row("M1", level="REGIONAL", region="IT-62")
+    ((made,), moved) = ((await bulk.send(a_file(lazio))).rows, a_file({**lazio, "region": "IT-25"}))
+    office = {"id": made.authority_id, "module": "services/alerts"}
+    await bulk.asking.do(NIMIC, "ChangeAccess", access_coordinator_id="aut_sdimic", **office)
+    for content in (moved, a_file({**lazio, "level": "NATIONAL", "region": ""})):
+        for dry in (True, False):
+            assert (await bulk.send(content, dry_run=dry)).refusals == [(1, "UNKNOWN_COORDINATOR", "region")]
+    (now,) = await bulk.asking.read(made.authority_id)
+    assert now.region_code == "IT-62"
+    await bulk.asking.do(NIMIC, "ChangeAccess", access_coordinator_id="aut_nimic", **office)
+    assert (await bulk.send(moved)).outcomes == ["CHANGED"]
 
 
 async def test_rows_about_one_authority_are_refused_but_the_first(bulk: Bulk) -> None:

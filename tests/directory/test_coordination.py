@@ -120,6 +120,19 @@ def test_a_link_is_to_one_module_and_to_one_authority() -> None:
     assert actors(a_person(limic, authority_id="aut_other"), "aut_1", two, NATIONAL) == frozenset()
 
 
+def test_who_validated_an_authority_is_above_it_no_more_once_it_coordinates_where_they_do_not() -> None:
+    """Whoever adds people to it could act as what it has become: in another area, or of a higher rank."""
+    for by, grown, module in product(COORDINATING, ROLES, ("services/requests", "firearms/requests")):
+        with cell(by, grown, module):
+            above, part = a_coordinator(by), an_access(module, grown)
+            one = subject(access=(*subject().access, part), region="IT-62")
+            found = actors(a_person(above), "aut_1", one, TERRITORIES["IT-62"])
+            has_grown = grown in COORDINATING and not is_above(above, part.area, grown, TERRITORIES["IT-62"])
+            assert (Actor.VALIDATING_COORDINATOR in found) is not has_grown
+            # The part that they look after is still theirs to look after.
+            assert Actor.ACCESS_COORDINATOR in found
+
+
 def test_whose_authority_is_gone_is_nobody() -> None:
     gone = Person(user_id="usr_1", authority_id="aut_above", authority=None, user_roles=COORDINATOR)
     assert actors(gone, "aut_1", subject(), NATIONAL) == frozenset()

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import pytest
 from google.protobuf.message import Message
 from grpc import aio
 
-from chassis.process import clock
-from chassis.removing import Removing
 from engines.documents import open_documents
 from protos.alerts.v1 import counting_pb2 as alerts
 from protos.directory.v1 import directory_pb2 as pb
@@ -22,6 +19,7 @@ from services.directory.settings import DirectorySettings
 from tests.chassis.waiting import until
 from tests.directory.bodies import a_coordinator, a_registrar, a_user, an_administrator, an_authority, stored
 from tests.directory.conftest import FREE_PORT, Asking, command, running
+from tests.directory.test_removing import remove
 from tests.gateway.running import a_faulty_service
 from tests.ports import a_dead_address
 from vocabulary.participants import Status
@@ -135,7 +133,6 @@ async def test_the_people_of_who_is_deregistered_have_left_and_are_forgotten_lik
 
         await until(has_left)
         for days, is_known in ((1_095, True), (1_097, False)):
-            later = clock() + timedelta(days=days)
-            await Removing(documents, storage.removals(town.settings), lambda later=later: later).remove_all()
+            await remove(town, days)
             assert (await documents.get(storage.USERS, "usr_idle") is not None) is is_known
         assert await documents.get(storage.USERS, "usr_peer") is not None

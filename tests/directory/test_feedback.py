@@ -8,6 +8,7 @@ import pytest
 from chassis.caller import Caller
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import feedback_pb2 as pb
+from services.directory.domain.feedback import A_DAY
 from services.directory.settings import DirectorySettings
 from tests.cells import cell
 from tests.chassis.post import a_post_office
@@ -42,6 +43,21 @@ async def test_feedback_reaches_the_coordinator_of_the_country(small: Asking) ->
     assert (first.addressee_id, first.authority_id, first.author_id) == ("aut_nimic", "aut_office", "usr_two")
     assert (await read(small, NIMIC))[:2] == [second, first]
     assert not await read(small, COMMISSION)
+
+
+async def test_whoever_sends_feedback_all_day_long_goes_on_tomorrow(small: Asking) -> None:
+    busy = somebody("aut_office", UserRole.VIEWER, name="busy")
+    first = command()
+    one = await send(small, busy, command=first)
+    for _ in range(A_DAY - 1):
+        await send(small, busy)
+    before = await read(small, NIMIC)
+    with pytest.raises(Conflict) as refused:
+        await send(small, busy)
+    assert refused.value.reason == "TOO_MANY"
+    assert await read(small, NIMIC) == before
+    assert await send(small, busy, command=first) == one
+    assert (await send(small, OFFICE)).author_id == OFFICE.user_id
 
 
 async def test_what_a_national_coordinator_says_reaches_the_commission(small: Asking) -> None:
@@ -88,6 +104,7 @@ async def test_what_cannot_be_is_refused_and_nothing_is_sent(small: Asking) -> N
         ({"text": text("a" * 4_001)}, "text.text", "TOO_LONG"),
         ({"text": text(language="xx")}, "text.language", "UNKNOWN_LANGUAGE"),
         ({"about": "createAlert.nothing"}, "about", "UNKNOWN_VALUE"),
+        ({"about": f"{'x' * 100_000}.justification"}, "about", "UNKNOWN_VALUE"),
         ({"command": common_pb2.Command()}, "idempotencyKey", "IDEMPOTENCY_KEY"),
     ]
     for fields, field, reason in refusals:

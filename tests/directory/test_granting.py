@@ -293,6 +293,9 @@ async def test_roles_links_and_settings_are_changed_and_what_is_not_said_stays(t
     after = part_of(await town.do(LIMIC, "ChangeAccess", id=id_, module=ALERTS, **third), ALERTS)
     assert {name: getattr(after, name) for name in third} == third
     assert after.referral_coordinator_id == "aut_nimic"
+    none = part_of(await town.do(LIMIC, "ChangeAccess", id=id_, module=ALERTS, no_workflow_roles=True), ALERTS)
+    assert not none.workflow_roles
+    assert none.referral_coordinator_id == "aut_nimic"
 
 
 @pytest.mark.parametrize(

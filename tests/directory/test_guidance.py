@@ -67,6 +67,13 @@ def test_an_info_point_of_a_form_goes_before_that_of_the_field() -> None:
     assert GUIDANCE.about("") is None
 
 
+@pytest.mark.parametrize("before", ["x" * 100_000, "", "Mario Rossi", "x\r\nBcc: y"])
+def test_only_what_could_be_an_action_has_a_field_with_an_info_point(before: str) -> None:
+    """Whoever sends feedback says what it is about: that is shown to others, and no room for words."""
+    assert GUIDANCE.about("x.justification") is not None
+    assert GUIDANCE.about(f"{before}.justification") is None
+
+
 async def test_info_points_are_told_in_the_languages_asked_for(small: Asking) -> None:
     found = await small(READER, "BatchGetInfoPoints", ids=["sendRequest", "nothing", "a.reason"], languages=["hu"])
     assert [one.of for one in found.info_points] == ["sendRequest", "a.reason"]

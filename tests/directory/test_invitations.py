@@ -19,8 +19,9 @@ from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
 from services.directory import storage
 from services.directory.applicants import Applicants
-from services.directory.domain.applying import first_user, first_user_id
+from services.directory.domain.applying import first_user, first_user_id, over_since
 from services.directory.domain.authorities import AccessStatus, Authority
+from services.directory.domain.history import Change, Command
 from services.directory.domain.invitations import LIFETIME, Applicant, code, code_hash, issued
 from services.directory.forgetting import Forgetting
 from services.directory.settings import DirectorySettings
@@ -41,7 +42,7 @@ from tests.directory.conftest import FREE_PORT, Asking, command, running
 from tests.gateway.clients import eventually
 from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from vocabulary.roles import LegislativeRole
+from vocabulary.roles import LegislativeRole, UserRole
 
 LIMIC = a_registrar(LegislativeRole.LIMIC)
 NIMIC = a_registrar(LegislativeRole.NIMIC)
@@ -280,8 +281,10 @@ async def test_what_the_invitee_corrects_is_changed_and_the_rest_stays_as_drafte
         ({"applicant": pb.Applicant(name=" ", language="it")}, "applicant.name", "NAME"),
         ({"applicant": pb.Applicant(name="Anna", language="tlh")}, "applicant.language", "UNKNOWN_LANGUAGE"),
         ({"contact": pb.Contact(email="imi")}, "contact.email", "NOT_AN_EMAIL"),
+        ({"contact": pb.Contact(email="imi@ufficio.example,altri@ufficio.example")}, "contact.email", "NOT_AN_EMAIL"),
         ({"official_name": in_languages()}, "officialName", "EMPTY"),
         ({"languages": ["tlh"]}, "languages[0]", "UNKNOWN_LANGUAGE"),
+        ({"no_languages": True}, "languages", "EMPTY"),
         ({"subject": ""}, "subject", "SIGNIN"),
     ],
 )
@@ -336,6 +339,31 @@ async def test_once_validated_the_applicant_is_the_first_user_and_administers(of
     assert (found.user.name, found.user.language, list(found.user.languages)) == ("Anna", "it", ["it", "en"])
     assert found.authority.id == id_
     assert list(found.user.roles) == [pb.RoleInModule(role=pb.USER_ROLE_LOCAL_DATA_ADMINISTRATOR)]
+
+
+async def test_a_validation_makes_nothing_active_that_is_not_theirs_to_give(settings: DirectorySettings) -> None:
+    """Whoever invited it may coordinate less since, and others act in fewer areas than whoever invited."""
+    gone = replace(an_access("firearms/requests"), status=AccessStatus.REQUESTED, access_coordinator="aut_limic")
+    applied = an_applied()
+    bodies = {
+        "aut_nimic": a_coordinator(LegislativeRole.NIMIC),
+        "aut_limic": a_coordinator(LegislativeRole.LIMIC),
+        "aut_new": replace(applied, inactive_access=(*applied.inactive_access, gone)),
+    }
+    await stored(settings, bodies)
+    everywhere = replace(NIMIC, user_roles={"*": frozenset({UserRole.COORDINATOR})})
+    async with running(settings) as asking:
+        for caller in (LIMIC, NIMIC):
+            (seen,) = await asking.seen(caller, "aut_new")
+            assert list(seen.actions) == [pb.DIRECTORY_COMMAND_REJECT]
+            with pytest.raises(Forbidden) as refused:
+                await asking.do(caller, "ValidateAuthority", id="aut_new")
+            assert refused.value.field == "id"
+        assert await how_unknown(asking, "anna") == "UNKNOWN_USER"
+        (seen,) = await asking.seen(everywhere, "aut_new")
+        assert pb.DIRECTORY_COMMAND_VALIDATE in seen.actions
+        await asking.do(everywhere, "ValidateAuthority", id="aut_new")
+        assert (await resolved(asking, "anna")).authority.id == "aut_new"
 
 
 async def test_a_validation_sent_again_gives_the_first_answer_and_no_second_user(office: Asking) -> None:
@@ -412,6 +440,40 @@ async def test_who_was_invited_and_who_has_applied_is_forgotten_weeks_after_it_w
     before = await office.read(validated, rejected)
     await forget(office, 31)
     assert await office.read(validated, rejected) == before
+
+
+def test_who_has_applied_is_forgotten_though_the_authority_is_changed_all_the_time() -> None:
+    day = timedelta(days=1)
+    history = tuple(
+        Change(at=LONG_AGO + day * number, command=done)
+        for number, done in ((0, Command.REGISTER_BY_INVITATION), (10, Command.VALIDATE), (20, Command.EDIT))
+    )
+    active = an_authority(applicant=APPLICANT, history=history)
+    for days, expected in ((20, 20), (160, 160), (161, 160), (5_000, 160)):
+        assert over_since(active, LONG_AGO + day * days) == LONG_AGO + day * expected
+    assert over_since(replace(active, applicant=None), LONG_AGO) is None
+    assert over_since(replace(active, status=Status.REQUESTED), LONG_AGO) is None
+    assert over_since(replace(active, history=()), LONG_AGO) == LONG_AGO
+
+
+async def test_whom_nobody_invites_any_more_is_forgotten_weeks_after_the_invitation_has_expired(office: Asking) -> None:
+    """It can be renewed later, for somebody who is named then."""
+    id_ = (await invited(office, email="scaduto@ufficio.example")).authority.id
+    await forget(office, 59)
+    assert "scaduto" in await in_store(office, id_)
+    await forget(office, 61)
+    assert "scaduto" not in await in_store(office, id_)
+    (seen,) = await office.seen(LIMIC, id_)
+    assert (seen.status, seen.invitation.number, seen.invitation.email) == (pb.AUTHORITY_STATUS_INVITED, 1, "")
+    with pytest.raises(Invalid) as refused:
+        await office(LIMIC, "RenewInvitation", command=command(), id=id_)
+    assert (refused.value.field, refused.value.reason) == ("email", "NOT_AN_EMAIL")
+    answer = await office(LIMIC, "RenewInvitation", command=command(), id=id_, email="ora@ufficio.example")
+    await forget(office, 59)
+    assert "ora@ufficio.example" in await in_store(office, id_)
+    await office(GATEWAY, "RegisterByInvitation", **accepting(answer.invitation.code, "later"))
+    await forget(office, 61)
+    assert "Anna" in await in_store(office, id_)
 
 
 async def test_of_a_validation_and_a_rejection_at_once_one_wins_and_the_sign_in_goes_with_it(office: Asking) -> None:

@@ -12,6 +12,7 @@ from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import people_pb2
 from protos.directory.v1.events_pb2 import UserChanged
 from services.directory.domain.users import NAME_LIMIT, SIGNIN_LIMIT
+from services.directory.rpc import people_reading
 from tests.directory.bodies import ALERTS, ISSUER, a_registrar, an_administrator, somebody
 from tests.directory.conftest import Asking, command
 from tests.directory.staff import (
@@ -85,6 +86,7 @@ async def test_a_sign_in_is_somebodys_alone(small: Asking) -> None:
 UNFIT_PARTS: list[tuple[dict[str, Any], str, str]] = [
     ({"name": "  "}, "name", "NAME"),
     ({"name": LONG}, "name", "NAME"),
+    ({"name": "Anna\x1b[2J"}, "name", "CONTROL_CHARACTER"),
     ({"language": "tlh"}, "language", "UNKNOWN_LANGUAGE"),
     ({"language": ""}, "language", "UNKNOWN_LANGUAGE"),
     ({"languages": ["it", "tlh"]}, "languages[1]", "UNKNOWN_LANGUAGE"),
@@ -309,6 +311,17 @@ async def test_whoever_has_left_signs_in_no_more_keeps_their_name_and_may_come_b
     assert await signs_in(small, signin) == again
 
 
+async def test_whoever_has_left_is_shown_nobody_more_by_a_token_that_is_still_good(small: Asking) -> None:
+    office, (admin,) = await an_office(small)
+    made = await added(small, admin, office)
+    asked = {"ids": [admin.user_id, made.id]}
+    assert len((await small(as_caller(made), "BatchGetUsers", **asked)).users) == 2
+    await do(small, admin, "DeactivateUser", id=made.id)
+    assert not (await small(as_caller(made), "BatchGetUsers", **asked)).users
+    assert len((await small(admin, "BatchGetUsers", **asked)).users) == 2
+    assert len((await small("requests", "BatchGetUsers", **asked)).users) == 2
+
+
 async def test_a_reason_may_be_given_and_is_not_too_long(small: Asking) -> None:
     office, (admin,) = await an_office(small)
     made = await added(small, admin, office)
@@ -357,6 +370,15 @@ async def test_each_change_of_somebody_is_told_by_ids(small: Asking) -> None:
     assert [UserChanged.FromString(event.data) for event in told] == [
         UserChanged(user_id=made.id, authority_id=office)
     ] * 4
+
+
+async def test_at_one_authority_work_so_many_people_and_no_more(small: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    office, (admin,) = await an_office(small)
+    monkeypatch.setattr(people_reading, "PEOPLE_LIMIT", 2)
+    made = await added(small, admin, office)
+    assert await refused(small, admin, Conflict, "AddUser", **somebody_new(office)) == ("", "TOO_MANY")
+    await do(small, admin, "DeactivateUser", id=made.id)
+    assert await added(small, admin, office)
 
 
 async def test_services_change_nobody(small: Asking) -> None:

@@ -8,15 +8,18 @@ from typing import Any, cast
 
 import pytest
 
+from chassis.aggregates import ANSWERS_KEPT
 from chassis.caller import Caller, set_current
 from chassis.outbox import Outbox
 from chassis.process import clock
 from engines.documents import Collection, Document, Documents, open_documents
 from engines.events import Event, open_events
 from protos.directory.v1 import directory_pb2, people_pb2
+from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory import storage
 from services.directory.domain.authorities import Authority
 from services.directory.domain.users import User
+from services.directory.leaving import Leaving
 from services.directory.reference import Reference
 from services.directory.rpc.people import PeopleRpc
 from services.directory.rpc.reading import DirectoryRpc
@@ -25,6 +28,8 @@ from tests.directory.bodies import ISSUER, a_coordinator, a_user, an_authority
 from tests.directory.staff import HANDLER, NIMIC, a_signin, as_caller, given
 from vocabulary.refusals import Forbidden, Refusal, Unauthenticated
 from vocabulary.roles import LegislativeRole
+
+TOLD = AuthorityChanged.DESCRIPTOR.full_name
 
 
 class Killed(BaseException):
@@ -267,6 +272,61 @@ async def test_nor_by_being_killed_halfway(town: Town) -> None:
     assert (await town.do(second, "EditUser", request)).name == "Semplice"
     with pytest.raises(Forbidden):
         await town.do(second, "EditUser", edit("usr_second", name="Ancora", administrator=False))
+
+
+async def test_who_was_dismissed_is_not_appointed_again_by_a_command_of_their_own_from_before(town: Town) -> None:
+    second = as_caller(await town.do(NIMIC, "EditUser", edit("usr_second", name="Seconda")))
+    kept_for_later = edit("usr_second", administrator=True)
+    first_answer = await town.do(second, "EditUser", kept_for_later)
+    await town.do(NIMIC, "EditUser", edit("usr_second", administrator=False))
+    assert await town.do(second, "EditUser", kept_for_later) == first_answer
+    assert (await town.authority("aut_office")).administrators == ("usr_admin",)
+
+
+async def test_an_appointment_whose_first_answer_is_forgotten_is_for_those_only_who_may_appoint_now(town: Town) -> None:
+    admin = as_caller(await town.do(NIMIC, "EditUser", edit("usr_admin", name="Prima")))
+    appointment = edit("usr_plain", administrator=True)
+    await town.do(admin, "EditUser", appointment)
+    await town.do(NIMIC, "EditUser", edit("usr_plain", administrator=False))
+    for number in range(ANSWERS_KEPT + 1):
+        await town.do(NIMIC, "EditUser", edit("usr_admin", administrator=bool(number % 2)))
+    assert (await town.authority("aut_office")).administrators == ("usr_second",)
+    with pytest.raises(Forbidden):
+        await town.do(admin, "EditUser", appointment)
+    assert (await town.authority("aut_office")).administrators == ("usr_second",)
+
+
+async def test_who_stepped_down_gets_no_role_back_by_sending_that_command_again(town: Town) -> None:
+    second = as_caller(await town.do(NIMIC, "EditUser", edit("usr_second", name="Seconda")))
+    stepping_down = edit("usr_second", administrator=False, roles=[HANDLER])
+    await town.do(second, "EditUser", stepping_down)
+    await town.do(NIMIC, "EditUser", edit("usr_second", roles=[]))
+    for number in range(ANSWERS_KEPT):
+        said = people_pb2.SetLanguagesRequest(command=command(), language="it" if number % 2 else "fr")
+        await town.do(second, "SetLanguages", said)
+    with pytest.raises(Forbidden):
+        await town.do(second, "EditUser", stepping_down)
+    user = await town.user("usr_second")
+    assert user is not None
+    assert user.roles == ()
+
+
+async def test_a_leaving_that_was_never_written_down_is_once_something_else_of_the_authority_changes(
+    town: Town,
+) -> None:
+    """Not before: until then the command that says so may be about to."""
+    town.store.writes_left = 1
+    with pytest.raises(Killed):
+        await town.do(NIMIC, "DeactivateUser", people_pb2.DeactivateUserRequest(command=command(), id="usr_second"))
+    town.store.writes_left = 1_000
+    told = Event(id="e", type=TOLD, source="directory", subject="aut_office", time=clock(), data=b"")
+    follow = Leaving(town.authorities, town.users).by_type()[TOLD]
+    for still_active in (True, False, False):
+        await follow([told])
+        left = await town.user("usr_second")
+        assert left is not None
+        assert left.active is still_active
+        await town.do(NIMIC, "EditUser", edit("usr_plain", administrator=True))
 
 
 def list_of(authority_id: str) -> people_pb2.ListUsersRequest:

@@ -1,6 +1,8 @@
 """The people of an authority, the record of what was done, and the languages to write in: page by page, for those they concern."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,12 +10,23 @@ from hypothesis import given as generated
 from hypothesis import strategies as st
 
 from chassis.caller import Caller
+from chassis.process import clock
 from protos.directory.v1 import directory_pb2 as pb
-from services.directory.domain.history import Change, Command
+from services.directory.domain.history import CHANGES_A_DAY, Change, Command, with_change
 from services.directory.domain.record import record
 from services.directory.domain.users import User, speaks
-from tests.directory.bodies import a_registrar, a_user, an_administrator, an_authority, somebody
-from tests.directory.conftest import Asking, command
+from services.directory.settings import DirectorySettings
+from tests.directory.bodies import (
+    ALERTS,
+    a_coordinator,
+    a_registrar,
+    a_user,
+    an_administrator,
+    an_authority,
+    somebody,
+    stored,
+)
+from tests.directory.conftest import FREE_PORT, Asking, command, running
 from tests.directory.staff import (
     HANDLER,
     NIMIC,
@@ -25,10 +38,10 @@ from tests.directory.staff import (
     people_of,
 )
 from vocabulary import pages
-from vocabulary.refusals import Forbidden, Invalid, NotFound
+from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound
 from vocabulary.roles import LegislativeRole, UserRole
 
-COMMANDS = pb.DirectoryCommand
+NIMICS = pb.RoleInModule(module="*", role=pb.USER_ROLE_COORDINATOR)
 COMMISSION = a_registrar(LegislativeRole.COMMISSION)
 
 
@@ -94,7 +107,7 @@ async def test_the_record_says_what_was_done_by_whom_to_whom_and_why_the_newest_
     told = (await small(admin, "ListChanges", authority_id=office)).changes
     seen = [
         (
-            COMMANDS.Name(one.command).removeprefix("DIRECTORY_COMMAND_"),
+            pb.DirectoryCommand.Name(one.command).removeprefix("DIRECTORY_COMMAND_"),
             one.user_id,
             one.subject_id,
             list(one.fields),
@@ -171,6 +184,25 @@ async def test_the_record_is_for_its_administrators_and_its_coordinators(small: 
         await small(handler, "ListChanges", authority_id="aut_applicant")
 
 
+async def test_who_only_looks_after_a_part_is_told_of_the_authority_and_not_of_its_people(small: Asking) -> None:
+    office, (admin,) = await an_office(small)
+    dimic = a_registrar(LegislativeRole.DIMIC)
+    with pytest.raises(Forbidden):
+        await small(dimic, "ListChanges", authority_id=office)
+    await small.do(NIMIC, "ChangeAccess", id=office, module=ALERTS, access_coordinator_id=dimic.authority_id)
+    await small.do(admin, "EditAuthority", id=office, languages=["mt"])
+    with pytest.raises(Forbidden):
+        await small(dimic, "ListUsers", authority_id=office)
+    told = (await small(dimic, "ListChanges", authority_id=office)).changes
+    assert [one.command for one in told] == [
+        pb.DIRECTORY_COMMAND_EDIT,
+        pb.DIRECTORY_COMMAND_CHANGE_ACCESS,
+        pb.DIRECTORY_COMMAND_REGISTER,
+    ]
+    assert {(one.user_name, one.subject_id, one.subject_name) for one in told} == {("", "", "")}
+    assert len((await small(admin, "ListChanges", authority_id=office)).changes) == 5
+
+
 moments = st.integers(0, 3).map(lambda hours: datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=hours))
 histories = st.lists(
     st.builds(Change, at=moments, command=st.sampled_from(Command), user_id=st.sampled_from(["usr_1", "usr_2"])),
@@ -191,6 +223,61 @@ def test_every_change_stands_in_the_record_once_in_one_order(own: tuple[Change, 
 
 def a_worker(history: tuple[Change, ...]) -> User:
     return User(authority_id="aut_1", name="x", language="it", signin="x", history=history)
+
+
+async def test_the_record_names_nobody_who_works_elsewhere_but_to_their_colleagues(small: Asking) -> None:
+    """People are known to their own authority, and to those above it: never to those below."""
+    boss = await added(small, COMMISSION, "aut_nimic", name="Dirigente", roles=[NIMICS])
+    office, (admin,) = await an_office(small)
+    made = await added(small, as_caller(boss), office, name="Mara")
+    names = {}
+    for reader in (admin, NIMIC):
+        told = (await small(reader, "ListChanges", authority_id=office)).changes
+        (one,) = (one for one in told if one.subject_id == made.id)
+        names[reader.authority_id] = (one.user_name, one.subject_name, one.user_id, one.authority_id)
+    assert names[office] == ("", "Mara", boss.id, "aut_nimic")
+    assert names["aut_nimic"] == ("Dirigente", "Mara", boss.id, "aut_nimic")
+
+
+def test_nobody_changes_one_thing_without_end_and_others_go_on() -> None:
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    step = timedelta(hours=24) / CHANGES_A_DAY
+    told = tuple(
+        Change(at=now + step * number, command=Command.EDIT, user_id="usr_1") for number in range(CHANGES_A_DAY)
+    )
+    with pytest.raises(Conflict) as refused:
+        with_change(told, Change(at=told[-1].at, command=Command.EDIT, user_id="usr_1"))
+    assert refused.value.reason == "TOO_MANY"
+    other = with_change(told, Change(at=told[-1].at, command=Command.SUSPEND, user_id="usr_2"))
+    with pytest.raises(Conflict):
+        with_change(other, Change(at=told[-1].at, command=Command.EDIT, user_id="usr_1"))
+    later = Change(at=now + timedelta(days=1), command=Command.EDIT, user_id="usr_1")
+    assert with_change(other, later) == (*other, later)
+
+
+async def test_who_fills_the_record_of_their_authority_is_stopped_and_their_coordinator_is_not(tmp_path: Path) -> None:
+    settings = DirectorySettings(data_dir=tmp_path, listen_address=FREE_PORT)
+    often = Change(at=clock(), command=Command.EDIT, user_id="usr_admin", authority_id="aut_office")
+    changes = (often,) * CHANGES_A_DAY
+    office = an_authority(history=changes, validating_coordinator="aut_nimic")
+    people = {
+        "usr_admin": replace(a_user("aut_office", "admin"), history=changes),
+        "usr_other": a_user("aut_office", "other"),
+    }
+    await stored(settings, {"aut_nimic": a_coordinator(LegislativeRole.NIMIC), "aut_office": office}, people)
+    async with running(settings) as asking:
+        admin = an_administrator("aut_office")
+        for method, fields in (
+            ("EditAuthority", {"id": "aut_office", "languages": ["mt"]}),
+            ("SetLanguages", {"language": "mt"}),
+            ("EditUser", {"id": "usr_other", "administrator": True}),
+        ):
+            with pytest.raises(Conflict) as refused:
+                await asking(admin, method, command=command(), **fields)
+            assert refused.value.reason == "TOO_MANY"
+        await do(asking, NIMIC, "EditUser", id="usr_other", administrator=True)
+        await do(asking, NIMIC, "DeactivateUser", id="usr_admin")
+        await asking.do(NIMIC, "SuspendAuthority", id="aut_office", reason="too busy")
 
 
 async def test_the_languages_to_write_in_are_those_both_understand_in_the_order_of_the_reader(small: Asking) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.aggregates import CommandKey
+from chassis.aggregates import ANSWERS_KEPT, CommandKey
 from chassis.caller import Caller
 from engines.documents import open_documents
 from engines.events import Event, open_events
@@ -219,6 +219,16 @@ async def test_a_registration_sent_again_gives_the_first_answer_to_one_who_regis
     await not_registered(small, viewer, Forbidden, a_draft())
 
 
+async def test_a_registration_sent_again_when_its_answer_is_kept_no_more_is_told_of_what_it_made(small: Asking) -> None:
+    given = command()
+    made = await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft())
+    for number in range(ANSWERS_KEPT):
+        await small.do(NIMIC, "EditAuthority", id=made.id, languages=["mt" if number % 2 else "ga"])
+    with pytest.raises(Conflict, match=made.id) as refused:
+        await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft())
+    assert (refused.value.field, refused.value.reason) == ("idempotencyKey", "ALREADY_EXISTS")
+
+
 async def test_another_command_under_the_same_key_is_refused(small: Asking) -> None:
     given = command()
     made = await small.do(LIMIC, "RegisterAuthority", command=given, authority=a_draft())
@@ -304,6 +314,7 @@ async def test_nobody_is_registered_to_do_in_a_module_what_is_not_done_there(sma
         ({"description": in_languages(it="Fa questo")}, {"description": in_languages(it="Fa questo")}),
         ({"languages": ["FR-be", "fr", "de"]}, {"languages": ["fr", "de"]}),
         ({"concept_ids": ["plumber", "plumber", "doctor"]}, {"concept_ids": ["plumber", "doctor"]}),
+        ({"no_concepts": True}, {"concept_ids": []}),
         (
             {"contact": pb.Contact(email="imi@altro.example"), "languages": ["it"], "concept_ids": ["electrician"]},
             {"contact": pb.Contact(email="imi@altro.example"), "languages": ["it"], "concept_ids": ["electrician"]},
@@ -323,7 +334,7 @@ async def test_what_is_said_is_changed_and_the_rest_stays(
     assert await small.seen(ADMIN, "aut_office") == [after]
 
 
-@pytest.mark.parametrize(("changed", "field", "reason"), UNFIT_PARTS)
+@pytest.mark.parametrize(("changed", "field", "reason"), [*UNFIT_PARTS, ({"no_languages": True}, "languages", "EMPTY")])
 async def test_what_is_wrong_with_an_edit_is_refused_by_name(
     small: Asking, changed: dict[str, Any], field: str, reason: str
 ) -> None:

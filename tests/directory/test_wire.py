@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.aggregates import Kept
-from chassis.wire import EnumOnWire
+from chassis.wire import LISTED_LIMIT, EnumOnWire
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2 as pb
 from protos.directory.v1 import registration_pb2
@@ -15,6 +15,8 @@ from services.directory import wire
 from services.directory.domain.authorities import DESCRIPTION_LIMIT, NAME_LIMIT, Authority, Contact, ModuleAccess
 from services.directory.domain.users import RoleInModule, User
 from services.directory.reference import Area, Concept, Country, Region
+from services.directory.wire_inside import workflow_roles_from
+from services.directory.wire_people import roles_from
 from tests.directory.bodies import a_draft, access_on_wire, an_access, in_languages
 from vocabulary import countries, languages
 from vocabulary.participants import Level, Status
@@ -211,12 +213,33 @@ NOT_A_PART = pb.ModuleAccess(
         ({"informal_name": in_languages(hu="x" * (NAME_LIMIT + 1))}, "informalName.hu", "TOO_LONG"),
         ({"description": in_languages(hu="x" * (DESCRIPTION_LIMIT + 1))}, "description.hu", "TOO_LONG"),
         ({"official_name": in_languages(tlh="x")}, "officialName.tlh", "UNKNOWN_LANGUAGE"),
+        ({"access": [pb.ModuleAccess()] * (LISTED_LIMIT + 1)}, "access", "TOO_MANY"),
+        (
+            {
+                "access": [
+                    pb.ModuleAccess(
+                        legislative_role=pb.LEGISLATIVE_ROLE_LIMIC,
+                        workflow_roles=[pb.WORKFLOW_ROLE_ALERT_AUTHORITY] * (LISTED_LIMIT + 1),
+                    )
+                ]
+            },
+            "access[0].workflowRoles",
+            "TOO_MANY",
+        ),
     ],
 )
 def test_what_the_wire_can_tell_is_wrong_is_refused_by_name(changed: dict[str, Any], field: str, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
         wire.authority_from(a_draft(**changed), at="authority")
     assert (refused.value.field, refused.value.reason) == (f"authority.{field}", reason)
+
+
+def test_more_roles_than_anybody_holds_are_refused_before_they_are_looked_at() -> None:
+    roles = [pb.RoleInModule(role=pb.USER_ROLE_VIEWER)] * (LISTED_LIMIT + 1)
+    for turned in (lambda: roles_from(roles, at="roles"), lambda: workflow_roles_from([1] * (LISTED_LIMIT + 1))):
+        with pytest.raises(Invalid) as refused:
+            turned()
+        assert refused.value.reason == "TOO_MANY"
 
 
 def test_blanks_around_what_was_typed_and_repetitions_are_dropped() -> None:

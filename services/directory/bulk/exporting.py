@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from chassis.aggregates import Aggregates, Kept
 from chassis.tables.rows import Cell
+from chassis.wire import few
 from engines.documents import AnyOf
 from protos.directory.v1.bulk_pb2 import ExportAuthoritiesRequest
 from services.directory import storage, wire
@@ -37,10 +38,12 @@ class Exporting:
         self._by = by
         self._showing = Showing(reference)
         statuses = [
-            wire.STATUS.from_wire(status, field=f"statuses[{index}]") for index, status in enumerate(request.statuses)
+            wire.STATUS.from_wire(status, field=f"statuses[{index}]")
+            for index, status in enumerate(few(request.statuses, at="statuses"))
         ] or [Status.ACTIVE]
         areas = [
-            reference.require_area(area, field=f"areaCodes[{index}]") for index, area in enumerate(request.area_codes)
+            reference.require_area(area, field=f"areaCodes[{index}]")
+            for index, area in enumerate(few(request.area_codes, at="areaCodes"))
         ]
         self._lists = [
             name

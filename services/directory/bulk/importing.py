@@ -24,6 +24,7 @@ from services.directory.domain import authorities as rules
 from services.directory.domain import bulk, coordination, direct, registration
 from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person
+from services.directory.domain.granting import LINKS
 from services.directory.domain.history import Command
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
@@ -213,6 +214,8 @@ class Importing:
                 after = self._registered(replace(said, external_id=task.external_id), by)
             else:
                 after = self._edited(task.id, before, bulk.edited(before, said), by)
+                if after.region != before.region:
+                    await self._check_coordinators(after)
             bulk.check_status(after.status, task.row.text(columns.STATUS))
             if after != before:
                 await self._posts.check(task.id, after)
@@ -233,6 +236,11 @@ class Importing:
         registration.step(before.status, Command.EDIT, coordination.actors(by, id_, before, territories))
         check_references(self._reference, after, at="")
         return after
+
+    async def _check_coordinators(self, after: Authority) -> None:
+        named = {getattr(access, name) for access in after.access for name in LINKS} - {""}
+        linked = {kept.id: kept.state for kept in await self._authorities.get_many(sorted(named))}
+        bulk.check_coordinators(after, self._reference.territories(after.country, after.region), linked)
 
     def _key(self, task: Task) -> CommandKey:
         """The key of one row: of this import, and this authority."""

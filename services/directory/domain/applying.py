@@ -6,7 +6,7 @@ What is drafted waits: the parts in modules are requested ones until the validat
 from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.directory.domain import authorities, coordination, registration
 from services.directory.domain.authorities import AccessStatus, Authority
@@ -17,7 +17,11 @@ from services.directory.domain.registration import Actor
 from services.directory.domain.users import User
 from vocabulary import ids, languages
 from vocabulary.participants import Status
-from vocabulary.refusals import NotFound
+from vocabulary.refusals import Forbidden, NotFound
+
+DECIDING = frozenset({Command.VALIDATE, Command.REJECT, Command.WITHDRAW_INVITATION})
+# Some authorities are changed every other week.
+LONGEST = timedelta(days=150)
 
 
 def require_invitee(email: str, language: str) -> tuple[str, str]:
@@ -88,14 +92,28 @@ def applied(authority: Authority, applicant: Applicant) -> Authority:
     return replace(authority, status=status, applicant=applicant)
 
 
-def is_decided(authority: Authority) -> bool:
-    """Whether *authority* waits for nobody who was invited, nor for anybody to decide about who has applied."""
-    return authority.status not in (Status.INVITED, Status.REQUESTED)
+def over_since(authority: Authority, changed_at: datetime) -> datetime | None:
+    """Since when nobody waits for whom *authority*, last changed at that time, names as invited, or as having applied.
+
+    That is since its invitation has expired, or since it was decided and nothing has been changed, but at the latest `LONGEST` after
+    the decision; None if it names nobody, or somebody has still to decide.
+    """
+    invitation = authority.invitation
+    if authority.status is Status.INVITED:
+        return invitation.expires_at if invitation is not None and invitation.email else None
+    if authority.status is Status.REQUESTED:
+        return None
+    if invitation is None and authority.applicant is None:
+        return None
+    decided = [change.at for change in authority.history if change.command in DECIDING]
+    return min([changed_at, *(at + LONGEST for at in decided[-1:])])
 
 
 def forgotten(authority: Authority) -> Authority:
-    """*authority* without who was invited and who has applied, if that is decided."""
-    return replace(authority, invitation=None, applicant=None) if is_decided(authority) else authority
+    """*authority* without who was invited and who has applied. An invitation that has expired can still be renewed, for somebody."""
+    if authority.status is Status.INVITED and authority.invitation is not None:
+        return replace(authority, invitation=replace(authority.invitation, email=""))
+    return replace(authority, invitation=None, applicant=None)
 
 
 def first_user_id(authority_id: str, applicant: Applicant) -> str:
@@ -114,9 +132,19 @@ def first_user(authority_id: str, applicant: Applicant) -> User:
     )
 
 
-def validated(authority: Authority, of: AbstractSet[Actor], administrator: str) -> Authority:
-    """*authority*, active with all parts it was invited for, and with its first *administrator*."""
+def validated(
+    authority: Authority, by: Person, of: AbstractSet[Actor], territories: Collection[str], administrator: str
+) -> Authority:
+    """*authority*, active with all parts it was invited for, and with its first *administrator*.
+
+    Raises Forbidden if one of the parts is not *by*'s to give: whoever invited it may coordinate less since.
+    """
     status = registration.step(authority.status, Command.VALIDATE, of)
+    if not coordination.gives_all(by, of, authority.inactive_access, territories):
+        raise Forbidden(
+            "it was invited for a part that is not yours to give; whoever coordinates all of its areas can validate it",
+            field="id",
+        )
     granted = tuple(replace(access, status=AccessStatus.ACTIVE) for access in authority.inactive_access)
     return replace(
         authority,

@@ -1,5 +1,6 @@
 """Authorities: what they are, and what they must say of themselves (IMI Regulation, Articles 6 and 7)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -20,6 +21,8 @@ WORKFLOW: Mapping[str, frozenset[WorkflowRole]] = {
 NAME_LIMIT = 300
 DESCRIPTION_LIMIT = 2_000
 CONTACT_LIMIT = 300
+TEXTS = ("officialName", "informalName", "description")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +160,27 @@ def check(authority: Authority, *, at: str = "authority.") -> Authority:
             "a regional authority has a region, a national one has none", field=f"{at}region", reason="REGION"
         )
     _check_parts(authority, at)
+    for name, texts in zip(
+        TEXTS, (authority.official_name, authority.informal_name, authority.description), strict=True
+    ):
+        for code, text in texts.items():
+            require_readable(text, field=f"{at}{name}.{code}")
     contact = authority.contact
     for name in Contact.__slots__:
         if len(getattr(contact, name)) > CONTACT_LIMIT:
             raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=f"{at}contact.{name}", reason="TOO_LONG")
+        if name != "email":
+            require_readable(getattr(contact, name), field=f"{at}contact.{name}")
     if contact.email:
         check_email(contact.email, field=f"{at}contact.email")
+    _check_website(contact.website, field=f"{at}contact.website")
     return replace(authority, languages=tuple(dict.fromkeys(understood)))
+
+
+def require_readable(text: str, *, field: str) -> None:
+    """Raises Invalid naming *field* for characters that no text has, which a file would not bring in either."""
+    if _CONTROL_CHARACTER.search(text):
+        raise Invalid("the text contains control characters", field=field, reason="CONTROL_CHARACTER")
 
 
 def check_email(address: str, *, field: str) -> str:
@@ -173,6 +190,14 @@ def check_email(address: str, *, field: str) -> str:
     if len(address) > CONTACT_LIMIT:
         raise Invalid(f"longer than {CONTACT_LIMIT} characters", field=field, reason="TOO_LONG")
     return address
+
+
+def _check_website(address: str, *, field: str) -> None:
+    """Raises Invalid for what a page of others must not make a link of: a scheme that runs a program instead of leading somewhere."""
+    scheme, colon, _ = address.partition(":")
+    has_scheme = bool(colon) and "." not in scheme and "/" not in scheme
+    if not address.isprintable() or " " in address or (has_scheme and scheme.lower() not in ("http", "https")):
+        raise Invalid("a website is an http or https address", field=field, reason="NOT_A_LINK")
 
 
 def _check_parts(authority: Authority, at: str) -> None:

@@ -5,11 +5,13 @@ registering, granting and suspending, one authority at a time, and never by a fi
 """
 
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from services.directory.domain import authorities, coordination
 from services.directory.domain.authorities import Authority, ModuleAccess
-from services.directory.domain.coordination import Person
+from services.directory.domain.coordination import Person, looks_after
+from services.directory.domain.granting import LINKS
 from vocabulary import ids
 from vocabulary.participants import Status
 from vocabulary.refusals import Conflict, Forbidden, Invalid
@@ -88,6 +90,21 @@ def edited(before: Authority, said: Authority) -> Authority:
         concepts=said.concepts,
     )
     return before if after == before else authorities.check(after, at="")
+
+
+def check_coordinators(after: Authority, territories: Collection[str], linked: Mapping[str, Authority]) -> None:
+    """Raises Conflict if a coordinator of a part of *after*, by id in *linked*, does not stand above it where it is to lie."""
+    for access in after.access:
+        for name in LINKS:
+            id_ = getattr(access, name)
+            coordinator = linked.get(id_)
+            covers = coordinator and looks_after(coordinator, access.area, access.legislative_role, territories)
+            if id_ and not covers:
+                raise Conflict(
+                    f"{id_}, a coordinator of its part in {access.module}, is none there; have the part changed first",
+                    field="region",
+                    reason="UNKNOWN_COORDINATOR",
+                )
 
 
 def check_status(status: Status, said: str) -> None:

@@ -4,7 +4,7 @@ A NIMIC and an SDIMIC are coordinators in every area; an SDIMIC, and whoever els
 a coordinator of their own authority.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -109,11 +109,27 @@ def actors(
     found = set()
     if above and is_nimic(own) and (not of_module or person.acts_in(of_module.partition("/")[0])):
         found.add(Actor.NIMIC)
-    if above and authority.validating_coordinator == person.authority_id:
+    if (
+        above
+        and authority.validating_coordinator == person.authority_id
+        and not _has_outgrown(authority, own, territories)
+    ):
         found.add(Actor.VALIDATING_COORDINATOR)
     if any(one.access_coordinator == person.authority_id and of_module in ("", one.module) for one in above):
         found.add(Actor.ACCESS_COORDINATOR)
     return frozenset(found)
+
+
+def _has_outgrown(authority: Authority, coordinator: Authority, territories: Collection[str]) -> bool:
+    """Whether *authority* has come to coordinate where *coordinator* does not stand above it.
+
+    Whoever manages its people could take its power, and whoever suspends it, end it.
+    """
+    return any(
+        access.legislative_role in COORDINATING
+        and not is_above(coordinator, access.area, access.legislative_role, territories)
+        for access in authority.access
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +199,16 @@ def may_give(own: Authority, by: Person, access: ModuleAccess, territories: Coll
         raise Forbidden(
             f"a coordinator gives roles below its own; {access.legislative_role} is not", field=f"{at}legislativeRole"
         )
+
+
+def gives_all(by: Person, of: AbstractSet[Actor], parts: Iterable[ModuleAccess], territories: Collection[str]) -> bool:
+    """Whether *by*, who is *of* to an authority, may give it every one of *parts*, as a validation does."""
+    if Actor.COMMISSION in of:
+        return all(access.legislative_role is LegislativeRole.NIMIC for access in parts)
+    own = by.acts_for
+    return own is not None and all(
+        by.acts_in(access.area) and is_above(own, access.area, access.legislative_role, territories) for access in parts
+    )
 
 
 def _is_commission(authority: Authority) -> bool:

@@ -1,13 +1,17 @@
 """What people say of the system to who runs it: the National IMI Coordinator of their country, and for that one the Commission."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.directory.domain.coordination import Person
 from vocabulary import values
-from vocabulary.refusals import Forbidden
+from vocabulary.refusals import Conflict, Forbidden
 from vocabulary.roles import UserRole
 from vocabulary.values import FreeText
+
+# Each piece is an e-mail to whoever hears it, and kept for a year.
+A_DAY = 50
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,12 @@ def write(by: Person, text: FreeText, about: str, addressee_id: str, at: datetim
         text=values.free_text(text, at="text"),
         about=about,
     )
+
+
+def require_unhurried(recent: int) -> None:
+    """Raises Conflict for whoever has written *recent* pieces within a `DAY`, if that is enough."""
+    if recent >= A_DAY:
+        raise Conflict(f"you have sent feedback {A_DAY} times within a day; go on tomorrow", reason="TOO_MANY")
 
 
 def require_reader(by: Person) -> None:

@@ -3,10 +3,15 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from vocabulary.refusals import Conflict
+
+# What is changed is read whole with every call about it, so that nobody may let the record of it grow as fast as they can type.
+CHANGES_A_DAY = 500
+_DAY = timedelta(days=1)
 # What is no change of its own, or is told under another name.
 _UNTOLD = frozenset({"history", "former_users"})
 _WORD = re.compile(r"_([a-z])")
@@ -51,6 +56,21 @@ class Change:
     subject_id: str = ""
     fields: tuple[str, ...] = ()
     reason: str = ""
+
+
+def with_change(history: tuple[Change, ...], change: Change) -> tuple[Change, ...]:
+    """*history* with *change*; raises Conflict for whoever has changed the same thing so often within a day. Others go on."""
+    recent = 0
+    for one in reversed(history):
+        if one.at <= change.at - _DAY:
+            break
+        recent += one.user_id == change.user_id
+    if recent >= CHANGES_A_DAY:
+        raise Conflict(
+            f"you have changed this {CHANGES_A_DAY} times within a day; go on tomorrow, or leave it to somebody else",
+            reason="TOO_MANY",
+        )
+    return (*history, change)
 
 
 def changed_fields(before: Any, after: Any, untold: Collection[str] = _UNTOLD) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from services.directory.domain.authorities import Authority, ModuleAccess
+from services.directory.domain.authorities import Authority, ModuleAccess, require_readable
 from services.directory.domain.coordination import Person
 from services.directory.domain.history import Change, Command
 from services.directory.domain.registration import EVER, FINAL, Actor
@@ -38,7 +38,8 @@ class RoleInModule:
 class User:
     """A person acting for an authority. `signin` is ``<issuer> <subject>`` of OpenID Connect.
 
-    `language` is the one of their screen; `languages` are those they understand, the preferred one first.
+    `language` is the one of their screen; `languages` are those they understand, the preferred one first. `left_because` is what
+    was said when they left: it is about them, so it goes when they are forgotten, and the record of their authority does not keep it.
     """
 
     authority_id: str
@@ -48,6 +49,7 @@ class User:
     roles: tuple[RoleInModule, ...] = ()
     languages: tuple[str, ...] = ()
     active: bool = True
+    left_because: str = ""
     history: tuple[Change, ...] = ()
 
 
@@ -119,6 +121,7 @@ def check(user: User, authority: Authority, *, at: str = "user.") -> User:
     name = user.name.strip()
     if not name or len(name) > NAME_LIMIT:
         raise Invalid(f"a name has 1 to {NAME_LIMIT} characters", field=f"{at}name", reason="NAME")
+    require_readable(name, field=f"{at}name")
     if len(user.roles) > ROLES_LIMIT:
         raise Invalid(f"at most {ROLES_LIMIT} roles", field=f"{at}roles", reason="TOO_MANY")
     for index, held in enumerate(user.roles):

@@ -17,6 +17,8 @@ from vocabulary.values import LocalizedText
 
 HERE = Path(__file__).parent
 TEXT_LIMIT = 200
+# Of an action, or an action and a field.
+NAME_LIMIT = 200
 
 Item = TypeVar("Item")
 
@@ -95,8 +97,13 @@ class Guidance:
         )
 
     def about(self, of: str) -> LocalizedText | None:
-        """The info point of an action, or of a field of its form (`action.field`): the form's own, else the field's."""
+        """The info point of an action, or of a field of its form (`action.field`): the form's own, else the field's.
+
+        None for what can be neither.
+        """
         action, _, field = of.partition(".")
+        if len(of) > NAME_LIMIT or not action.isidentifier():
+            return None
         return self.info.get(of) or (self.info.get(field) if field else self.info.get(action))
 
 

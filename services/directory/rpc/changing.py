@@ -108,4 +108,7 @@ class Changing:
         except Conflict as conflict:
             if conflict.reason != "ALREADY_EXISTS":
                 raise
+            if await self.authorities.get(id_) is not None:
+                known = f"this command made {id_} long ago; its answer is kept no more"
+                raise Conflict(known, field="idempotencyKey", reason="ALREADY_EXISTS") from conflict
             raise post_taken(new) from conflict

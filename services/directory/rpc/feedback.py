@@ -9,12 +9,13 @@ from chassis.caller import current_person
 from chassis.lists import page, sortable
 from chassis.server import Call
 from chassis.wire import free_text, free_text_from, timestamp
+from engines.documents import Condition, Range
 from protos.directory.v1 import feedback_pb2 as pb
 from protos.directory.v1.events_pb2 import FeedbackSent
 from protos.directory.v1.feedback_pb2_grpc import FeedbackServiceServicer
 from services.directory.desks import Desks
 from services.directory.domain.authorities import Authority
-from services.directory.domain.feedback import Feedback, require_reader, write
+from services.directory.domain.feedback import A_DAY, DAY, Feedback, require_reader, require_unhurried, write
 from services.directory.guidance import Guidance
 from services.directory.rpc.acting import person
 from vocabulary import ids
@@ -54,6 +55,8 @@ class FeedbackRpc(FeedbackServiceServicer):
         addressee = await self._desks.above(by.authority_id, by.acts_for) if by.acts_for else None
         text = free_text_from(request.text, at="text")
         new = write(by, text, request.about, addressee.id if addressee else "", self._now())
+        lately: dict[str, Condition] = {"author_id": by.user_id, "at": Range(at_least=sortable(new.at - DAY))}
+        require_unhurried(await self._feedback.count(lately, at_most=A_DAY))
         if addressee is None:
             raise NotFound("nobody runs the system yet who could hear it")
         return await self._feedback.create(

@@ -22,7 +22,7 @@ from services.directory.domain.invitations import Applicant, code, code_hash, is
 from services.directory.domain.users import User
 from services.directory.rpc.acting import person
 from services.directory.rpc.changing import Acting, Changing
-from services.directory.rpc.recording import changed, check_references, recorded
+from services.directory.rpc.recording import changed, check_mailbox, check_references, recorded
 from services.directory.rpc.registering import corrected
 from vocabulary import ids
 from vocabulary.refusals import Conflict
@@ -159,7 +159,9 @@ class InvitationRpc(InvitationServiceServicer):
         if request.HasField("official_name"):
             name = localized_from(request.official_name, at="officialName", limit=NAME_LIMIT)
             after = replace(after, official_name=name)
-        return authorities.check(after, at="")
+        after = authorities.check(after, at="")
+        check_mailbox(after, at="")
+        return after
 
     def _applicant(self, before: Kept[Authority], request: pb.RegisterByInvitationRequest, signin: str) -> Applicant:
         given = request.applicant

@@ -3,7 +3,7 @@
 from chassis.aggregates import Aggregates
 from chassis.caller import require_service
 from chassis.server import Call
-from chassis.wire import batch
+from chassis.wire import batch, few
 from engines.documents import AnyOf, Condition
 from protos.directory.v1 import participants_pb2 as pb
 from protos.directory.v1.participants_pb2_grpc import ParticipantsServiceServicer
@@ -52,11 +52,14 @@ def _where(request: pb.ListParticipantsRequest) -> dict[str, Condition]:
         raise Invalid("say with which part in the module", field="workflowRoles", reason="MISSING_FIELD")
     roles = [
         wire.WORKFLOW_ROLE.from_wire(role, field=f"workflowRoles[{index}]")
-        for index, role in enumerate(request.workflow_roles)
+        for index, role in enumerate(few(request.workflow_roles, at="workflowRoles"))
     ]
     narrowed: dict[str, Condition] = {"participation": AnyOf([participation(request.module, role) for role in roles])}
     if request.countries:
         narrowed["country"] = AnyOf(
-            [countries.require(code, field=f"countries[{index}]") for index, code in enumerate(request.countries)]
+            [
+                countries.require(code, field=f"countries[{index}]")
+                for index, code in enumerate(few(request.countries, at="countries"))
+            ]
         )
     return narrowed

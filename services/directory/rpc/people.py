@@ -1,16 +1,19 @@
 """PeopleService: who works for an authority, and the record of what was done.
 
 A person is one document, and who administers or has left an authority stands in the authority's own: two writes where a command
-concerns both. The one that a rule may refuse comes first; the other one is never refused, and is made by whoever repeats the command
-after a crash. Between the two, nobody administers an authority who does not exist, and nobody signs in who has left.
+concerns both. The one that a rule may refuse comes first; the other one is made by whoever repeats the command after a crash, but
+not by who repeats it later. Between the two, nobody administers an authority who does not exist, and nobody signs in who has left.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+from google.protobuf.wrappers_pb2 import Int64Value
 
 from chassis.aggregates import Aggregates, CommandKey, Kept
 from chassis.caller import current_person
@@ -23,6 +26,7 @@ from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person
 from services.directory.domain.history import Change, Command
 from services.directory.domain.users import User
+from services.directory.leaving import leave, left
 from services.directory.reference import Reference
 from services.directory.rpc.acting import person
 from services.directory.rpc.people_reading import PeopleReadingRpc
@@ -31,6 +35,7 @@ from services.directory.wire_people import roles_from
 from vocabulary import ids
 from vocabulary.refusals import Conflict, Stale
 
+Answer = TypeVar("Answer", bound=Message)
 _UNTOLD = frozenset({"history", "authority_id"})
 
 
@@ -71,6 +76,7 @@ class PeopleRpc(PeopleReadingRpc):
             roles=roles_from(request.roles, at="roles"),
         )
         new = users.check(new, authority.state, at="")
+        await self._require_room(authority.id)
         new = self._user_recorded(None, new, id_, by, Command.ADD_USER)
         await self._release(new.signin)
         shown = _administered(authority.state, id_, request.administrator)
@@ -135,15 +141,19 @@ class PeopleRpc(PeopleReadingRpc):
             _require_revision(command, user)
             after = users.without_user(before.state, subject.id)
             fields = ("active", *history.changed_fields(before.state, after))
-            return self._recorded(after, subject.id, by, Command.DEACTIVATE_USER, fields, request.reason)
+            return self._recorded(after, subject.id, by, Command.DEACTIVATE_USER, fields)
 
-        await self._change_authority(authority.id, command, decide)
-        left = (await self._authority(authority.id)).state
+        async def leaves(before: Kept[User]) -> tuple[User, Sequence[UserChanged]]:
+            after, events = await left(before)
+            return replace(after, left_because=request.reason.strip()), events
+
+        await self._change_authority(authority.id, command, decide, Empty())
+        now = (await self._authority(authority.id)).state
         return await self._users.change(
             subject.id,
             replace(command, expected_revision=None),
-            self._left,
-            lambda kept: pb.DeactivateUserResponse(user=wire.user(kept, left)),
+            leaves,
+            lambda kept: pb.DeactivateUserResponse(user=wire.user(kept, now)),
             pb.DeactivateUserResponse,
         )
 
@@ -178,8 +188,10 @@ class PeopleRpc(PeopleReadingRpc):
     ) -> bool:
         """Take the role of administrator from somebody, if the whole command is right: the first write, which decides.
 
-        Whether this command, now or before, has taken it from them: False for whoever is no administrator anyway.
+        Whether this command has taken it from them just now, or before a crash: False for whoever is no administrator anyway, and
+        where they have been changed since.
         """
+        judged = Int64Value()
 
         async def decide(before: Kept[Authority]) -> Authority:
             if user_id not in before.state.administrators:
@@ -188,63 +200,58 @@ class PeopleRpc(PeopleReadingRpc):
             self._judge(Command.EDIT_USER, by, user, before)
             _require_revision(command, user)
             edited(user.state, before.state)
+            judged.value = user.revision
             after = users.without_administrator(before.state, user_id)
             fields = history.changed_fields(before.state, after)
             return self._recorded(after, user_id, by, Command.EDIT_USER, fields)
 
         try:
-            await self._change_authority(authority_id, command, decide)
+            answer = await self._change_authority(authority_id, command, decide, judged)
         except _NoAdministratorError:
             return False
-        return True
+        return bool(judged.value) or (await self._user(user_id)).revision == answer.value
 
     async def _appoint(self, authority_id: str, user_id: str, command: CommandKey, by: Person, done: Command) -> None:
-        """Make somebody an administrator: the second write of what was decided with the first."""
-        if user_id in (await self._authority(authority_id)).state.administrators:
-            return
+        """Make somebody an administrator: the second write, judged again, since whoever repeats it may have lost the say meanwhile."""
 
         async def decide(before: Kept[Authority]) -> Authority:
+            if user_id in before.state.administrators:
+                # Written all the same: this command, sent again, must not appoint them anew once they have been dismissed.
+                return before.state
+            registration.step(before.state.status, done, self._actors(by, before))
             after = users.with_administrator(before.state, user_id)
             return self._recorded(after, user_id, by, done, history.changed_fields(before.state, after))
 
-        await self._change_authority(authority_id, command, decide)
+        await self._change_authority(authority_id, command, decide, Empty())
 
     async def _release(self, signin: str) -> None:
         """Free the sign-in of somebody who has left, or whose authority has, if their own document does not say so yet."""
         for held in await self._users.find({"signin": signin}, limit=1):
             authority = await self._authorities.get(held.state.authority_id)
             if authority is not None and users.has_left(held.id, authority.state):
-                leaving = CommandKey(key=f"leave {held.id}", fingerprint="", expected_revision=None)
-                await self._users.change(held.id, leaving, self._left, lambda _: Empty(), Empty)
-
-    async def _left(self, before: Kept[User]) -> tuple[User, list[UserChanged]]:
-        """The second write of a deactivation, which stands in the record of the authority."""
-        event = UserChanged(user_id=before.id, authority_id=before.state.authority_id)
-        return replace(before.state, active=False), [event]
+                await leave(self._users, held)
 
     async def _change_authority(
-        self, id_: str, command: CommandKey, decide: Callable[[Kept[Authority]], Awaitable[Authority]]
-    ) -> None:
+        self, id_: str, command: CommandKey, decide: Callable[[Kept[Authority]], Awaitable[Authority]], answer: Answer
+    ) -> Answer:
         async def decided(before: Kept[Authority]) -> tuple[Authority, list[AuthorityChanged]]:
             after = await decide(before)
             return after, [changed(before.id, before.revision + 1, after)]
 
         # The revision that a client expects is that of the person.
         command = replace(command, expected_revision=None)
-        await self._authorities.change(id_, command, decided, lambda _: Empty(), Empty)
+        return await self._authorities.change(id_, command, decided, lambda _: answer, type(answer))
 
     def _user_recorded(self, before: User | None, after: User, id_: str, by: Person, done: Command) -> User:
         fields = history.changed_fields(before, after, _UNTOLD)
         if not fields:
             return after
-        return replace(after, history=(*after.history, self._change(id_, by, done, fields)))
+        return replace(after, history=history.with_change(after.history, self._change(id_, by, done, fields)))
 
-    def _recorded(
-        self, after: Authority, user_id: str, by: Person, done: Command, fields: tuple[str, ...], reason: str = ""
-    ) -> Authority:
-        return replace(after, history=(*after.history, self._change(user_id, by, done, fields, reason)))
+    def _recorded(self, after: Authority, of: str, by: Person, done: Command, fields: tuple[str, ...]) -> Authority:
+        return replace(after, history=history.with_change(after.history, self._change(of, by, done, fields)))
 
-    def _change(self, subject_id: str, by: Person, done: Command, fields: tuple[str, ...], reason: str = "") -> Change:
+    def _change(self, subject_id: str, by: Person, done: Command, fields: tuple[str, ...]) -> Change:
         return Change(
             at=self._now(),
             command=done,
@@ -252,7 +259,6 @@ class PeopleRpc(PeopleReadingRpc):
             authority_id=by.authority_id,
             subject_id=subject_id,
             fields=fields,
-            reason=reason.strip(),
         )
 
 

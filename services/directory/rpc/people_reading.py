@@ -26,7 +26,7 @@ from services.directory.reference import Reference
 from services.directory.rpc.acting import person
 from vocabulary import pages
 from vocabulary.audit import Kind, Part
-from vocabulary.refusals import Forbidden, NotFound
+from vocabulary.refusals import Conflict, Forbidden, NotFound
 
 # The people of one authority whose changes are in its record.
 PEOPLE_LIMIT = 5_000
@@ -63,17 +63,23 @@ class PeopleReadingRpc(PeopleServiceServicer):
     async def ListChanges(self, request: pb.ListChangesRequest, context: Call) -> pb.ListChangesResponse:
         by = await person(current_person(), self._authorities)
         authority = await self._known(by, request.authority_id)
-        if not sees_history(self._actors(by, authority)):
+        actors = self._actors(by, authority)
+        if not sees_history(actors):
             raise Forbidden(
                 "the record of changes is for the administrators of an authority and its coordinators",
                 field="authorityId",
             )
         size, before = page_size(request.page), _place(request.page.after)
-        people = {kept.id: kept.state for kept in await self._people(authority.id)}
-        told = [one for one in record(authority.id, authority.state, people) if before is None or one[0] < before]
+        knows = users.knows(by, authority.id, actors)
+        people = {kept.id: kept.state for kept in await self._people(authority.id)} if knows else {}
+        whole = record(authority.id, authority.state, people)
+        # Who looks after a part of it alone does not know its people.
+        whole = [one for one in whole if knows or not one[1].subject_id]
+        told = [one for one in whole if before is None or one[0] < before]
         shown = told[:size]
-        names = await self._names(people, [change for _, change in shown])
-        noting.shown(Kind.AUTHORITY, authority.id, authority.revision, Part.PERSONAL_DATA, Part.LISTED)
+        names = await self._names(by, people, [change for _, change in shown]) if knows else {}
+        parts = (Part.PERSONAL_DATA, Part.LISTED) if knows else (Part.LISTED,)
+        noting.shown(Kind.AUTHORITY, authority.id, authority.revision, *parts)
         return pb.ListChangesResponse(
             changes=[
                 wire_people.change(change, names.get(change.user_id, ""), names.get(change.subject_id, ""))
@@ -103,14 +109,23 @@ class PeopleReadingRpc(PeopleServiceServicer):
             ]
         )
 
+    async def _require_room(self, authority_id: str) -> None:
+        """Raises Conflict if so many people work at the authority that one more would be in no record."""
+        working: dict[str, Condition] = {"authority_id": authority_id, "active": True}
+        if await self._users.count(working, at_most=PEOPLE_LIMIT) >= PEOPLE_LIMIT:
+            raise Conflict(f"at most {PEOPLE_LIMIT:,} people work at one authority", reason="TOO_MANY")
+
     async def _people(self, authority_id: str) -> list[Kept[User]]:
         return await self._users.find({"authority_id": authority_id}, limit=PEOPLE_LIMIT)
 
-    async def _names(self, known: dict[str, User], changes: Sequence[Change]) -> dict[str, str]:
-        """What those are called who made *changes*, and those they were made to."""
+    async def _names(self, by: Person, known: dict[str, User], changes: Sequence[Change]) -> dict[str, str]:
+        """What those are called who made *changes*, and those they were made to, as far as *by* knows them: those of the authority
+        whose record it is, and their own colleagues. Of officials elsewhere it is said for which authority they acted.
+        """
         wanted = dict.fromkeys(id_ for change in changes for id_ in (change.user_id, change.subject_id) if id_)
         others = await self._users.get_many([id_ for id_ in wanted if id_ not in known])
-        return {id_: known[id_].name for id_ in wanted if id_ in known} | {kept.id: kept.state.name for kept in others}
+        colleagues = {kept.id: kept.state.name for kept in others if kept.state.authority_id == by.authority_id}
+        return {id_: known[id_].name for id_ in wanted if id_ in known} | colleagues
 
     async def _authority(self, id_: str) -> Kept[Authority]:
         found = await self._authorities.get(id_)

@@ -57,6 +57,10 @@ class DirectoryRpc(DirectoryServiceServicer):
         visible = [kept for kept in found if caller.service or kept.state.authority_id == caller.authority_id]
         theirs = await self._authorities.get_many(list(dict.fromkeys(kept.state.authority_id for kept in visible)))
         by_id = {kept.id: kept.state for kept in theirs}
+        own = by_id.get(caller.authority_id)
+        if own is not None and users.has_left(caller.user_id, own):
+            # Their token, or the socket that they opened with it, says otherwise for some time longer.
+            visible = []
         for kept in visible:
             # To look at oneself is no read of a person.
             if kept.id != caller.user_id:

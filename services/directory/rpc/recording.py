@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chassis.caller import Caller
+from chassis.mail import check_address
 from protos.directory.v1.events_pb2 import AuthorityChanged
 from services.directory.domain import history
 from services.directory.domain.authorities import Authority
@@ -12,7 +13,7 @@ from vocabulary.refusals import Conflict, Invalid
 
 
 def check_references(reference: Reference, authority: Authority, *, at: str) -> None:
-    """Raises Invalid naming what *authority* refers to and the directory does not have."""
+    """Raises Invalid naming what *authority* refers to and the directory does not have, or a mailbox that is none."""
     for index, concept in enumerate(authority.concepts):
         reference.require_concept(concept, field=f"{at}concepts[{index}]")
     for index, access in enumerate(authority.access):
@@ -21,6 +22,16 @@ def check_references(reference: Reference, authority: Authority, *, at: str) -> 
         reference.require_region(authority.region, field=f"{at}region")
         if reference.regions[authority.region].country != authority.country:
             raise Invalid("the region is in another country", field=f"{at}region", reason="REGION")
+    check_mailbox(authority, at=at)
+
+
+def check_mailbox(authority: Authority, *, at: str) -> None:
+    """Raises Invalid for a mailbox to which notifications could never be sent."""
+    if authority.contact.email:
+        try:
+            check_address(authority.contact.email)
+        except ValueError as unfit:
+            raise Invalid(str(unfit), field=f"{at}contact.email", reason="NOT_AN_EMAIL") from unfit
 
 
 def recorded(
@@ -40,7 +51,7 @@ def recorded(
         fields=history.changed_fields(before, after),
         reason=reason.strip(),
     )
-    return replace(after, history=(*after.history, change))
+    return replace(after, history=history.with_change(after.history, change))
 
 
 def changed(id_: str, revision: int, authority: Authority) -> AuthorityChanged:

@@ -66,7 +66,7 @@ class RegistrationRpc(RegistrationServiceServicer):
             before = acting.before.state
             status = registration.step(before.status, Command.EDIT, acting.of)
             after = replace(corrected(before, request), status=status)
-            if request.concept_ids:
+            if request.concept_ids or request.no_concepts:
                 after = replace(after, concepts=tuple(dict.fromkeys(request.concept_ids)))
             after = authorities.check(after, at="")
             check_references(self._changing.reference, after, at="")
@@ -83,7 +83,7 @@ class RegistrationRpc(RegistrationServiceServicer):
             before = acting.before
             applicant = before.state.applicant
             administrator = applying.first_user_id(before.id, applicant) if applicant else ""
-            after = applying.validated(before.state, acting.of, administrator)
+            after = applying.validated(before.state, acting.by, acting.of, acting.territories, administrator)
             if applicant:
                 # Before the authority is active: one whose administrator cannot sign in would be nobody's.
                 await self._applicants.make_user(before.id, applicant)
@@ -171,7 +171,7 @@ def corrected(before: Authority, request: Corrections) -> Authority:
     if request.HasField("description"):
         limit = authorities.DESCRIPTION_LIMIT
         after = replace(after, description=localized_from(request.description, at="description", limit=limit))
-    if request.languages:
+    if request.languages or request.no_languages:
         after = replace(after, languages=tuple(request.languages))
     return after
 

@@ -8,7 +8,7 @@ from chassis import hits
 from chassis.aggregates import Aggregates, Kept
 from chassis.caller import Caller, current_caller
 from chassis.server import Call
-from chassis.wire import page_info, page_size, wanted_languages
+from chassis.wire import few, page_info, page_size, wanted_languages
 from protos.directory.v1 import search_pb2 as pb
 from protos.directory.v1.directory_pb2 import Authority as Shown
 from protos.directory.v1.search_pb2_grpc import SearchServiceServicer
@@ -133,7 +133,8 @@ class SearchRpc(SearchServiceServicer):
             concepts=_each(given.concepts, "filter.concepts", reference.require_concept),
             languages=_each(given.languages, "filter.languages", languages.require),
             levels=[
-                wire.LEVEL.from_wire(level, field=f"filter.levels[{index}]") for index, level in enumerate(given.levels)
+                wire.LEVEL.from_wire(level, field=f"filter.levels[{index}]")
+                for index, level in enumerate(few(given.levels, at="filter.levels"))
             ],
             module=reference.require_module(given.module, field="filter.module") if given.module else "",
             exact_region=given.exact_region,

@@ -9,6 +9,7 @@ from services.directory import wire, wire_inside
 from services.directory.domain import coordination, registration
 from services.directory.domain.authorities import Authority
 from services.directory.domain.coordination import Person
+from services.directory.domain.history import Command
 from services.directory.domain.registration import Actor
 from services.directory.domain.views import View, sees_history, view
 from services.directory.reference import Reference
@@ -53,7 +54,10 @@ class Showing:
         elif found.HasField("invitation") or found.HasField("applicant"):
             noting.shown(Kind.AUTHORITY, kept.id, kept.revision, Part.CONTENT, Part.PERSONAL_DATA)
         possible = registration.permitted(kept.state.status, of)
-        found.actions.extend(wire_inside.COMMAND.to_wire(one) for one in possible if one not in registration.OF_PART)
+        withheld = registration.OF_PART
+        if not coordination.gives_all(by, of, kept.state.inactive_access, self.territories(kept.state)):
+            withheld |= {Command.VALIDATE}
+        found.actions.extend(wire_inside.COMMAND.to_wire(one) for one in possible if one not in withheld)
         for part, access in zip(
             [*found.access, *found.inactive_access], [*kept.state.access, *kept.state.inactive_access], strict=True
         ):
