@@ -1,6 +1,6 @@
 """The files of entries: attached by editors, read by those who read the fields in which they stand."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,8 +23,8 @@ from services.repositories.readers import actor, shown
 from vocabulary import ids
 from vocabulary.refusals import Forbidden
 
-# A file belongs to one entry; a handful may share one that was attached before.
-ENTRIES_PER_FILE = 100
+# A file belongs to one entry, or to all for which it holds. So many entries are read at a time, until what is asked is found out.
+READ_BATCH = 50
 
 
 class EntryFiles(Uploads):
@@ -53,18 +53,26 @@ class EntryFiles(Uploads):
             raise Forbidden("only people who write entries of a repository may upload files for them")
 
     async def attached(self, ids_: Sequence[str]) -> set[str]:
-        return {file.id for kept in await self._having(ids_) for file in files_of(kept.state)}
+        left = set(ids_)
+        async for page in self._having(ids_):
+            left -= {file.id for kept in page for file in files_of(kept.state)}
+            if not left:
+                break
+        return set(ids_) - left
 
     async def shown(self, ids_: Sequence[str], caller: Caller) -> set[str]:
-        found: set[str] = set()
-        for kept in await self._having(ids_):
-            definition = await self._definitions.of(kept.state)
-            cut = shown(kept, definition, actor(caller, definition, self._now()))
-            found |= {file.id for file in files_of(cut.state)} if cut else set()
-        return found
+        left = set(ids_)
+        async for page in self._having(ids_):
+            for kept in page:
+                definition = await self._definitions.of(kept.state)
+                cut = shown(kept, definition, actor(caller, definition, self._now()))
+                left -= {file.id for file in files_of(cut.state)} if cut else set()
+            if not left:
+                break
+        return set(ids_) - left
 
-    async def _having(self, ids_: Sequence[str]) -> list[Kept[Entry]]:
-        return await self._entries.find({"file_ids": AnyOf(ids_)}, limit=ENTRIES_PER_FILE * len(ids_))
+    def _having(self, ids_: Sequence[str]) -> AsyncIterator[list[Kept[Entry]]]:
+        return self._entries.pages({"file_ids": AnyOf(ids_)}, size=READ_BATCH)
 
 
 def filing(

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from chassis import wire
 from chassis.aggregates import Kept
 from chassis.inbox import Delivered
-from chassis.wire import EnumOnWire, field_values_from, timestamp
+from chassis.wire import DATA_CLASS, EnumOnWire, field_values_from, timestamp
 from engines.scanning import State
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import events_pb2
@@ -62,7 +62,7 @@ def version(version: Version | None, definition: Definition) -> pb.EntryVersion 
         number=version.number,
         schema_version=version.schema_version,
         values=[
-            common_pb2.FieldValue(code=code, value=_value(code, one, definition))
+            common_pb2.FieldValue(code=code, value=_value(code, one, definition, version.schema_version))
             for code, one in version.values.items()
         ],
         at=timestamp(version.at),
@@ -110,11 +110,11 @@ def values_from(
     return found
 
 
-def difference(one: Difference, definition: Definition) -> pb.FieldDifference:
+def difference(one: Difference, definition: Definition, before: Version, after: Version) -> pb.FieldDifference:
     return pb.FieldDifference(
         field_code=one.code,
-        before=_value(one.code, one.before, definition) if one.before else None,
-        after=_value(one.code, one.after, definition) if one.after else None,
+        before=_value(one.code, one.before, definition, before.schema_version) if one.before else None,
+        after=_value(one.code, one.after, definition, after.schema_version) if one.after else None,
     )
 
 
@@ -151,9 +151,10 @@ def file_scan(id_: str, state: State, at: datetime | None) -> pb.EntryFileScan:
     return pb.EntryFileScan(id=id_, state=SCAN_STATE.to_wire(state), at=timestamp(at))
 
 
-def _value(code: str, value: Value, definition: Definition) -> common_pb2.Value:
+def _value(code: str, value: Value, definition: Definition, written_for: int) -> common_pb2.Value:
     found = wire.value(value)
     if value.text:
+        found.text.data_class = DATA_CLASS.to_wire(definition.class_of(code, value.text, written_for))
         found.text.as_written = not definition.rule(code).translatable
     return found
 

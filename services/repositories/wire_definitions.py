@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chassis import forms, wire
-from chassis.wire import VALUE_TYPE, EnumOnWire, localized, localized_from
+from chassis.wire import VALUE_TYPE, EnumOnWire, few, localized, localized_from
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import definitions_pb2 as pb
 from services.repositories.domain.audiences import Audience, Visibility
@@ -47,7 +47,8 @@ def repository(definition: Definition, wanted: Collection[str], shown: Collectio
 def definition_from(message: pb.DefinitionDraft, *, at: str) -> Definition:
     """The definition that *message* describes; raises Invalid for an unknown language, type, role or list, and for no number."""
     kept = message.retention
-    roles = tuple(_role_from(one, f"{at}.editorRoles[{index}]") for index, one in enumerate(message.editor_roles))
+    editors, fields = few(message.editor_roles, at=f"{at}.editorRoles"), few(message.fields, at=f"{at}.fields")
+    roles = tuple(_role_from(one, f"{at}.editorRoles[{index}]") for index, one in enumerate(editors))
     return Definition(
         code=message.code,
         version=message.version,
@@ -62,7 +63,7 @@ def definition_from(message: pb.DefinitionDraft, *, at: str) -> Definition:
             archived_after_months=kept.archived_after_months or None,
             erased_after_months=kept.erased_after_months or None,
         ),
-        fields=tuple(_field_from(one, f"{at}.fields[{index}]") for index, one in enumerate(message.fields)),
+        fields=tuple(_field_from(one, f"{at}.fields[{index}]") for index, one in enumerate(fields)),
         rules=_rules_from(message, at),
     )
 
@@ -86,10 +87,11 @@ def _audience(audience: Audience) -> pb.Audience:
 
 
 def _audience_from(message: pb.Audience, at: str) -> Audience:
+    listed = enumerate(few(message.roles, at=f"{at}.roles"))
     return Audience(
         visibility=VISIBILITY.from_wire(message.visibility, field=f"{at}.visibility"),
         countries=tuple(message.countries),
-        roles=tuple(_role_from(one, f"{at}.roles[{index}]") for index, one in enumerate(message.roles)),
+        roles=tuple(_role_from(one, f"{at}.roles[{index}]") for index, one in listed),
         authorities=tuple(message.authority_ids),
         authority_fields=tuple(message.authority_fields),
     )

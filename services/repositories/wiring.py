@@ -16,10 +16,11 @@ from chassis.audit.keeping import NAMES as AUDIT_SERVICES
 from chassis.audit.keeping import Audited
 from chassis.caller import Signer, Verifier
 from chassis.calls import Peer, open_channel
-from chassis.egress import Egress, Rules, looking_up
+from chassis.egress import Egress, Rules
 from chassis.forgetting import forget_translations
 from chassis.inbox import Inbox
 from chassis.keys import KeyRing, key_ring
+from chassis.lookups import looking_up
 from chassis.outbox import Outbox
 from chassis.participants import Participants
 from chassis.process import clock, working
@@ -53,6 +54,7 @@ from services.repositories.files import filing
 from services.repositories.index import INDEXES, EntryIndex
 from services.repositories.links.keeping import LinkChecks
 from services.repositories.links.looking import Looking
+from services.repositories.renewing import Renewing
 from services.repositories.rpc import RepositoriesRpc
 from services.repositories.search.answering import Searching
 from services.repositories.search.contents import ENTRIES
@@ -99,9 +101,10 @@ async def repositories(settings: ServiceSettings, catalogue: Path = SHIPPED) -> 
         links = LinkChecks(entries, documents, stack.enter_context(_looking(settings)), clock)
         files, filed = filing(settings, documents, outbox, entries, known, stored, clock)
         parts = (known, entries, searching, links, references, files, subjects, inbox)
-        # Who reads is in the index: that is ordered anew with a definition.
-        rpc = RepositoriesRpc(*parts, Seal.of(keys, NAME), order.give, clock)
         timing = Timing(entries, known, Timers(documents, storage.TIMERS, clock), files, clock)
+        # Who reads is in the index.
+        renewing = Renewing(documents, known, order.give)
+        rpc = RepositoriesRpc(*parts, Seal.of(keys, NAME), renewing.look, clock)
         followed: list[Reactions] = [
             *(projection.follow(events, NAME, CHANGED), participants.follow(events, NAME), tell(events, inbox)),
             *(timing.follow(events, NAME), timing.follow_definitions(events, NAME)),
@@ -111,7 +114,7 @@ async def repositories(settings: ServiceSettings, catalogue: Path = SHIPPED) -> 
         ]
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
             *(outbox.relay, *(one.run for one in followed), *filed),
-            *(partial(known.hear, events), known.look, timing.run),
+            *(partial(known.hear, events), known.look, timing.run, renewing.keep),
             Removing(documents, storage.removals(settings), clock).run,
             *((links.run,) if settings.link_checks == "on" else ()),
             *(projection.keep, participants.keep, partial(order.obey, partial(_rebuilt, known, projection))),

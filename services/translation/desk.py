@@ -139,9 +139,10 @@ class Desk:
             _fail(items, error)
         except Unavailable as away:
             _fail(items, Retryable(f"the batch was not sent: {away.reason}"))
-        except Exception:
-            # One batch that meets a fault of ours does not take the others with it.
-            log.exception("batch_failed", engine=self.name)
+        except Exception as error:
+            # One batch that meets a fault of ours does not take the others with it. Told without its traceback: with that goes what it
+            # was about.
+            log.error("batch_failed", engine=self.name, error=type(error).__name__)
             _fail(items, Retryable("the batch was not sent"))
 
     async def _send_together(self, kind: Kind, items: Sequence[Item]) -> None:

@@ -1,6 +1,6 @@
 """The memory in the formats of translators' tools: TMX 1.4 and XLIFF 1.2, written and read.
 
-A file comes from outside. It may declare no entities, and everything that is wrong with it is listed; then nothing of it counts.
+A file comes from outside. It may have no entities of its own. Everything that is wrong with it is listed; then nothing of it counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +13,7 @@ from xml.parsers import expat
 from services.translation.domain.memory import Entry
 from vocabulary import languages
 from vocabulary.refusals import Invalid
+from vocabulary.values import FreeText
 
 CONTENT_LIMIT_BYTES = 2 * 1024 * 1024
 UNITS_LIMIT = 2_000
@@ -20,6 +21,10 @@ FAULTS_SHOWN = 20
 _XML = "http://www.w3.org/XML/1998/namespace"
 _XLIFF = "urn:oasis:names:tc:xliff:document:1.2"
 _DONE = frozenset({"final", "signed-off"})
+# What stands for something that was in the text, other than what stands around some of it.
+_PLACES = frozenset({"ph", "x"})
+# Characters that no XML has.
+_NOT_WRITTEN = str.maketrans("", "", "\ufffe\uffff")
 
 
 class Format(StrEnum):
@@ -97,7 +102,7 @@ def _tmx(entries: Sequence[Entry], now: datetime) -> ET.Element:
                 ET.SubElement(unit, "prop", type=name).text = value
         for text in (entry.source, entry.current.text):
             variant = ET.SubElement(unit, "tuv", {"xml:lang": text.language})
-            ET.SubElement(variant, "seg").text = text.text
+            ET.SubElement(variant, "seg").text = _written(text)
     return root
 
 
@@ -116,9 +121,13 @@ def _xliff(entries: Sequence[Entry]) -> ET.Element:
     body = ET.SubElement(file, "body")
     for entry in entries:
         unit = ET.SubElement(body, "trans-unit", {"id": entry.id, "approved": "yes", "xml:space": "preserve"})
-        ET.SubElement(unit, "source").text = entry.source.text
-        ET.SubElement(unit, "target", state="final").text = entry.current.text.text
+        ET.SubElement(unit, "source").text = _written(entry.source)
+        ET.SubElement(unit, "target", state="final").text = _written(entry.current.text)
     return root
+
+
+def _written(text: FreeText) -> str:
+    return text.text.translate(_NOT_WRITTEN)
 
 
 def _tmx_units(root: ET.Element, faults: list[str]) -> Iterator[Unit]:
@@ -129,7 +138,7 @@ def _tmx_units(root: ET.Element, faults: list[str]) -> Iterator[Unit]:
     usual = "" if header is None else header.get("srclang", "")
     for number, unit in enumerate(root.iter("tu"), start=1):
         texts = [
-            (variant.get(f"{{{_XML}}}lang") or variant.get("lang") or "", _text(variant.find("seg")))
+            (variant.get(f"{{{_XML}}}lang") or variant.get("lang") or "", _text(variant.find("seg"), number, faults))
             for variant in unit.findall("tuv")
         ]
         if len(texts) < 2:
@@ -160,8 +169,8 @@ def _xliff_units(root: ET.Element, faults: list[str]) -> Iterator[Unit]:
             target = unit.find(f"{space}target")
             if target is None or not (unit.get("approved") == "yes" or target.get("state") in _DONE):
                 continue
-            source = _text(unit.find(f"{space}source"))
-            yield _checked(number, (pair[0], source), (pair[1], _text(target)), faults)
+            source = _text(unit.find(f"{space}source"), number, faults)
+            yield _checked(number, (pair[0], source), (pair[1], _text(target, number, faults)), faults)
 
 
 def _checked(number: int, source: tuple[str, str], target: tuple[str, str], faults: list[str]) -> Unit:
@@ -172,9 +181,20 @@ def _checked(number: int, source: tuple[str, str], target: tuple[str, str], faul
     return Unit(source, target)
 
 
-def _text(element: ET.Element | None) -> str:
-    """The text of *element*, with what stands inside of its inline elements."""
-    return "" if element is None else "".join(element.itertext())
+def _text(element: ET.Element | None, number: int, faults: list[str]) -> str:
+    """The text of *element*, with what stands inside of its inline elements, and what the empty ones say that they stand for.
+
+    Of formatting nothing is kept. A place of which nobody knows what was there is a fault: the text would say something else.
+    """
+    if element is None:
+        return ""
+    for inner in element.iter():
+        name = inner.tag.rpartition("}")[2]
+        if name in _PLACES and inner.text is None and not len(inner):
+            inner.text = inner.get("equiv-text") or ""
+            if not inner.text:
+                faults.append(f"unit {number} has a <{name}/> and does not say what it stands for")
+    return "".join(element.itertext())
 
 
 def _parsed(content: bytes) -> ET.Element:
@@ -189,12 +209,17 @@ def _parsed(content: bytes) -> ET.Element:
     def declared(*_: object) -> None:
         raise _unfit("the file declares entities, which it may not", "FAULTY_FILE")
 
+    def unknown(name: str, *_: object) -> None:
+        raise _unfit(f"the file does not say what &{name[:20]}; is", "FAULTY_FILE")
+
     parser.StartElementHandler = lambda tag, attributes: builder.start(
         name(tag), {name(key): value for key, value in attributes.items()}
     )
     parser.EndElementHandler = lambda tag: builder.end(name(tag))
     parser.CharacterDataHandler = builder.data
     parser.EntityDeclHandler = declared
+    # Of what a document type may declare that is elsewhere.
+    parser.SkippedEntityHandler = unknown
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:

@@ -6,7 +6,8 @@ like, and finds the job again.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
@@ -129,21 +130,36 @@ class Worker:
         try:
             if isinstance(said, ProviderError):
                 raise said
-            made = await self._renderer.received(route, job, said)
+            with _giving_up(job, route):
+                made = await self._renderer.received(route, job, said)
         except (ProviderError, Faulty) as error:
             if isinstance(error, Spent):
                 self._desks[engine].breaker.spent(self._now(), error.until)
-            # An engine can be faster than we are to note that it has the text.
-            if job.waiting is None or job.waiting.dispatch == dispatch:
-                after = await self._fail(job, route, error)
-                self.take([after] if after else [])
+            reason = reason_of(error)
+
+            def failed(one: Job) -> Job | None:
+                # An engine can be faster than we are to note that it has the text, and it can say the same twice.
+                is_last = one.waiting is None or one.waiting.dispatch == dispatch
+                return (
+                    rules.failed_way(one, route.id, reason, self._now())
+                    if is_last and not one.has_tried(route.id)
+                    else None
+                )
+
+            if after := await self._jobs.change(job.id, failed):
+                _audit("translation_failed", job, route, said_of(error))
+                self.take([after])
         else:
             await self._finish(job, route, made)
 
     async def _work(self, job: Job) -> None:
         try:
+            waits = self._free.locked()
             async with self._free:
-                await self._go_on(job)
+                # What was erased while it waited goes to no engine.
+                there = (await self._jobs.get_many([job.id])).get(job.id) if waits else job
+                if there is not None and there.is_open:
+                    await self._go_on(there)
         except Unavailable as away:
             # It is found again when its lease is over.
             log.warning("translation_waits", job=job.id, reason=away.reason)
@@ -187,15 +203,9 @@ class Worker:
             log.info("translation_unavailable", job=job.id, pair=str(job.pair), reason=ended.reason)
 
     async def _follow(self, route: Route, job: Job) -> Made | Sent:
-        """What comes of *job* on the way *route*. A fault of ours ends the way, too: the engine would be asked again for ever."""
-        try:
+        """What comes of *job* on the way *route*."""
+        with _giving_up(job, route):
             return await self._renderer.follow(route, job)
-        except (ProviderError, Faulty, Unavailable):
-            raise
-        except Exception as error:
-            # Without its traceback: with that go the values that it was about.
-            log.error("way_failed", job=job.id, route=route.id, error=type(error).__name__)
-            raise ProviderError(f"the way was given up: {type(error).__name__}") from None
 
     async def _wait(self, job: Job, route: Route, sent: Sent) -> Job | None:
         """Note that the engine has the text; returns the job if it has already called back that it will not translate it."""
@@ -221,6 +231,19 @@ class Worker:
     async def _tried(self, job: Job, route: Route, reason: Reason) -> Job | None:
         """*job* after a way that failed; none, if it is no longer open."""
         return await self._jobs.change(job.id, lambda one: rules.failed_way(one, route.id, reason, self._now()))
+
+
+@contextmanager
+def _giving_up(job: Job, route: Route) -> Iterator[None]:
+    """Have a fault of ours end the way, as those of engines do: it would be tried again for ever, and the rest of a batch with it."""
+    try:
+        yield
+    except (ProviderError, Faulty, Unavailable):
+        raise
+    except Exception as error:
+        # Without its traceback: with that go the values that it was about.
+        log.error("way_failed", job=job.id, route=route.id, error=type(error).__name__)
+        raise ProviderError(f"the way was given up: {type(error).__name__}") from None
 
 
 def _audit(event: str, job: Job, route: Route, outcome: str) -> None:

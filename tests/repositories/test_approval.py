@@ -6,6 +6,7 @@ import pytest
 
 from chassis.wire import field_values
 from protos.repositories.v1 import repositories_pb2 as pb
+from services.repositories.domain.audiences import Audience, Visibility
 from services.repositories.domain.definitions import FieldRule
 from tests.builders import the_commission
 from tests.repositories.conftest import Asking, a_person, an_approver, an_editor, command
@@ -68,6 +69,16 @@ async def test_another_authority_approves_or_sends_it_back(asking: Asking, appro
         (pb.ENTRY_ACTION_SUBMIT, ITALY.authority_id, ""),
         (pb.ENTRY_ACTION_APPROVE, COORDINATOR.authority_id, ""),
     ]
+
+
+async def test_whoever_approves_what_is_for_others_is_told_again_that_it_was_done(asking: Asking) -> None:
+    audience = Audience(visibility=Visibility.EXPLICIT, authority_fields=("holder",))
+    await publish(asking, a_definition(*FIELDS, code="confided", approval=True, audience=audience), "confided")
+    entry, given = await a_submitted(asking, "confided"), command()
+    approved = await asking.do(COORDINATOR, "ApproveEntry", command=given, id=entry.id)
+    assert (approved.status, approved.HasField("published")) == (pb.ENTRY_STATUS_PUBLISHED, False)
+    assert await asking.do(COORDINATOR, "ApproveEntry", command=given, id=entry.id) == approved
+    assert await asking.read(COORDINATOR, entry.id) is None
 
 
 async def test_readers_stay_on_the_old_version_until_the_new_one_is_approved(asking: Asking, approved: str) -> None:

@@ -9,7 +9,7 @@ from chassis import catalogues
 from services.repositories.catalogue import SHIPPED, definition, definitions
 from services.repositories.domain.audiences import Audience, Visibility
 from services.repositories.domain.definitions import Retention
-from tests.repositories.registers import REGISTERS, a_register, refers, written
+from tests.repositories.registers import REGISTERS, a_register, refers
 from vocabulary import languages
 from vocabulary.refusals import Invalid
 from vocabulary.values import ValueType
@@ -88,9 +88,3 @@ def test_an_entry_stands_in_the_area_that_its_values_name_or_its_repository() ->
     assert REGISTERS.areas(a_register(area=refers("services"))) == {"services": "values[2].value.references[0]"}
     assert REGISTERS.areas(a_register(area=None)) == {}
     assert KNOWN["requirements:1"].areas({}) == {"services": ""}
-
-
-def test_texts_and_concepts_of_searched_fields_find_an_entry() -> None:
-    values = a_register("Albo", subjects=refers("doctor", "nurse"), conditions=written("gratuito"))
-    assert REGISTERS.texts(values) == ["Albo", "gratuito"]
-    assert REGISTERS.concepts(values, searched=True) == REGISTERS.concepts(values) == ["doctor", "nurse"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.repositories.domain import drafting, ending, releasing
+from services.repositories.domain import drafting, ending, entries, releasing
 from services.repositories.domain.actions import possibilities
 from services.repositories.domain.drafting import Content
 from services.repositories.domain.entries import REASON_LIMIT, Actor, Entry, Version, system
@@ -219,9 +219,9 @@ def test_deleting_a_draft_leaves_what_is_published_and_of_one_never_published_no
     kept = drafting.delete_draft(prepared, REGISTERS, an_actor())
     assert (kept.status, kept.draft, kept.published) == (Status.PUBLISHED, None, a_version())
     secret = replace(drafting.edit(an_entry(), REGISTERS, content("Rossi"), "Rossi", an_actor()), return_reason="Rossi")
-    gone = drafting.delete_draft(secret, REGISTERS, an_actor())
+    gone = drafting.delete_draft(secret, REGISTERS, an_actor(user="usr_rossi"))
     assert gone.status is Status.DELETED
-    assert "Rossi" not in repr(gone)
+    assert "ossi" not in repr(gone), "not even who deleted it"
 
 
 def test_going_back_is_a_new_version_with_what_an_earlier_one_said() -> None:
@@ -270,12 +270,23 @@ def test_no_version_is_ever_dropped_and_a_history_that_a_store_cannot_hold_is_re
     for _ in range(30):
         entry = releasing.publish(drafting.edit(entry, REGISTERS, content(), "", LATER), REGISTERS, LATER)
     assert [version.number for version in entry.once_published] == list(range(30, 0, -1))
-    full = replace(entry, earlier=tuple(a_version(n) for n in range(releasing.VERSIONS_LIMIT)), draft=a_version(31))
-    long = a_version(values=a_register("x" * releasing.CHARACTERS_LIMIT))
-    for overlong in (full, replace(entry, earlier=(long,), draft=a_version(31))):
-        with pytest.raises(Conflict) as conflict:
-            releasing.publish(overlong, REGISTERS, LATER)
-        assert conflict.value.reason == "HISTORY_FULL"
+    full = replace(entry, earlier=tuple(a_version(n) for n in range(entries.VERSIONS_LIMIT)), draft=a_version(31))
+    long = a_version(values=a_register("x" * entries.CHARACTERS_LIMIT))
+    # Whatever it is that is said so often, and to whomever.
+    named = refers(*("x" * 1_000 for _ in range(entries.CHARACTERS_LIMIT // 1_000)))
+    step_ = replace(entry.history[-1], reason="x" * REASON_LIMIT)
+    for overlong in (
+        full,
+        replace(entry, earlier=(long,), draft=a_version(31)),
+        replace(entry, earlier=(a_version(values=a_register(subjects=named)),), draft=a_version(31)),
+        replace(entry, history=(step_,) * (entries.CHARACTERS_LIMIT // REASON_LIMIT), draft=a_version(31)),
+        replace(entry, history=(replace(step_, reason=""),) * (entries.STEPS_LIMIT + 1), draft=a_version(31)),
+    ):
+        for rule in (releasing.publish, lambda entry, kind, by: drafting.edit(entry, kind, content(), "", by)):
+            with pytest.raises(Conflict) as conflict:
+                rule(overlong, REGISTERS, LATER)
+            assert conflict.value.reason == "HISTORY_FULL"
+        ending.withdraw(overlong, REGISTERS, "soppresso", LATER)
 
 
 @pytest.mark.parametrize("missing", [field.code for field in REGISTERS.fields if field.mandatory])

@@ -3,16 +3,27 @@
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chassis.caller import Caller
-from chassis.wire import field_values
+from chassis.outbox import Outbox
+from chassis.settings import ServiceSettings
+from chassis.wire import field_values, field_values_from
+from engines.documents import open_documents
+from engines.events import open_events
+from engines.files import open_files
 from protos.repositories.v1 import repositories_pb2 as pb
+from services.repositories import storage
+from services.repositories.catalogue import definitions
+from services.repositories.definitions import Definitions
+from services.repositories.domain.lifecycle import Status
+from services.repositories.files import filing
 from tests.builders import doctors, the_commission
 from tests.repositories.conftest import Asking, a_person, an_editor, command
-from tests.repositories.registers import refers, written
+from tests.repositories.registers import NOW, a_version, an_entry, refers, written
 from vocabulary import ids
 from vocabulary.refusals import Forbidden, Invalid, NotFound
 from vocabulary.roles import UserRole
@@ -115,6 +126,32 @@ async def test_a_draft_that_is_deleted_takes_its_files_with_it(asking: Asking) -
     with pytest.raises(Invalid) as refused:
         await a_card_with(asking, id_)
     assert (refused.value.field, refused.value.reason) == ("values[8].value.files[0]", "UNKNOWN_FILE")
+
+
+async def test_a_file_that_many_entries_share_is_read_by_whoever_reads_any_of_them(tmp_path: Path) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield PDF
+
+    cards = definitions()["professional-cards:1"]
+    async with (
+        open_documents(f"sqlite:///{tmp_path}/documents.db", storage.COLLECTIONS) as documents,
+        open_events(f"sqlite:///{tmp_path}/events.db") as events,
+        open_files(f"folder:///{tmp_path}/files") as stored,
+    ):
+        outbox = Outbox("repositories", documents, events, lambda: NOW)
+        known = Definitions({cards.id: cards}, storage.published(documents, outbox))
+        entries = storage.entries(documents, outbox, known)
+        settings = ServiceSettings(data_dir=tmp_path)
+        files, _ = filing(settings, documents, outbox, entries, known, stored, lambda: NOW)
+        file, _ = await files.upload("diploma.pdf", "", parts(), ITALY)
+        for number in range(131):
+            values = field_values_from(a_card(file.id, host="HU" if number == 130 else "FR"), at="values")
+            version = a_version(values=values, files=(file,))
+            card = an_entry(Status.PUBLISHED, repository="professional-cards", published=version)
+            await entries.load([(f"ent_{number:03}", card, [])])
+        assert [await files.shown([file.id], reader) for reader in (OTHER, HOST)] == [{file.id}, {file.id}]
+        assert await files.shown([file.id], a_person("AT", UserRole.VIEWER)) == set()
+        assert await files.attached([file.id, "efl_none"]) == {file.id}
 
 
 async def test_only_files_of_the_own_authority_are_attached(asking: Asking) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.aggregates import CommandKey, Kept
-from chassis.egress import Egress, Resolve, Rules
+from chassis.egress import Egress, Rules
+from chassis.lookups import Resolve
 from chassis.outbox import Outbox
 from chassis.process import working
 from chassis.timers import Timer

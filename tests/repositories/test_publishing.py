@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from chassis.caller import Caller
 from chassis.wire import field_values
-from protos.repositories.v1 import definitions_pb2
+from protos.repositories.v1 import definitions_pb2, repositories_pb2
 from services.repositories.domain.audiences import Audience, Visibility
 from services.repositories.domain.definitions import Definition, FieldRule, Retention
 from services.repositories.domain.publishing import (
@@ -31,7 +32,7 @@ from vocabulary import countries, languages
 from vocabulary.forms import TEXT_LIMIT, TITLE_LIMIT
 from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from vocabulary.roles import UserRole
-from vocabulary.values import Choice, Field, Value, ValueType
+from vocabulary.values import Choice, DataClass, Field, FreeText, Value, ValueType
 
 WORDS = dict.fromkeys(languages.OFFICIAL, "words")
 MODULE, COUNTRY = Audience(visibility=Visibility.MODULE), Audience(visibility=Visibility.COUNTRY)
@@ -268,6 +269,64 @@ async def test_a_new_repository_is_used_at_once_and_its_next_version_leaves_entr
     diff = await asking(hungary, "DiffEntry", id=made.id, **{"from": 1, "to": 2})
     assert [one.field_code for one in diff.differences] == ["note", "holder"]
     assert (diff.from_schema_version, diff.to_schema_version) == (1, 2)
+
+
+def test_a_text_is_of_the_class_that_its_field_has_now_unless_its_writer_has_said_another() -> None:
+    """Engines that may not see personal texts see none that were written when nobody knew that they would be."""
+    first = a_definition(field(), audience=Audience(visibility=Visibility.PUBLIC))
+    second = replace(first, version=2, audience=MODULE).after(first)
+    third = replace(second, version=3, fields=(field(personal=True),), retention=Retention(erased_after_months=36))
+    third = replace(third, version=3).after(second)
+    public, internal, personal, special = DataClass
+    for now, written_for, said, expected in (
+        (second, 1, public, internal),
+        (third, 1, public, personal),
+        (third, 2, internal, personal),
+        (third, 3, personal, personal),
+        # Said by its writer: then, or since.
+        (third, 1, internal, internal),
+        (third, 2, public, public),
+        (third, 3, public, public),
+        (third, 1, special, special),
+        (first, 1, public, public),
+    ):
+        with cell(now.version, written_for, said):
+            text = FreeText(text="Uno", language="it", data_class=said)
+            assert now.class_of("name", text, written_for) is expected
+
+
+async def test_what_a_field_said_before_it_was_personal_is_personal_wherever_it_is_shown_or_said_again(
+    asking: Asking,
+) -> None:
+    italy, hungary = an_editor("IT"), an_editor("HU")
+    first = a_definition(field(), field("note"), field("born", ValueType.DATE), code="unforeseen")
+    await publish(asking, first)
+    named = Value(text=FreeText(text="Anna Rossi", language="it"))
+    values = field_values({"name": named, "note": written("nota")})
+    values[0].value.text.ClearField("data_class")
+    made = await asking.do(italy, "CreateEntry", repository="unforeseen", values=values)
+    published = await asking.do(italy, "PublishEntry", id=made.id)
+    assert classes(published.published) == {"name": DataClass.INTERNAL, "note": DataClass.PUBLIC}
+
+    private = (field(personal=True), *first.fields[1:])
+    await publish(asking, replace(first, version=2, fields=private, retention=Retention(erased_after_months=36)))
+    expected = {"name": DataClass.PERSONAL, "note": DataClass.PUBLIC}
+    seen = await asking.read(hungary, made.id)
+    assert seen
+    assert classes(seen.published) == expected
+    found = await asking(hungary, "SearchEntries", repository="unforeseen")
+    assert all(classes(one.published) == expected for one in found.entries)
+    born = field_values({"born": Value(date=date(1990, 1, 1))})
+    edited = await asking.do(italy, "EditEntry", id=made.id, values=[*values, *born])
+    assert classes(edited.draft) == expected
+    again = await asking.do(italy, "PublishEntry", id=made.id)
+    assert (classes(again.published), again.published.schema_version) == (expected, 2)
+    back = await asking.do(italy, "RevertEntry", id=made.id, version=1)
+    assert (classes(back.draft), back.draft.schema_version) == (expected, 2)
+
+
+def classes(version: repositories_pb2.EntryVersion) -> dict[str, DataClass]:
+    return {code: value.text.data_class for code, value in says(version.values).items() if value.text}
 
 
 NOBODYS = definitions_pb2.Audience(visibility=definitions_pb2.VISIBILITY_EXPLICIT, authority_ids=["aut_nobody"])

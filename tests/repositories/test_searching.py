@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
-from engines.search.folding import words
+from engines.search.folding import edits, grams, words
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
+from services.repositories.search.asking import PIECES
 from services.repositories.search.contents import beginning, number
 from services.repositories.search.matches import Matches
 from tests.builders import QUALIFICATIONS, doctors
@@ -254,6 +256,17 @@ def test_a_match_forgives_what_the_index_forgives(text: str, found: bool) -> Non
     codes, concepts = Matches(text).of(REGISTERS, version, {})
     assert (codes, concepts) == (["name"] if found else [], [])
     assert bool(words(text)) or not found
+
+
+@given(
+    st.text("abcd", min_size=1, max_size=9), st.lists(st.text("abcd", min_size=1, max_size=9), min_size=1, max_size=6)
+)
+def test_a_word_matches_by_its_pieces_and_with_a_slip_as_in_the_index(word: str, said: list[str]) -> None:
+    pieces = set(grams(" ".join(said)))
+    by_pieces = sum(piece in pieces for piece in grams(word)) >= PIECES * len(grams(word))
+    slipped = any(OSA.distance(word, one) <= edits(word) for one in said)
+    version = a_version(values={"name": written(" ".join(said))})
+    assert bool(Matches(word).of(REGISTERS, version, {})[0]) is (by_pieces or slipped)
 
 
 def test_only_what_is_searched_matches() -> None:

@@ -3,14 +3,17 @@
 import csv
 import io
 import json
+import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chassis.caller import Caller
+from chassis.tables.sheet_cells import Said
+from chassis.tables.workbooks_read import Workbook
 from protos.repositories.v1 import repositories_pb2
 from protos.repositories.v1 import transfer_pb2 as pb
 from services.repositories.transfer.columns import ID, OWNER, VALID_FROM, VALID_TO, table
@@ -18,8 +21,9 @@ from tests.builders import QUALIFICATIONS, doctors
 from tests.chassis.waiting import until
 from tests.repositories.conftest import Asking, a_person, an_editor
 from tests.repositories.registers import REGISTERS
-from tests.repositories.transfers import CSV, JSON, XLSX, a_file, a_row, a_workbook, fetch, of_workbook, send
-from vocabulary.refusals import Forbidden, Invalid
+from tests.repositories.test_publishing import MODULE, a_definition, publish
+from tests.repositories.transfers import CSV, JSON, XLSX, a_file, a_row, a_workbook, fetch, of_workbook, parts, send
+from vocabulary.refusals import Forbidden, Invalid, Stale
 from vocabulary.roles import UserRole
 
 READER = a_person("FR")
@@ -188,6 +192,48 @@ async def test_with_all_or_nothing_one_refusal_keeps_everything_from_being_done(
     assert done.counts == (3, 3, 0, 0, 0)
 
 
+async def test_what_has_ended_is_not_said_to_be_there_already(asking: Asking) -> None:
+    key = a_key()
+    made = await send(asking, a_file(a_row(key)), publish=True)
+    await asking.do(an_editor(), "WithdrawEntry", id=made.rows[0].entry_id, reason="soppresso")
+    for row in (a_row(key), a_row(key, name="Un altro nome")):
+        for dry_run in (True, False):
+            report = await send(asking, a_file(row), publish=True, dry_run=dry_run)
+            assert report.refusals == [(1, "TRANSITION", "")]
+
+
+async def test_an_import_ends_where_its_repository_has_a_new_version_and_goes_on_by_that(asking: Asking) -> None:
+    first = a_definition(code="renewed", audience=MODULE)
+    await publish(asking, first)
+    rows = [f"{name}\n" for name in range(80)]
+    key, editor = str(uuid.uuid4()), an_editor()
+    done: list[pb.ImportedEntry] = []
+
+    async def sent() -> AsyncIterator[pb.ImportEntriesRequest]:
+        begun = ["name\n", *rows[:70]]
+        async for part in parts(["".join(begun).encode()], CSV, key, repository="renewed", publish=True):
+            yield part
+        await until(lambda: is_done(70))
+        await publish(asking, replace(first, version=2, approval=True))
+        yield pb.ImportEntriesRequest(chunk="".join(rows[70:]).encode())
+
+    async def is_done(count: int) -> bool:
+        return len(done) >= count
+
+    async def imported() -> None:
+        async for message in asking.peer(editor).exchange(asking.transfer.ImportEntries, sent()):
+            done.extend([message.row] if message.HasField("row") else [])
+
+    with pytest.raises(Stale) as refused:
+        await imported()
+    assert (refused.value.field, len(done)) == ("repository", 70)
+    whole = "".join(["name\n", *rows])
+    again = await send(asking, whole, caller=editor, key=key, repository="renewed", publish=True)
+    assert [row.entry_id for row in again.rows[:70]] == [row.entry_id for row in done]
+    assert (await entry(asking, again.rows[79].entry_id)).status == repositories_pb2.ENTRY_STATUS_PENDING_APPROVAL
+    assert (await entry(asking, again.rows[0].entry_id)).status == repositories_pb2.ENTRY_STATUS_PUBLISHED
+
+
 async def test_only_an_editor_imports_and_into_a_repository_that_there_is(asking: Asking) -> None:
     content = a_file(a_row())
     for caller in (READER, a_person("IT", UserRole.COORDINATOR)):
@@ -271,6 +317,23 @@ async def test_a_workbook_is_read_as_the_other_files_are(asking: Asking) -> None
     report = await send(asking, a_workbook(list(rows)), XLSX)
     assert (report.outcomes, report.refusals) == (["CREATED", "REFUSED"], [(2, "UNKNOWN_CHOICE", "public")])
     assert [row.line for row in report.rows] == [2, 3]
+
+
+async def test_a_workbook_that_takes_long_to_read_holds_up_nobody(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by: list[threading.Thread] = []
+
+    def rows(self: Workbook) -> Generator[tuple[int, Sequence[Said]]]:
+        by.append(threading.current_thread())
+        yield from read(self)
+
+    read = Workbook.rows
+    monkeypatch.setattr(Workbook, "rows", rows)
+    row: dict[str, Any] = a_row(a_key())
+    assert (await send(asking, a_workbook([row]), XLSX)).outcomes == ["CREATED"]
+    assert by
+    assert threading.main_thread() not in by
 
 
 async def test_an_export_has_what_its_reader_finds_and_reads(asking: Asking) -> None:

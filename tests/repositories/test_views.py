@@ -277,6 +277,34 @@ def test_a_field_that_a_newer_schema_has_no_more_is_shown_as_it_was() -> None:
     assert (again.retired, again.rule("plain").audience) == ((), None)
 
 
+def test_what_a_field_said_that_is_gone_is_for_no_more_people_than_it_was_written_for() -> None:
+    """Whoever makes a repository public leaves out what is not: nobody has said that everybody may read that."""
+    old = a_definition(Audience(visibility=Visibility.MODULE))
+    public = replace(old, version=2, audience=Audience(visibility=Visibility.PUBLIC), fields=FIELDS[2:]).after(old)
+    later = replace(public, version=3, retired=()).after(public)
+    for definition, who in product((public, later), ("anonymous", "person", "in the module")):
+        with cell(definition.version, who):
+            found = seen(an_entry(), definition, READERS[who])
+            assert found
+            assert found.published
+            assert set(found.published.values) == ({*VALUES} if who == "in the module" else {"host"})
+            assert bool(found.published.files) is (who == "in the module")
+
+
+def test_an_entry_stays_in_its_area_when_a_newer_schema_says_areas_elsewhere() -> None:
+    """Or its readers would lose it, and editors of every other area get all of it."""
+    area = a_field("area", ValueType.AREA)
+    old = replace(a_definition(Audience(visibility=Visibility.MODULE)), area="", fields=(*FIELDS, area))
+    new = replace(old, version=2, fields=(*FIELDS, replace(area, code="subject"))).after(old)
+    entry = an_entry(published=a_version(area=Value(references=(AREA,))))
+    elsewhere = replace(READERS["colleague in another module"], areas=frozenset({ELSEWHERE}))
+    for definition in (old, new):
+        with cell(definition.version):
+            assert view(entry, definition, READERS["in the module"]) is View.PUBLISHED
+            assert view(entry, definition, READERS["owner"]) is View.WHOLE
+            assert view(entry, definition, elsewhere) is None
+
+
 def test_what_differs_is_told_of_what_is_read_and_of_nothing_else() -> None:
     definition = a_definition(Audience(visibility=Visibility.ALL_IMI), plain=Audience(visibility=Visibility.MODULE))
     entry = an_entry(published=a_version(2, plain=Value(number=None, codes=("A",))), earlier=(a_version(1),))
@@ -332,3 +360,15 @@ def test_an_audience_that_is_not_wider_lets_nobody_in_whom_the_other_keeps_out(
             entry, version = an_entry(), a_version()
             assert reader.keys & definition.readers(version.values, entry.owner_id, entry.country)
             assert reader.keys & definition.field_readers("plain", version.values, entry.owner_id, entry.country)
+
+
+@given(audiences, audiences, st.none() | audiences)
+def test_whatever_a_newer_schema_says_a_field_that_it_has_no_more_is_read_by_nobody_else(
+    before: Audience, now: Audience, own: Audience | None
+) -> None:
+    old = a_definition(before, **({"plain": own} if own else {}))
+    new = replace(old, version=2, audience=now, fields=FIELDS[1:], rules={}).after(old)
+    entry, version = an_entry(), a_version()
+    for reader in READERS.values():
+        read = [reads_field(entry, one, version, "plain", reader) for one in (old, new)]
+        assert read[0] is read[1]

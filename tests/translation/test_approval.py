@@ -89,6 +89,21 @@ async def test_an_approved_translation_is_found_again_with_the_notice(system: Sy
     assert kept.current.reviewer_id == "usr_commission"
 
 
+async def test_whoever_has_not_signed_in_is_told_translations_that_are_public_alone(system: System) -> None:
+    for target, status in (
+        (INTERNAL, pb.TRANSLATION_STATUS_UNAVAILABLE),
+        (PUBLIC, pb.TRANSLATION_STATUS_TRANSLATED),
+    ):
+        with cell(target):
+            request = approval(fresh(), "Az oklevél hiteles.")
+            request.target.data_class = target
+            await approve(system, request)
+            asked = pb.TranslateRequest(segments=[pb.Segment(text=request.source, target_language="hu")])
+            answer = await system.as_service("gateway").call(system.stub.Translate, asked)
+            assert answer.translations[0].status == status
+            assert (await ask(system, request.source.text)).status == pb.TRANSLATION_STATUS_TRANSLATED
+
+
 async def test_only_the_exact_text_in_its_pair_is_found(system: System) -> None:
     source = fresh()
     await approve(system, approval(source, "Az oklevél hiteles."))

@@ -1,14 +1,16 @@
 """Engines that answer later: what fits is taken once, and nothing else; what never comes is asked for once more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from chassis.removing import Removing
 from deploy.servers import free_ports
@@ -16,8 +18,11 @@ from engines.documents import open_documents
 from protos.translation.v1 import translation_pb2 as pb
 from services.translation import storage
 from services.translation.dispatches import DEADLINES, DISPATCHES, TAKEN_LATE
-from services.translation.jobs import JOBS
-from services.translation.providers.port import Accepted, Batch
+from services.translation.domain.jobs import Job, Made
+from services.translation.domain.routes import Route
+from services.translation.jobs import JOBS, Decide, Jobs
+from services.translation.providers.port import Accepted, Batch, Outcome
+from services.translation.rendering import Renderer
 from tests.cells import cell
 from tests.chassis.waiting import until
 from tests.translation.asking import (
@@ -165,6 +170,59 @@ async def test_an_error_by_callback_sends_the_text_to_the_next_engine(tmp_path: 
         assert await engine.calls_back(is_error=True) == 200
         (told,) = await watched(system, pending.job_id)
         assert (told.status, told.engine, told.text) == (TRANSLATED, "second", backwards(text))
+
+
+async def test_an_error_that_is_called_back_twice_at_a_time_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is slower is told when the next engine has the text already: that has it once."""
+    script, second = later(), later()
+    second.name = "second"
+    change, calls = Jobs.change, count(1)
+    both, late = asyncio.Event(), asyncio.Event()
+
+    async def held(self: Jobs, id_: str, decide: Decide) -> Job | None:
+        match next(calls):
+            case 1:
+                await both.wait()
+            case 2:
+                both.set()
+                await late.wait()
+        return await change(self, id_, decide)
+
+    async with waiting(tmp_path, script, second) as (system, engine):
+        (pending,) = await ask(system, segment(fresh()))
+        first = await noted(system, pending.job_id)
+        monkeypatch.setattr(Jobs, "change", held)
+        async with asyncio.TaskGroup() as group:
+            told = [group.create_task(engine.calls_back(is_error=True)) for _ in range(2)]
+            there = await noted(system, pending.job_id, after=first)
+            late.set()
+        assert [one.result() for one in told] == [200, 200]
+        assert await noted(system, pending.job_id) == there
+        assert await Engine(second, engine.address).calls_back() == 200
+        assert [one.status for one in await watched(system, pending.job_id)] == [TRANSLATED]
+        assert len(second.given) == 1
+
+
+async def test_a_text_that_meets_a_fault_of_ours_spoils_no_other_of_its_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, texts = later(), [fresh(), fresh()]
+    received = Renderer.received
+
+    async def faulty(self: Renderer, route: Route, job: Job, outcomes: Sequence[Outcome]) -> Made:
+        if job.text == texts[0]:
+            raise KeyError(job.text)
+        return await received(self, route, job, outcomes)
+
+    monkeypatch.setattr(Renderer, "received", faulty)
+    async with waiting(tmp_path, script) as (system, engine):
+        pending = await ask(system, *map(segment, texts))
+        await given(script, 1)
+        assert await engine.calls_back() == 200
+        told = {one.job_id: one for one in await watched(system, *(one.job_id for one in pending))}
+        assert [told[one.job_id].status for one in pending] == [UNAVAILABLE, TRANSLATED]
 
 
 async def test_a_translation_that_fails_its_checks_is_not_shown_wherever_it_comes_from(tmp_path: Path) -> None:

@@ -60,10 +60,23 @@ def test_a_number_stays_the_number_that_it_is() -> None:
         ("Il 12.5 per cento del valore", "Az érték 5,12 százaléka", Fault.NUMBERS),
         ("Pagare 1.234,50 entro sera", "Estig 234.1,50 fizetendő", Fault.NUMBERS),
         ("Pagare 1.234,50 entro sera", "Estig 1.234 vagy 50 fizetendő", Fault.NUMBERS),
+        ("Pagare 1.234,50 entro sera", "Estig 11.234,50 vagy 1.234.501", Fault.NUMBERS),
+        ("Pagare 1.234,50 entro sera", "Estig 2. 1.234,50 fizetendő 1, 3", Fault.NUMBERS),
+        ("Il 2 pagare 1.234,50 entro", "Estig, 2. 1.234,50 fizetendő", None),
         ("Alle 10:30 e poi basta", "10 h 30-kor, és utána semmi", None),
     ):
         with cell(source, rendered):
             assert fault(source, rendered) is expected
+
+
+def test_a_text_that_is_made_to_be_hard_to_check_is_looked_through_once() -> None:
+    """If every place were looked at from every other, this would take hours."""
+    for piece in ("a", "a.", "1", "1.1 ", "www.", "a@"):
+        with cell(piece):
+            source = f"{piece * 20_000} ieri"
+            assert fault(source, source.replace("ieri", "oggi")) in (None, Fault.REPETITION)
+    numbers = " ".join(f"{number},{number} euro" for number in range(4_000))
+    assert fault(numbers, numbers.replace("euro", "eurót")) is None
 
 
 def test_directions_that_the_text_has_itself_may_stay() -> None:

@@ -17,7 +17,7 @@ from engines.documents import open_documents
 from engines.events import open_events
 from protos.common.v1 import common_pb2
 from protos.translation.v1 import translation_pb2 as pb
-from services.translation import storage
+from services.translation import storage, worker
 from services.translation.domain.jobs import LEASE, Job
 from services.translation.domain.translations import Segment
 from services.translation.jobs import JOBS, Jobs
@@ -356,3 +356,23 @@ async def test_everything_of_a_case_is_forgotten_with_it(tmp_path: Path) -> None
         (again,) = await ask(system, segment(text, source_id="req_1"))
         assert again.status == TRANSLATED
         assert engine.texts.count(text) == given + 1
+
+
+async def test_what_is_forgotten_while_it_waits_for_its_turn_goes_to_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "AT_ONCE", 1)
+    script, waiting, after = Script(), fresh("Testo da dimenticare"), fresh()
+    async with with_engines(tmp_path, script, wait_s=0.0) as system:
+        script.free.clear()
+        await ask(system, segment(fresh()))
+        await script.began.wait()
+        await ask(system, segment(waiting, source_id="req_5"))
+        command = common_pb2.Command(idempotency_key="forget")
+        request = pb.ForgetTextsRequest(command=command, source_ids=["req_5"])
+        assert (await system.as_service("requests").call(system.stub.ForgetTexts, request)).forgotten == 1
+        (last,) = await ask(system, segment(after))
+        script.free.set()
+        assert [one.status for one in await watched(system, last.job_id)] == [TRANSLATED]
+        assert after in script.texts
+        assert waiting not in script.texts

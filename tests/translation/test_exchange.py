@@ -37,6 +37,12 @@ def test_what_is_written_is_read_again(said: list[tuple[str, str]], pair: tuple[
     assert read(write(entries, to, NOW), to) == [Unit((pair[0], source), (pair[1], target)) for source, target in said]
 
 
+def test_a_character_that_no_xml_has_spoils_no_file() -> None:
+    for to in Format:
+        with cell(to):
+            assert read(write([entry("a\ufffeb", "c\uffffd")], to, NOW), to) == [Unit(("it", "ab"), ("hu", "cd"))]
+
+
 def test_a_file_without_a_reviewer_in_it_names_no_person() -> None:
     for to in Format:
         assert b"usr_1" not in write([entry("a", "b")], to, NOW)
@@ -100,6 +106,11 @@ def test_files_of_other_tools_are_read() -> None:
         with cell(written, content[:40]):
             units = read(content.encode(), written)
             assert [(*one.source, *one.target) for one in units] == expected
+    places = (
+        "<trans-unit id='1' approved='yes'><source>Il <x id='1' equiv-text='{nome}'/> <g id='2'>sì</g><bx id='3'/></source>"
+        "<target>A <x id='1' equiv-text='{nome}'/> <g id='2'>igen</g><bx id='3'/></target></trans-unit>"
+    )
+    assert read(XLIFF.format(places).encode(), Format.XLIFF) == [Unit(("it", "Il {nome} sì"), ("hu", "A {nome} igen"))]
     utf16 = '<?xml version="1.0" encoding="UTF-16"?>' + TMX.format(f"<tu>{tuv('it', 'sì')}{tuv('hu', 'igen')}</tu>")
     assert len(read(utf16.encode("utf-16"), Format.TMX)) == 1
 
@@ -137,6 +148,19 @@ def test_a_file_that_does_not_fit_is_refused_with_everything_that_is_wrong() -> 
             '<!DOCTYPE tmx [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + TMX.format(f"<tu>{tuv('it', '&a;')}</tu>"),
             "FAULTY_FILE",
             "declares entities",
+        ),
+        # Without what they stand for, the text would be another one.
+        (
+            Format.TMX,
+            '<!DOCTYPE tmx SYSTEM "tmx14.dtd">' + TMX.format(f"<tu>{tuv('it', 'a &deg; b')}{tuv('hu', 'c')}</tu>"),
+            "FAULTY_FILE",
+            "what &deg; is",
+        ),
+        (
+            Format.TMX,
+            TMX.format(f"<tu>{tuv('it', 'Il <ph/> qui')}{tuv('hu', 'A <ph/> itt')}</tu>"),
+            "FAULTY_FILE",
+            "unit 1 has a <ph/>",
         ),
     ):
         with cell(reason, said):

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from engines.events import open_events
 from protos.translation.v1 import events_pb2
@@ -43,6 +45,19 @@ def faulty() -> Script:
 
 def saying(text: str, unknown: int = 0) -> Script:
     return Script("first", does=lambda batch: [Rendered(text=text, unknown=unknown) for _ in batch.texts])
+
+
+async def test_no_fault_of_ours_writes_a_text_to_the_log(tmp_path: Path) -> None:
+    def does(batch: Batch) -> Sequence[Outcome]:
+        raise KeyError(batch.texts[0])
+
+    text = fresh("Il signor Rossi è malato")
+    with capture_logs([structlog.processors.format_exc_info]) as logged:
+        async with with_engines(tmp_path, Script("first", does=does)) as system:
+            (answer,) = await ask(system, segment(text))
+            assert answer.status == UNAVAILABLE
+    assert "batch_failed" in {one["event"] for one in logged}
+    assert "Rossi" not in repr(logged)
 
 
 async def test_what_fails_goes_to_the_next_engine_and_without_one_the_reader_is_told_why(tmp_path: Path) -> None:

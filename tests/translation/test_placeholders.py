@@ -90,6 +90,26 @@ def test_markup_of_an_engine_reads_markup_in_a_text_as_text() -> None:
     assert restore(protected, 'd &gt; c &amp; b &lt; a <x id="1"/> <x id="0"/> &#39;') == "d > c & b < a {x} &amp; '"
 
 
+def test_a_text_that_is_made_to_be_hard_to_look_through_is_looked_through_once() -> None:
+    """If every place were looked at from every other, this would take hours."""
+    for piece in ("a", "a.", "a@", "1", "1.", "1,", "1..", "1 ", "{", "<a", "&a", "%(", "(EU) ", "http:", "€1.", "⟦"):
+        with cell(piece):
+            assert len(protect(piece * 100_000, Marks.BRACKETS).text) > 0
+
+
+def test_addresses_and_amounts_are_parts_wherever_they_stand() -> None:
+    for text, expected in (
+        ("a.b+c@imi.example, a@b.", ["a.b+c@imi.example"]),
+        ("(x@y.example)", ["x@y.example"]),
+        ("x@y@z.example", ["y@z.example"]),
+        ("1.234,50 EUR e 5 €; 1\u00a0000 EUR", ["1.234,50 EUR", "5 €", "1\u00a0000 EUR"]),
+        ("12 EUR, 7,5€.", ["12 EUR", "7,5€"]),
+        ("1.234 5", []),
+    ):
+        with cell(text):
+            assert list(protected_parts(text)) == expected
+
+
 def test_a_text_of_parts_alone_has_nothing_to_translate() -> None:
     for text, is_all in (("12/05/2024 {x} https://a.example", True), ("12/05/2024: sì", False), ("⟦0⟧", True)):
         for marks in Marks:

@@ -46,6 +46,16 @@ def test_put_together_again_it_is_the_text(text: str, language: str, characters_
         assert middle == piece.strip()
 
 
+def test_no_mark_is_cut_in_two_where_there_is_room_for_it() -> None:
+    text = " ".join(f'di <x id="{number}"/> e' for number in range(40))
+    for characters_max in range(20, 60):
+        with cell(characters_max):
+            cut = pieces(text, "it", characters_max)
+            assert "".join(cut) == text
+            assert sum(piece.count("<x id=") for piece in cut) == sum(piece.count("/>") for piece in cut) == 40
+            assert all(piece.count("<x id=") == piece.count("/>") for piece in cut)
+
+
 @given(st.text("ab.;: \n", min_size=1, max_size=200))
 def test_no_sentence_is_empty(text: str) -> None:
     assert all(sentences(text, "en"))
@@ -56,6 +66,18 @@ def test_a_line_ends_a_sentence_and_a_long_one_ends_at_its_semicolons() -> None:
     long = "a" * LONG + "; segue: fine"
     assert sentences(long, "it") == ["a" * LONG + "; ", "segue: ", "fine"]
     assert sentences("breve; segue", "it") == ["breve; segue"]
+
+
+def test_a_text_that_is_made_to_be_hard_to_cut_is_looked_through_once() -> None:
+    """If every place were looked at from every other, this would take hours."""
+    for text in (
+        "a" * 100_000 + ". A" * 50_000,
+        "a. " * 100_000,
+        '" ' * 100_000,
+        "a" * 200_000 + ".)" * 100_000 + " A",
+    ):
+        with cell(text[-6:]):
+            assert "".join(sentences(text, "it")) == text
 
 
 def test_whole_sentences_go_together_as_far_as_they_fit() -> None:

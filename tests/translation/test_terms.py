@@ -10,6 +10,7 @@ from services.directory.settings import DirectorySettings
 from services.directory.wiring import directory
 from services.translation.domain.pairs import Pair
 from services.translation.domain.terms import Term, Terms, missed
+from tests.cells import cell
 from tests.chassis.waiting import until
 from tests.translation.asking import TRANSLATED, ask, segment
 from tests.translation.conftest import System
@@ -54,6 +55,16 @@ def test_the_terms_of_an_area_are_found_in_a_text_the_longest_first_and_as_whole
     assert TERMS.within("Il medico", PAIR, "services") == []
     assert TERMS.within("Il medico", Pair("it", "fi"), "pq") == []
     assert TERMS.within("Il medico", PAIR, "") == []
+
+
+def test_letters_that_pass_for_others_are_no_fault() -> None:
+    """Such as the long s, the dotless i, and the other theta."""
+    terms = Terms([Term(id="one", areas=("pq",), label={"de": "Masseur", "it": "massaggiatore", "el": "θεσμός"})])
+    assert terms.within("Der Maſſeur, der Masseur", Pair("de", "it"), "pq") == [("Masseur", "massaggiatore")]
+    for text, language in (("ein Maſſeur", "de"), ("un massaggıatore", "it"), ("ο ϑεσμός", "el")):
+        with cell(language):
+            other = "it" if language != "it" else "de"
+            assert terms.within(text, Pair(language, other), "pq") == []
 
 
 def test_what_a_translation_calls_otherwise_is_told() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.drafting import check_revertible, require_draft
-from services.repositories.domain.entries import Actor, Entry, moved, require_editor_of
+from services.repositories.domain.entries import Actor, Entry, moved, require_editor_of, require_room
 from services.repositories.domain.lifecycle import Action, Side, table
 from services.repositories.domain.releasing import check_releasable, require_four_eyes
 from vocabulary.refusals import Refusal
@@ -46,6 +46,8 @@ def _check(entry: Entry, definition: Definition, action: Action, by: Actor) -> N
     else:
         require_editor_of(entry, definition, by)
     match action:
+        case Action.EDIT:
+            require_room(entry)
         case Action.SUBMIT | Action.PUBLISH | Action.APPROVE:
             check_releasable(entry, definition, by)
         case Action.RETURN | Action.DELETE_DRAFT:

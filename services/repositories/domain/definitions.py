@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from services.repositories.domain.audiences import NOBODY, Audience, Keys, Subject, Visibility, opening
 from vocabulary.roles import REPOSITORY, UserRole
-from vocabulary.values import DataClass, Field, LocalizedText, Value, ValueType, check_form
+from vocabulary.values import DataClass, Field, FreeText, LocalizedText, Value, ValueType, check_form
 
 EVERYBODY_IN_IMI = Audience(visibility=Visibility.ALL_IMI)
 # Where it makes a difference to the Commission that a field is personal.
 _COMMISSION_READS = (Visibility.ALL_IMI, Visibility.MODULE)
+
+# From what everybody may know to what is for the fewest.
+_SECRECY = tuple(DataClass).index
 
 # Who reads a field. Those of fields of the same circle are the same people, entry by entry.
 Circle = tuple[Audience, bool]
@@ -38,7 +41,8 @@ PLAIN = FieldRule()
 class Definition:
     """A repository in one version of its schema. Entries belong to the module of its *kind* in its area, or in the areas they name.
 
-    `retired` are the fields of earlier versions that this one has no more: what they say is still shown, and read as it was.
+    `retired` are the fields of earlier versions that this one has no more: what they say is still shown, and read as it was, by no
+    more people than when there was such a field. `earlier` is the version before this one, for whoever knows it.
     """
 
     code: str
@@ -55,6 +59,7 @@ class Definition:
     fields: tuple[Field, ...]
     rules: Mapping[str, FieldRule] = field(default_factory=dict)
     retired: tuple[Field, ...] = ()
+    earlier: "Definition | None" = None
 
     @property
     def id(self) -> str:
@@ -75,14 +80,15 @@ class Definition:
         """This version as the one that follows *earlier*."""
         here = {one.code for one in self.fields}
         gone = tuple(one for one in (*earlier.fields, *earlier.retired) if one.code not in here)
-        rules = {one.code: earlier.rule(one.code) for one in gone}
-        return replace(self, retired=gone, rules={**rules, **self.rules})
+        rules = {one.code: earlier._rule_when_gone(one.code) for one in gone}
+        return replace(self, retired=gone, rules={**rules, **self.rules}, earlier=earlier)
 
     def areas(self, values: Mapping[str, Value]) -> dict[str, str]:
         """The areas of legislation that *values* put an entry in, each with the place in the input where it stands."""
         if self.area:
             return {self.area: ""}
-        placing = self._codes(ValueType.AREA)
+        # An entry stays where a field has put it that there is no more.
+        placing = {one.code for one in (*self.fields, *self.retired) if one.type is ValueType.AREA}
         return {
             area: f"values[{index}].value.references[{place}]"
             for index, (code, value) in enumerate(values.items())
@@ -119,15 +125,14 @@ class Definition:
         audience = self.rule(code).audience or self.audience
         return DataClass.PUBLIC if audience.visibility is Visibility.PUBLIC else DataClass.INTERNAL
 
-    def concepts(self, values: Mapping[str, Value], *, searched: bool = False) -> list[str]:
-        """The keyword concepts that *values* name; with *searched*, only those whose words find the entry."""
-        naming = self._codes(ValueType.CONCEPT, searched=searched)
-        return [concept for code, value in values.items() if code in naming for concept in value.references or ()]
+    def class_of(self, code: str, text: FreeText, written_for: int) -> DataClass:
+        """The class of a *text* that was *written_for* a version of the schema: no lower than that of its field *code* now.
 
-    def texts(self, values: Mapping[str, Value]) -> list[str]:
-        """What people wrote in *values* and can search for."""
-        written = self._codes(ValueType.TEXT, searched=True)
-        return [value.text.text for code, value in values.items() if code in written and value.text]
+        Unless its writer has said so: then it is another one than the field had.
+        """
+        if written_for >= self.version or text.data_class is not self._at(written_for).data_class(code):
+            return text.data_class
+        return max(self.data_class(code), text.data_class, key=_SECRECY)
 
     @property
     def _known(self) -> frozenset[str]:
@@ -138,6 +143,18 @@ class Definition:
         """The codes of the fields that hold data of natural persons."""
         return frozenset(one.code for one in (*self.fields, *self.retired) if one.personal)
 
+    def _at(self, version: int) -> "Definition":
+        """What *version* was; this one, if there is no such version before it."""
+        found: Definition | None = self
+        while found and found.version > version:
+            found = found.earlier
+        return found or self
+
+    def _rule_when_gone(self, code: str) -> FieldRule:
+        """The rule of the field *code* in versions that do not have it: nobody has said that their readers may read it as well."""
+        rule = self.rule(code)
+        return replace(rule, audience=rule.audience or self.audience)
+
     def _subject(self, audience: Audience, values: Mapping[str, Value], owner_id: str, country: str) -> Subject:
         named = (values[code].references or () for code in audience.authority_fields if code in values)
         return Subject(
@@ -146,9 +163,6 @@ class Definition:
             areas=tuple(self.areas(values)),
             named=tuple(id_ for ids in named for id_ in ids),
         )
-
-    def _codes(self, kind: ValueType, *, searched: bool = False) -> set[str]:
-        return {one.code for one in self.fields if one.type is kind and (one.searchable or not searched)}
 
 
 def definition_id(code: str, version: int) -> str:

@@ -14,6 +14,7 @@ from services.repositories.domain.entries import (
     recorded,
     require_areas,
     require_editor_of,
+    require_room,
 )
 from services.repositories.domain.lifecycle import Action, Side, Status, step
 from vocabulary.files import File
@@ -52,6 +53,7 @@ def edit(entry: Entry, definition: Definition, content: Content, reason: str, by
     """The entry with *content* as its draft, which may be incomplete; one that waits for approval is taken back."""
     after = moved(entry, definition, Action.EDIT, by)
     require_editor_of(entry, definition, by)
+    require_room(entry)
     require_areas(definition.areas(content.values), by)
     _check_days(content)
     draft = _version(_next_number(entry), definition, content, checked_reason(reason), by)
@@ -81,7 +83,9 @@ def revert(entry: Entry, definition: Definition, number: int, reason: str, by: A
             field="version",
             reason="OTHER_SCHEMA",
         ) from refusal
-    content = Content(values=found.values, files=found.files, valid_from=found.valid_from, valid_to=found.valid_to)
+    content = Content(
+        values=classified(found, definition), files=found.files, valid_from=found.valid_from, valid_to=found.valid_to
+    )
     draft = _version(_next_number(entry), definition, content, checked_reason(reason), by)
     draft = replace(draft, reverts_to=number)
     return recorded(
@@ -90,11 +94,15 @@ def revert(entry: Entry, definition: Definition, number: int, reason: str, by: A
 
 
 def check_revertible(entry: Entry) -> None:
-    """Raises Conflict unless there is an earlier version, and nothing in preparation that going back to it would throw away."""
+    """Raises Conflict unless there is an earlier version, and nothing in preparation that going back to it would throw away.
+
+    And if there is no room for what it says.
+    """
     if entry.draft:
         raise Conflict("a new version is in preparation; delete it first", reason="DRAFT_EXISTS")
     if not entry.earlier:
         raise Conflict("there is no earlier version", reason="NO_EARLIER_VERSION")
+    require_room(entry)
 
 
 def delete_draft(entry: Entry, definition: Definition, by: Actor) -> Entry:
@@ -102,11 +110,10 @@ def delete_draft(entry: Entry, definition: Definition, by: Actor) -> Entry:
     after = moved(entry, definition, Action.DELETE_DRAFT, by)
     require_editor_of(entry, definition, by)
     draft = require_draft(entry)
-    if after.status is Status.DELETED:
-        after = emptied(after)
-    return recorded(
+    after = recorded(
         replace(after, draft=None, return_reason=""), Action.DELETE_DRAFT, entry.status, by, version=draft.number
     )
+    return emptied(after) if after.status is Status.DELETED else after
 
 
 def emptied(entry: Entry) -> Entry:
@@ -127,6 +134,24 @@ def require_draft(entry: Entry) -> Version:
     if entry.draft is None:
         raise Conflict("there is no new version in preparation; edit the entry first", reason="NOTHING_PREPARED")
     return entry.draft
+
+
+def basis(entry: Entry, definition: Definition) -> Version | None:
+    """What the next draft is a change of: what is in preparation, or else was published last."""
+    last = entry.draft or entry.latest
+    return replace(last, values=classified(last, definition)) if last else None
+
+
+def classified(version: Version, definition: Definition) -> dict[str, Value]:
+    """What *version* says, each text of the class that it has in a version that is written for *definition*."""
+    return {
+        code: replace(
+            value, text=replace(value.text, data_class=definition.class_of(code, value.text, version.schema_version))
+        )
+        if value.text
+        else value
+        for code, value in version.values.items()
+    }
 
 
 def _next_number(entry: Entry) -> int:

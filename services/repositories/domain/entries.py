@@ -8,10 +8,15 @@ from services.repositories.domain.audiences import ANONYMOUS, Keys
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.lifecycle import Action, Side, Status, step
 from vocabulary.files import File
-from vocabulary.refusals import Forbidden, Invalid
+from vocabulary.refusals import Conflict, Forbidden, Invalid
 from vocabulary.values import Value
 
 REASON_LIMIT = 1_000
+# Every version and every step is kept in the entry's one document, which a store lets grow to so much.
+VERSIONS_LIMIT, STEPS_LIMIT = 500, 2_000
+CHARACTERS_LIMIT = 2_000_000
+# What is noted of a file beside its name.
+FILE_LENGTH = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +170,22 @@ def _same(one: Step, other: Step) -> bool:
         other.after,
         other.version,
     )
+
+
+def require_room(entry: Entry) -> None:
+    """Raises Conflict if nothing more can be added to *entry*: it can be ended, and that is all."""
+    versions = (*entry.versions, *entry.earlier)
+    length = sum(map(_length, versions)) + sum(len(step.reason) for step in entry.history)
+    if len(versions) > VERSIONS_LIMIT or len(entry.history) > STEPS_LIMIT or length > CHARACTERS_LIMIT:
+        raise Conflict("the entry has too long a history; withdraw it and begin another one", reason="HISTORY_FULL")
+
+
+def _length(version: Version) -> int:
+    said = [version.reason]
+    for value in version.values.values():
+        said += (*(value.codes or ()), *(value.references or ()), *(value.files or ()), value.link or "")
+        said.append(value.text.text if value.text else "")
+    return sum(map(len, said)) + sum(len(file.name) + FILE_LENGTH for file in version.files)
 
 
 def checked_reason(reason: str, *, needed: bool = False, why: str = "") -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.repositories.domain.definitions import Definition
-from services.repositories.domain.drafting import require_draft
+from services.repositories.domain.drafting import classified, require_draft
 from services.repositories.domain.entries import (
     Actor,
     Entry,
@@ -12,14 +12,11 @@ from services.repositories.domain.entries import (
     moved,
     recorded,
     require_editor_of,
+    require_room,
 )
 from services.repositories.domain.lifecycle import Action
 from vocabulary.days import day_of
-from vocabulary.refusals import Conflict, Forbidden, Invalid
-
-# Every version is kept in the entry's one document, which a store lets grow to so much.
-VERSIONS_LIMIT = 500
-CHARACTERS_LIMIT = 2_000_000
+from vocabulary.refusals import Forbidden, Invalid
 
 
 def submit(entry: Entry, definition: Definition, by: Actor) -> Entry:
@@ -60,10 +57,10 @@ def publish(entry: Entry, definition: Definition, by: Actor) -> Entry:
 def check_releasable(entry: Entry, definition: Definition, by: Actor) -> Version:
     """The draft as it can be published, by the schema in force, which may have changed since it was written."""
     draft = require_draft(entry)
-    values = definition.check(draft.values, complete=True)
+    values = definition.check(classified(draft, definition), complete=True)
     if draft.valid_to and draft.valid_to < day_of(by.now):
         raise Invalid("its last day has passed", field="validTo", reason="PAST_DATE")
-    _require_room(entry)
+    require_room(entry)
     return replace(draft, values=values, schema_version=definition.version)
 
 
@@ -78,10 +75,3 @@ def _released(entry: Entry, after: Entry, definition: Definition, action: Action
     superseded = (entry.published,) if entry.published else ()
     released = replace(after, published=draft, draft=None, return_reason="", earlier=(*superseded, *entry.earlier))
     return recorded(released, action, entry.status, by, version=draft.number, reason=draft.reason)
-
-
-def _require_room(entry: Entry) -> None:
-    versions = [*entry.versions, *entry.earlier]
-    length = sum(len(value.text.text) for one in versions for value in one.values.values() if value.text)
-    if len(versions) > VERSIONS_LIMIT or length > CHARACTERS_LIMIT:
-        raise Conflict("the entry has too long a history; withdraw it and begin another one", reason="HISTORY_FULL")

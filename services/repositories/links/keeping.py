@@ -77,7 +77,7 @@ class LinkChecks:
             await self._keep(kept.id, {})
             return
         looking = self._looking
-        found = await asyncio.gather(*(looking.look(link) for link in links.values()))
+        found = await asyncio.gather(*(looking.look(link, asker=kept.state.owner_id) for link in links.values()))
         before, now = await self._known([kept.id]), self._now()
         after = {
             code: checked(before.get(kept.id, {}).get(code), link, state, status, now)

@@ -29,8 +29,8 @@ class Looking:
         # Kept as long as somebody looks at the host.
         self._hosts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def look(self, link: str) -> tuple[State, int]:
-        """How *link* answers, and the last HTTP status; whatever happens there, it takes its time and no more."""
+    async def look(self, link: str, *, asker: str = "") -> tuple[State, int]:
+        """How *link*, which *asker* wrote, answers, and the last HTTP status; whatever happens there, it takes its time, no more."""
         url = ascii_url(link)
         if url is None:
             return State.NOT_ALLOWED, 0
@@ -38,27 +38,27 @@ class Looking:
         async with self._hosts.setdefault(host, asyncio.Lock()):
             try:
                 async with asyncio.timeout(WHOLE_S):
-                    answer = await self._followed(url)
+                    answer = await self._followed(url, asker)
             except TimeoutError:
                 answer = Answer(outcome=Outcome.TIMED_OUT)
         return state_of(answer.outcome, answer.http_status), answer.http_status
 
-    async def _followed(self, url: str) -> Answer:
-        answer = await self._asked(url)
+    async def _followed(self, url: str, asker: str) -> Answer:
+        answer = await self._asked(url, asker)
         for _ in range(HOPS):
             if answer.outcome is not Outcome.REDIRECTED or not answer.location:
                 break
             onward = _onward(url, answer.location)
             if onward is None:
                 return Answer(outcome=Outcome.ADDRESS_REFUSED)
-            url, answer = onward, await self._asked(onward)
+            url, answer = onward, await self._asked(onward, asker)
         return answer
 
-    async def _asked(self, url: str) -> Answer:
+    async def _asked(self, url: str, asker: str) -> Answer:
         """What HEAD is told; where a server will not answer that, what GET is told."""
-        answer = await self._egress.ask("HEAD", url, HEADERS, within_s=HOP_S)
+        answer = await self._egress.ask("HEAD", url, HEADERS, asker=asker, within_s=HOP_S)
         if answer.outcome in (Outcome.STATUS_REFUSED, Outcome.BAD_ANSWER):
-            answer = await self._egress.ask("GET", url, HEADERS, within_s=HOP_S)
+            answer = await self._egress.ask("GET", url, HEADERS, asker=asker, within_s=HOP_S)
         return answer
 
 

@@ -93,26 +93,31 @@ class Commands(RepositoriesServiceServicer):
         forget = action is Action.DELETE_DRAFT
         reply = await self._entries.change(message.id, key, decided, answered, answer_type, forget=forget)
         if not is_new:
-            await self._require_seen(message.id, caller)
+            if cut := await self._require_seen(message.id, caller):
+                revision: int = reply.entry.revision  # type: ignore[attr-defined]
+                note(Kept(cut.id, revision, cut.state), await self._definitions.of(cut.state))
         elif forget:
             await self._files.discard(gone)
         return reply
 
-    async def _require_seen(self, id_: str, caller: Caller) -> None:
+    async def _require_seen(self, id_: str, caller: Caller) -> Kept[Entry] | None:
         """Raises NotFound for whoever gives a command again but does not see the entry any more: its first answer is content, too.
 
-        Whoever sent it back does not see the draft, and nobody sees what was deleted: they are told once more that it was done.
+        Whoever sent it back does not see the draft, who approved it need not be one of its readers, and nobody sees what was deleted:
+        they are told once more that it was done.
         """
         kept = await self._entries.get(id_)
         assert kept is not None  # entries are never removed
         before = kept.state
         if before.status is Status.DELETED:
-            return
-        if before.status is Status.DRAFT:
-            before = replace(before, status=Status.PENDING_APPROVAL)
+            return None
+        as_it_was = {Status.DRAFT: Status.PENDING_APPROVAL, Status.PUBLISHED: Status.UPDATE_PENDING}
+        before = replace(before, status=as_it_was.get(before.status, before.status))
         definition = await self._definitions.of(before)
-        if view(before, definition, actor(caller, definition, self._now())) is None:
+        cut = shown(Kept(id_, kept.revision, before), definition, actor(caller, definition, self._now()))
+        if cut is None:
             raise NotFound(f"there is no entry {id_!r}", field="id")
+        return cut
 
     async def _required(self, code: str) -> Definition:
         """The newest definition of the repository *code*; raises Invalid if there is none, or none for whoever has not signed in."""

@@ -68,7 +68,7 @@ class Drafting(Commands):
         caller: Caller,
     ) -> Content:
         """What a draft says, each value of its field's type and referring to something that exists."""
-        last = (before.draft or before.latest) if before else None
+        last = drafting.basis(before, definition) if before else None
         values = definition.check(wire.values_from(given.values, definition, last), complete=False)
         await self._references.check_form(definition.fields, values, at="values")
         return Content(

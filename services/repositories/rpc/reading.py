@@ -142,7 +142,8 @@ class Reading(Commands):
             from_schema_version=before.schema_version,
             to_schema_version=after.schema_version,
             differences=[
-                wire.difference(one, definition) for one in differences(definition, before.values, after.values)
+                wire.difference(one, definition, before, after)
+                for one in differences(definition, before.values, after.values)
             ],
         )
 

@@ -1,5 +1,6 @@
 """A search, answered: found entries are shown as their reader sees them, and each says why it was found."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from chassis import hits
@@ -113,6 +114,8 @@ class Searching:
             labels = {}
         found = []
         for id_, version in versions.items():
+            # Long texts take their time: others have theirs in between.
+            await asyncio.sleep(0)
             codes, about = matches.of(definition, version, labels)
             found.append(pb.EntryMatch(entry_id=id_, field_codes=codes, concept_ids=about))
         return found

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from engines.search.folding import edits, grams, words
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.entries import Version
@@ -10,12 +13,15 @@ from services.repositories.search.contents import said
 from services.repositories.search.layers import fields
 from vocabulary.values import ValueType
 
+# What is a piece of other words has so many letters at least.
+PIECE = 3
+
 
 class Matches:
     """Compares with the words of one *text*, as the index does: as they are written, with a slip, with other endings."""
 
     def __init__(self, text: str) -> None:
-        self._wanted = words(text)
+        self._wanted = list(dict.fromkeys(words(text)))
         self._pieces = {word: grams(word) for word in self._wanted}
         self._compared: dict[str, bool] = {}
 
@@ -45,34 +51,16 @@ class Matches:
     def _matches(self, text: str) -> bool:
         if text not in self._compared:
             there = words(text)
-            pieces = set(grams(text))
-            self._compared[text] = any(self._says(word, there, pieces) for word in self._wanted)
+            together = " ".join(there)
+            self._compared[text] = any(self._says(word, there, together) for word in self._wanted)
         return self._compared[text]
 
-    def _says(self, word: str, there: Sequence[str], pieces: set[str]) -> bool:
+    def _says(self, word: str, there: Sequence[str], together: str) -> bool:
         if word in there:
             return True
         own = self._pieces[word]
-        if sum(piece in pieces for piece in own) >= PIECES * len(own):
+        # A shorter one is its own piece, and that of no other word.
+        if len(word) >= PIECE and sum(piece in together for piece in own) >= PIECES * len(own):
             return True
-        forgiven = edits(word)
-        return bool(forgiven) and any(_within(word, other, forgiven) for other in there)
-
-
-def _within(one: str, other: str, most: int) -> bool:
-    """Whether *other* is *one* with at most so many letters changed, added, left out, or neighbours exchanged."""
-    if abs(len(one) - len(other)) > most:
-        return False
-    before_last: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        row = [i]
-        for j, there in enumerate(other, 1):
-            least = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != there))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == there:
-                least = min(least, before_last[j - 2] + 1)
-            row.append(least)
-        if min(row) > most:
-            return False
-        before_last, last = last, row
-    return last[-1] <= most
+        most = edits(word)
+        return bool(most) and process.extractOne(word, there, scorer=OSA.distance, score_cutoff=most) is not None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
+from chassis.audit import noting
 from chassis.tables.rows import Cell
 from engines.search import Position
 from protos.repositories.v1 import repositories_pb2
@@ -14,6 +15,7 @@ from services.repositories.search.answering import Searching
 from services.repositories.search.asking import Question
 from services.repositories.search.checking import may_ever_read
 from services.repositories.transfer import columns
+from vocabulary.audit import Kind, Part
 from vocabulary.values import Field
 
 PAGE = 500
@@ -57,9 +59,14 @@ class Exporting:
     async def pages(self, language: str) -> AsyncIterator[Sequence[Mapping[str, Cell]]]:
         after: Position | None = None
         fields = self.fields
+        personal = {field.code for field in fields if field.personal}
         while True:
             hits, _ = await self._index.find(self._question, after=after, limit=PAGE)
             found = await self._searching.seen(self._definition, [hit.id for hit in hits.hits], self._who)
+            for kept in found:
+                # The export itself is in the audit as one of its repository; whose personal data go with it is written down besides.
+                if kept.state.published and not personal.isdisjoint(kept.state.published.values):
+                    noting.shown(Kind.ENTRY, kept.id, kept.revision, Part.CONTENT, Part.PERSONAL_DATA, Part.EXPORT)
             yield [
                 columns.cells(kept.id, kept.state.owner_id, kept.state.published, fields, language=language)
                 for kept in found

@@ -23,14 +23,14 @@ from services.repositories import wire
 from services.repositories.domain import drafting, releasing
 from services.repositories.domain.definitions import Definition
 from services.repositories.domain.drafting import Content
-from services.repositories.domain.entries import Actor, Entry, Version, require_editor_of
+from services.repositories.domain.entries import Actor, Entry, Version, moved, require_editor_of
 from services.repositories.domain.lifecycle import WAITING, Action
 from services.repositories.domain.views import view
 from services.repositories.readers import actor
 from services.repositories.transfer import columns, reports
 from services.repositories.transfer.columns import Reading
 from vocabulary import ids
-from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
+from vocabulary.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale, Unavailable
 from vocabulary.values import Value, ValueType
 
 AT_ONCE = 64
@@ -39,11 +39,12 @@ KEY_LIMIT = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Who imports into which repository, under which key, and what is to be done."""
+    """Who imports into which repository, which may have a newer version by now, under which key, and what is to be done."""
 
     caller: Caller
     command: CommandKey
     definition: Definition
+    newest: Callable[[], Definition]
     dry_run: bool
     publish: bool
     # Of texts whose row does not say in which language they are.
@@ -95,7 +96,9 @@ class Importing:
         self._known: set[tuple[ValueType, str]] = set()
 
     def importer(self) -> Actor:
-        """Who imports, as things are now; raises Forbidden for somebody who edits nothing in the repository."""
+        """Who imports, as things are now; raises Forbidden for who edits nothing in the repository, Stale if it has a new version."""
+        if self._order.newest().version != self._order.definition.version:
+            raise Stale("the repository has a new version; look at it, and send the file again", field="repository")
         by = actor(self._order.caller, self._order.definition, self._now())
         area = self._order.definition.area
         if not by.areas or (area and area not in by.areas):
@@ -103,9 +106,10 @@ class Importing:
         return by
 
     async def results(self, rows: Iterable[Row]) -> AsyncIterator[pb.ImportedEntry]:
-        """What each of *rows* came to, in their order. Raises Unavailable if a store is away, Forbidden as `importer` does."""
+        """What each of *rows* came to, in their order. Raises Unavailable if a store is away, and as `importer` does."""
         remaining = iter(rows)
-        while batch := list(islice(remaining, AT_ONCE)):
+        # Not on the event loop: what a file packs can take seconds to read until its next row.
+        while batch := await asyncio.to_thread(lambda: list(islice(remaining, AT_ONCE))):
             by = self.importer()
             found = [pb.ImportedEntry(row=row.number, line=row.line) for row in batch]
             tasks = [self._task(report, row, by) for report, row in zip(found, batch, strict=True)]
@@ -202,7 +206,7 @@ class Importing:
         """The entry as *task* makes it. Raises Wrong with all that is wrong with the values, or the refusal of a rule."""
         definition, row = self._order.definition, task.row
         self._check_entry(task, before, by)
-        current = (before.draft or before.latest) if before else None
+        current = drafting.basis(before, definition) if before else None
         reading = Reading(definition, current, row, self._order.language)
         values = reading.values()
         days = [reading.day(column) for column in (columns.VALID_FROM, columns.VALID_TO)]
@@ -261,6 +265,8 @@ class Importing:
         elif not current or not _says(current, content):
             after = drafting.edit(before, definition, content, "", by)
             steps.append((Action.EDIT, before, after))
+        else:
+            moved(before, definition, Action.EDIT, by)  # what has ended says nothing any more
         assert after is not None
         if self._order.publish and after.draft and after.status not in WAITING:
             release, action = (
@@ -279,11 +285,8 @@ class Importing:
 
 
 def _says(version: Version, content: Content) -> bool:
-    return (version.values, version.valid_from, version.valid_to) == (
-        content.values,
-        content.valid_from,
-        content.valid_to,
-    )
+    said = (content.values, content.valid_from, content.valid_to)
+    return (version.values, version.valid_from, version.valid_to) == said
 
 
 def _events(id_: str, revision: int, decided: Decided) -> list[Message]:
@@ -291,8 +294,5 @@ def _events(id_: str, revision: int, decided: Decided) -> list[Message]:
 
 
 def _answer(before: Kept[Entry] | None, decided: Decided) -> pb.ImportedEntry:
-    if before is None:
-        return pb.ImportedEntry(outcome=pb.ENTRY_IMPORT_OUTCOME_CREATED)
-    if not decided.steps:
-        return pb.ImportedEntry(outcome=pb.ENTRY_IMPORT_OUTCOME_UNCHANGED)
-    return pb.ImportedEntry(outcome=pb.ENTRY_IMPORT_OUTCOME_CHANGED)
+    changed = pb.ENTRY_IMPORT_OUTCOME_CHANGED if decided.steps else pb.ENTRY_IMPORT_OUTCOME_UNCHANGED
+    return pb.ImportedEntry(outcome=changed if before else pb.ENTRY_IMPORT_OUTCOME_CREATED)

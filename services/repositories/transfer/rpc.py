@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import IO
 
 from chassis.aggregates import Aggregates, CommandKey
@@ -115,6 +116,7 @@ class TransferRpc(TransferServiceServicer):
             caller=caller,
             command=CommandKey.of(header, caller),
             definition=self._definitions.require(header.repository),
+            newest=partial(self._definitions.require, header.repository),
             dry_run=header.dry_run,
             publish=header.publish,
             language=languages.require(header.language or caller.language or languages.FALLBACK, field="language"),

@@ -22,10 +22,11 @@ LOOP = 4
 
 _NUMBER = re.compile(r"[0-9]+")
 # Figures that languages separate differently: 1.234,50 is 1 234,50. None of them stands in another order, or apart.
-_GROUPED = re.compile(r"[0-9]+(?:[.,'\u00a0\u202f][0-9]+)+")
-_BETWEEN = r"[.,'’\s]{1,3}"
+_GROUPED = re.compile(r"(?<![0-9])[0-9]++(?:[.,'\u00a0\u202f][0-9]++)++")
+_TOGETHER = re.compile(r"(?<![0-9])[0-9]++(?:[.,'’\s]{1,3}[0-9]++)*")
 _LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]}»”]|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+    r"(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]}»”]|"
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"
 )
 # They turn round what stands behind them, and 12 into 21: only where the text has them itself.
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -104,8 +105,13 @@ def _markup(text: str) -> list[str]:
 
 def _keeps_figures(source: str, rendered: str) -> bool:
     """Whether the figures of each number of *source* still stand together, in their order."""
-    grouped = {tuple(_NUMBER.findall(number)) for number in _GROUPED.findall(source)}
-    return all(re.search(rf"(?<![0-9]){_BETWEEN.join(figures)}(?![0-9])", rendered) for figures in grouped)
+    there = "\n".join(map(_figures, _TOGETHER.findall(rendered)))
+    return all(_figures(number) in there for number in set(_GROUPED.findall(source)))
+
+
+def _figures(number: str) -> str:
+    """The figures of *number*, in such a way that those of another one are among them only as a whole."""
+    return f" {' '.join(_NUMBER.findall(number))} "
 
 
 def _kept_parts(source: str, rendered: str) -> list[str]:

@@ -171,8 +171,10 @@ def candidates(segment: Segment) -> list[str]:
 
 
 def recalled(segment: Segment, entry: Entry | None) -> Translation | Reason:
-    """What the memory's *entry* for the segment says, if there is one."""
+    """What the memory's *entry* for the segment says, if there is one, and nothing that its reader may not read."""
     if entry is None or not entry.reviewed:
+        return Reason.NO_ENGINE
+    if segment.is_for_everybody and entry.current.text.data_class is not DataClass.PUBLIC:
         return Reason.NO_ENGINE
     return Translation(
         segment=segment,

@@ -31,7 +31,8 @@ _COMING_BACK = {
 }
 _STRAY = {Marks.BRACKETS: re.compile(r"[⟦⟧]"), Marks.ELEMENTS: re.compile(r"<\s*/?\s*x\b", re.IGNORECASE)}
 
-# The first that matches at a place counts. None takes the space around it: a text must not lose or gain any.
+# The first that matches at a place counts. None takes the space around it: a text must not lose or gain any. None that can be long is
+# begun in the middle or given back in part: of a text made for that, every place would be looked at from every other.
 _PROTECTED = re.compile(
     "|".join(
         (
@@ -42,7 +43,7 @@ _PROTECTED = re.compile(
             r"\{\{[^{}\n]{1,80}\}\}|\{[^{}\n]{1,80}\}|%\([A-Za-z_]+\)[sd]|%[sd]\b",
             # Addresses: a closing point, comma or bracket is the sentence's.
             r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}»”]|www\.[^\s<>\"']*[^\s<>\"'.,;:!?)\]}»”]",
-            r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++",
             # Acts: 2005/36/EC, (EU) No 1024/2012, (EU) 2016/679.
             r"[0-9]{1,4}/[0-9]{1,4}/[A-Z]{2,5}\b|\((?:EU|EC|EEC|UE|CE|CEE|ES|EÚ|ЕС|ЕО|ΕΕ|ΕΚ)\)\s(?:[^\W\d_]{1,3}\.?\s?)?[0-9]{1,4}/[0-9]{2,4}",
             # Parts of articles: 5(1), 5(1)(a).
@@ -51,7 +52,7 @@ _PROTECTED = re.compile(
             r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|\b[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}\b",
             # Amounts with their currency.
             r"(?:€|£|\$|\b[A-Z]{3})\s?[0-9][0-9.,\u00a0\u202f]*[0-9]|(?:€|£|\$)\s?[0-9]",
-            r"\b[0-9](?:[0-9.,\u00a0\u202f]*[0-9])?\s?(?:€|£|\b(?:EUR|BGN|CHF|CZK|DKK|GBP|HUF|ISK|NOK|PLN|RON|SEK|USD)\b)",
+            r"(?<![0-9][.,\u00a0\u202f])\b[0-9]++(?:[.,\u00a0\u202f][0-9]++)*+\s?(?:€|£|\b(?:EUR|BGN|CHF|CZK|DKK|GBP|HUF|ISK|NOK|PLN|RON|SEK|USD)\b)",
         )
     )
 )

@@ -14,6 +14,8 @@ LONG = 400
 # Of a Greek sentence, the question mark looks like a semicolon.
 _ENDS = {"el": ".!?;…"}
 _USUAL_ENDS = ".!?…"
+# So much of what stands before a space tells whether a sentence ends there.
+TELLING = 64
 # Where an ordinal has a point behind it, as in `3. května`.
 _ORDINALS = frozenset({"cs", "da", "de", "et", "fi", "hr", "hu", "is", "lv", "nb", "pl", "sk", "sl"})
 _CLOSING = "\"'»”’)]⟧"
@@ -57,8 +59,12 @@ def _boundaries(text: str, language: str) -> Iterator[int]:
     for space in _BREAK.finditer(text):
         if space.end() == len(text) or space.start() == 0:
             continue
-        if "\n" in space.group() or _is_end(text[: space.start()], text[space.end()], language):
+        if "\n" in space.group() or _is_end(_before(text, space.start()), text[space.end()], language):
             yield space.end()
+
+
+def _before(text: str, end: int) -> str:
+    return text[max(0, end - TELLING) : end]
 
 
 def _is_end(before: str, following: str, language: str) -> bool:
@@ -93,6 +99,9 @@ def _halves(sentence: str) -> list[str]:
 def _short(sentence: str, characters_max: int) -> Iterator[str]:
     while len(sentence) > characters_max:
         space = sentence.rfind(" ", 1, characters_max)
+        # Inside of a mark (`<x id="0"/>`) there is one, too.
+        while sentence.endswith("<x", 0, max(space, 0)):
+            space = sentence.rfind(" ", 1, space)
         cut = space + 1 if space > 0 else characters_max
         yield sentence[:cut]
         sentence = sentence[cut:]

@@ -60,8 +60,9 @@ class Terms:
         pattern, by_key = prepared
         found: dict[str, str] = {}
         for match in pattern.finditer(normalised(text)):
-            term = by_key[_key(match.group())]
-            if pair.target in term.label and len(found) < TERMS_MAX:
+            # Some letters are found as others, such as the long s as an s, and written otherwise in small letters, too.
+            term = by_key.get(_key(match.group()))
+            if term and pair.target in term.label and len(found) < TERMS_MAX:
                 found[term.label[pair.source]] = term.label[pair.target]
         return list(found.items())
 

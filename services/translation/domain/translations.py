@@ -63,7 +63,7 @@ class Segment:
 
     The area gives it its terms, the context says where it stands, and the source what it belongs to and is erased with; each may be
     empty. The tenant is who asks: what is made of personal texts stays theirs. A text that is withheld is not translated, for that
-    reason.
+    reason. What is for everybody is read by whoever has not signed in.
     """
 
     text: str
@@ -75,6 +75,7 @@ class Segment:
     source_id: str = ""
     tenant: str = ""
     withheld: Reason | None = None
+    is_for_everybody: bool = False
 
     @property
     def pair(self) -> Pair:
@@ -138,7 +139,9 @@ def check_place(area: str, context: str, *, at: str = "") -> tuple[str, str]:
 
 def for_nobody(segment: Segment) -> Segment:
     """*segment* as it is translated for whoever has not signed in: only what everybody reads is."""
-    return segment if segment.data_class is DataClass.PUBLIC else replace(segment, withheld=Reason.POLICY_BLOCKED)
+    if segment.data_class is DataClass.PUBLIC:
+        return replace(segment, is_for_everybody=True)
+    return replace(segment, withheld=Reason.POLICY_BLOCKED)
 
 
 def identity(segment: Segment, now: datetime) -> Translation | Reason:

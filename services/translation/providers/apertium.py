@@ -99,11 +99,12 @@ class Apertium(Provider):
         core = text.strip()
         if not core:
             return Rendered(text=text)
-        if len(core) > CHARACTERS_MAX:
+        sent = _MARK.sub(r"⟦\g<0>⟧", core)
+        if len(sent) > CHARACTERS_MAX:
             return Unsupported(f"{self.name} takes {CHARACTERS_MAX} characters at once")
         before, after = text[: text.index(core)], text[text.index(core) + len(core) :]
         try:
-            rendered = _unmarked(await self._translated(names, _MARK.sub(r"⟦\g<0>⟧", core)))
+            rendered = _unmarked(await self._translated(names, sent))
         except ProviderError as error:
             return error
         return replace(rendered, text=f"{before}{rendered.text}{after}")

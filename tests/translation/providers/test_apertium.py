@@ -125,8 +125,11 @@ async def test_texts_are_posted_and_never_part_of_an_address(server: Answers, pr
 async def test_what_is_blank_is_not_sent_and_what_is_too_long_would_lose_its_end(
     server: Answers, provider: Provider
 ) -> None:
-    [blank, long, fits] = await ask(provider, " \n", "x" * 5_001, "x" * 5_000)
+    texts = [" \n", "x" * 5_001, "x" * 5_000, "*" + "x" * 4_998]
+    [blank, long, fits, longer_when_sent] = await ask(provider, *texts)
     assert (blank, type(long), type(fits)) == (Rendered(text=" \n"), Unsupported, Rendered)
+    # What its own marks could be taken for goes in brackets.
+    assert isinstance(longer_when_sent, Unsupported)
     assert len(server.asked) == 1
 
 
