@@ -50,11 +50,19 @@ _SERVICE_CONFIG = {
 }
 # A page of large things is larger than gRPC takes unless told so; what a page holds is limited where it is made.
 ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+# What goes beside a message: who asks, with all roles in all modules (6 KB for ten areas), or why something is refused. gRPC itself
+# begins to refuse at 8 KB.
+METADATA_BYTES_MAX = 64 * 1024
+METADATA_OPTIONS = [
+    ("grpc.max_metadata_size", METADATA_BYTES_MAX),
+    ("grpc.absolute_max_metadata_size", METADATA_BYTES_MAX),
+]
 # Of a connection on which something is under way: one that answers no ping for so long is dead, whatever TCP still believes. Servers
 # bear with pings as often as that (`chassis/server.py`).
 PING_EVERY_MS = 20_000
 PONG_WITHIN_MS = 10_000
 CHANNEL_OPTIONS = [
+    *METADATA_OPTIONS,
     ("grpc.max_receive_message_length", ANSWER_LIMIT_BYTES),
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.initial_reconnect_backoff_ms", 100),

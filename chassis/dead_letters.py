@@ -5,15 +5,19 @@ an event that fails again comes back here.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from chassis import settings
 from chassis.outbox import topic as topic_of
 from chassis.reactions import dead
+from engines import CannotOpen, NotPrepared
 from engines.events import Received, open_events
+from vocabulary.parts import SERVICES
+from vocabulary.refusals import Unavailable
 
 # What was replayed is not listed, and not replayed again.
 GROUP = "dead-letters"
@@ -22,13 +26,22 @@ BATCH = 100
 WAIT_S = 3.0
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-Service = Annotated[str, typer.Argument(help="the service whose events they are, such as requests")]
+Result = TypeVar("Result")
+
+
+def _service(name: str) -> str:
+    if name not in SERVICES:
+        raise typer.BadParameter(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
+    return name
+
+
+Service = Annotated[str, typer.Argument(help="the service whose events they are, such as requests", callback=_service)]
 
 
 @app.command(name="list")
 def show(service: Service) -> None:
     """Print each event that was set aside and not replayed since, with the reason."""
-    found = asyncio.run(_listed(settings.read(settings.ProcessSettings).events, topic_of(service)))
+    found = _outcome(_listed(settings.read(settings.ProcessSettings).events, topic_of(service)))
     for received in found:
         event = received.event
         print(f"{event.time:%Y-%m-%d %H:%M:%S}  {event.id}  {event.type}  {event.subject}  {received.failure}")
@@ -38,8 +51,17 @@ def show(service: Service) -> None:
 @app.command()
 def replay(service: Service) -> None:
     """Publish each event that was set aside once more."""
-    count = asyncio.run(replayed(settings.read(settings.ProcessSettings).events, topic_of(service)))
+    count = _outcome(replayed(settings.read(settings.ProcessSettings).events, topic_of(service)))
     print(f"{count} replayed")
+
+
+def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
+    """What comes of *work*; what keeps the log from being read is said without a traceback."""
+    try:
+        return asyncio.run(work)
+    except (CannotOpen, NotPrepared, Unavailable) as reason:
+        print(reason, file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 async def replayed(url: str, topic: str) -> int:

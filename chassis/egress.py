@@ -7,18 +7,16 @@ is followed, unpacked or kept open.
 
 import asyncio
 import base64
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import httpcore
 
+from chassis.lookups import Resolve, Shares
 from vocabulary.addresses import PORTS, Outcome, Target, may_reach, not_public, target, unknown_host
 from vocabulary.refusals import Invalid, Unavailable
 
@@ -29,12 +27,8 @@ WHOLE_S = 15.0
 ANSWER_LIMIT = 64 * 1024
 # Of the addresses of a name.
 TRIED_LIMIT = 3
-# A name server that hangs keeps a thread: these are not the threads that others wait for.
-LOOKUPS_AT_ONCE = 16
 PROXY_HEAD_LIMIT = 8 * 1024
 PROXY_PORT = 3128
-
-Resolve = Callable[[str], Awaitable[list[str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,35 +54,39 @@ class Rules:
 
 
 class Egress:
-    """Sends messages to addresses that others chose."""
+    """Sends messages to addresses that others chose; the *asker* is whoever chose it, and looks up names at the cost of no other."""
 
     def __init__(self, rules: Rules, resolve: Resolve, tls: ssl.SSLContext | None = None) -> None:
         self._rules = rules
-        self._resolve = resolve
+        self._shares = Shares(resolve)
         self._tls = tls or ssl.create_default_context()
 
-    async def check(self, url: str, *, field: str = "url") -> None:
+    async def check(self, url: str, *, asker: str = "", field: str = "url") -> None:
         """Raises Invalid saying why nothing can be sent to *url*, Unavailable if its name cannot be looked up at the moment."""
         found = self._target(url, field)
         try:
             async with asyncio.timeout(LOOKUP_S):
-                await _checked(found.host, self._resolve, self._rules.loopback)
+                await _checked(found.host, self._shares.of(asker), self._rules.loopback)
         except TimeoutError:
             raise Unavailable("the name of this host cannot be looked up at the moment", reason="DNS_AWAY") from None
         except _Failed as failure:
             refusal = not_public if failure.outcome is Outcome.ADDRESS_REFUSED else unknown_host
             raise refusal(field=field) from failure
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, within_s: float = WHOLE_S) -> Answer:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, asker: str = "", within_s: float = WHOLE_S
+    ) -> Answer:
         """Send *body*, once; says how that ended, whatever the other side does."""
-        return await self._sent("POST", url, headers, body, within_s)
+        return await self._sent("POST", url, headers, body, asker, within_s)
 
-    async def ask(self, method: str, url: str, headers: Mapping[str, str], *, within_s: float = WHOLE_S) -> Answer:
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], *, asker: str = "", within_s: float = WHOLE_S
+    ) -> Answer:
         """Ask with *method* (HEAD, GET) what is at *url*, once, and read no more than the head of the answer."""
-        return await self._sent(method, url, headers, None, within_s)
+        return await self._sent(method, url, headers, None, asker, within_s)
 
     async def _sent(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, within_s: float
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, asker: str, within_s: float
     ) -> Answer:
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -96,7 +94,7 @@ class Egress:
         try:
             # The settings may have become narrower since it was registered.
             found = self._target(url, "url")
-            way = _Checked(self._rules, self._resolve)
+            way = _Checked(self._rules, self._shares.of(asker))
             with _failures(way):
                 async with asyncio.timeout(within_s):
                     answer = await self._exchange(method, found, way, headers, body)
@@ -141,22 +139,6 @@ class Egress:
                 location=_said(response.headers, b"location").decode("latin-1"),
                 body=bytes(text),
             )
-
-
-@contextmanager
-def looking_up() -> Iterator[Resolve]:
-    """Looks names up with the machine's resolver, in threads of its own."""
-    threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="egress-names")
-
-    async def resolve(host: str) -> list[str]:
-        look = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(threads, look)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-    try:
-        yield resolve
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _Failed(Exception):

@@ -8,7 +8,7 @@ from typing import Any
 
 import vocabulary
 from chassis import catalogues
-from chassis.wire import localized_from
+from chassis.wire import few, localized_from
 from protos.common.v1 import common_pb2
 from vocabulary.forms import TEXT_LIMIT
 from vocabulary.refusals import Invalid
@@ -55,8 +55,8 @@ def field(table: Mapping[str, Any]) -> Field:
 def choices_from(
     code: str, kind: ValueType, choice_list: str, own: Sequence[common_pb2.Choice], *, at: str
 ) -> tuple[Choice, ...]:
-    """The choices of the field *code* that somebody writes: its *own*, or those of a closed list; raises Invalid for both, and for a
-    list that there is not.
+    """The choices of the field *code* that somebody writes: its *own*, or those of a closed list; raises Invalid for both, for too
+    many, and for a list that there is not.
     """
     name = choice_list or list_of(kind)
     if name and own:
@@ -69,7 +69,7 @@ def choices_from(
                 code=one.code,
                 label=localized_from(one.label, at=f"{at}.choices[{index}].label", limit=TEXT_LIMIT),
             )
-            for index, one in enumerate(own)
+            for index, one in enumerate(few(own, at=f"{at}.choices"))
         )
     lists = closed_lists()
     if name not in lists or list_of(kind) not in ("", name):

@@ -25,6 +25,8 @@ CALL_LIMIT_S = 30.0
 # A file of the largest size, on a slow line.
 UPLOAD_LIMIT_S = 600.0
 HEARING_OUT_S = 1.0
+# How long the reader of a stream that ends by itself may leave a message lying: a file stays in memory until all of it is taken.
+TAKEN_WITHIN_S = 60.0
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -56,6 +58,7 @@ class CallGuard(aio.ServerInterceptor):
         self._places = places or Places()
         self._audit = audit
         self._watching: set[asyncio.Task[Any]] = set()
+        self._ending: set[asyncio.Future[None]] = set()
         self._draining = False
 
     def end_watches(self) -> None:
@@ -118,7 +121,8 @@ class CallGuard(aio.ServerInterceptor):
                     async with aclosing(behaviour(request, context)) as messages:
                         async for message in admission.lasting(messages) if admission else messages:
                             await answering.given()
-                            yield message
+                            with self._taken_in_time(method, context):
+                                yield message
 
         return answer
 
@@ -137,6 +141,25 @@ class CallGuard(aio.ServerInterceptor):
             raise
         finally:
             self._watching.discard(task)
+
+    @contextmanager
+    def _taken_in_time(self, method: str, context: Call) -> Iterator[None]:
+        """While a message of a stream that ends by itself is written: whoever does not take it in time is not waited for."""
+        if _never_ends(method):
+            yield
+            return
+        writing = asyncio.current_task()
+
+        def late() -> None:
+            ending = asyncio.ensure_future(_unread(writing, context))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
+        timer = asyncio.get_running_loop().call_later(TAKEN_WITHIN_S, late)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     @contextmanager
     def _counted(self, method: str, admission: Admission | None) -> Iterator[None]:
@@ -175,7 +198,7 @@ class CallGuard(aio.ServerInterceptor):
             except TimeoutError:
                 outcome = code = "DEADLINE_EXCEEDED"
                 await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the answer would have come too late")
-            except asyncio.CancelledError:
+            except (asyncio.CancelledError, GeneratorExit):
                 outcome = code = "CANCELLED"
                 raise
             except Exception:
@@ -222,6 +245,18 @@ def _hearing_out_while_answering(behaviour: Callable[..., AsyncGenerator[Any]]) 
             raise
 
     return answer
+
+
+async def _unread(writing: asyncio.Task[Any] | None, context: Call) -> None:
+    """End a call whose answer nobody reads. A task that writes cannot say so itself: what is written never is."""
+    said = asyncio.ensure_future(
+        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "what was answered was not read in time")
+    )
+    await asyncio.sleep(0)  # it goes out before the call is over
+    if writing is not None:
+        writing.cancel()
+    with suppress(aio.AbortError):
+        await said
 
 
 def _never_ends(method: str) -> bool:

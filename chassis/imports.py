@@ -8,6 +8,8 @@ from vocabulary.refusals import Invalid
 
 BYTES_MAX = 64 * 1024 * 1024
 LINE_BYTES_MAX = 256 * 1024
+# Those included of which nothing is read: blank ones.
+LINES_MAX = 100_000
 _BOM = b"\xef\xbb\xbf"
 
 Item = TypeVar("Item")
@@ -43,11 +45,11 @@ class Incoming(Generic[Item]):
         self.bytes += len(chunk)
         if self.bytes > BYTES_MAX:
             raise _too_much(f"{BYTES_MAX // 1024 // 1024} MB", "FILE_TOO_LARGE")
-        return self._limited(self._reader.feed(chunk))
+        return self._limited(self._reader.feed(chunk)) if not self._is_too_long else iter(())
 
     def end(self) -> Iterator[Item]:
         """What is left at the end."""
-        return self._limited(self._reader.end())
+        return self._limited(self._reader.end()) if not self._is_too_long else iter(())
 
     def check(self) -> None:
         """Raises Invalid if something was not given out because there is too much of it."""
@@ -79,7 +81,10 @@ async def read(chunks: AsyncIterator[bytes], incoming: Incoming[Item]) -> AsyncI
 
 
 class Lines:
-    """Takes a file in chunks, and gives its lines with their numbers: None for one that is too long. Blank ones only count."""
+    """Takes a file in chunks, and gives its lines with their numbers: None for one that is too long. Blank ones only count.
+
+    Raises Invalid for more lines than any file has.
+    """
 
     def __init__(self) -> None:
         self._rest = bytearray()
@@ -103,6 +108,7 @@ class Lines:
         line, self._rest = bytes(self._rest), bytearray()
         skipped, self._skipping = self._skipping or len(line) > LINE_BYTES_MAX, False
         self._number += 1
+        require_so_few_lines(self._number)
         if self._number == 1:
             line = line.removeprefix(_BOM)
         if skipped:
@@ -124,6 +130,12 @@ def parsed(text: str) -> Any:
 
 def _refused(constant: str) -> Any:
     raise ValueError(constant)
+
+
+def require_so_few_lines(count: int) -> None:
+    """Raises Invalid for more than a file has, blank ones included."""
+    if count > LINES_MAX:
+        raise _too_much(f"{LINES_MAX:,} lines", "TOO_MANY_LINES")
 
 
 def _too_much(limit: str, reason: str) -> Invalid:

@@ -50,6 +50,14 @@ class KeyRing:
     def private(self, name: str) -> OKPKey:
         """The private key of *name*, made on first use together with its public half."""
         path = self._folder / f"{name}.private.jwk"
+        try:
+            return self._made(name, path)
+        except OSError as error:
+            raise CannotStart(
+                f"The key {path} can be neither read nor made ({error.strerror}): put it there, or set KEYS_DIR."
+            ) from error
+
+    def _made(self, name: str, path: Path) -> OKPKey:
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._training:

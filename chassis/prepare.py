@@ -32,4 +32,5 @@ async def prepare(
     await prepare_documents(settings.documents(service), collections)
     await prepare_search(settings.search(service), indexes)
     topics = [topic(name) for name in (service, *follows)]
-    await prepare_events(settings.events, [*topics, *map(dead, topics), *tells])
+    # What was set aside waits for somebody who mends the cause, however long that takes.
+    await prepare_events(settings.events, [*topics, *tells], lasting=[*map(dead, topics)])

@@ -5,18 +5,18 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import structlog
 
 from chassis import settings, telemetry
 from chassis.metrics import answer_metrics
 from chassis.reactions import once_available
-from engines import NotPrepared, UnknownEngine
+from engines import CannotOpen, NotPrepared
 
 log = structlog.get_logger(__name__)
 
@@ -103,14 +103,24 @@ def _in_words(work: Callable[[], None]) -> None:
     """What an operator has to do first is said without a traceback."""
     try:
         work()
-    except NotPrepared as missing:
-        what = f"{missing}. Run the same command with `prepare` behind it first."
-    except (settings.CannotStart, UnknownEngine) as reason:
-        what = str(reason)
-    else:
-        return
-    print(what, file=sys.stderr)
-    raise SystemExit(settings.FAULTY_SETTINGS_EXIT_CODE)
+    except* NotPrepared as missing:
+        _end(f"{one}. Run the same command with `prepare` behind it first." for one in _each(missing))
+    except* (settings.CannotStart, CannotOpen) as reasons:
+        _end(str(one) for one in _each(reasons))
+
+
+def _each(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The exceptions of *group*: what runs already ends with it, and each task group on the way has put them into one of its own."""
+    for one in group.exceptions:
+        if isinstance(one, BaseExceptionGroup):
+            yield from _each(one)
+        else:
+            yield one
+
+
+def _end(said: Iterable[str]) -> NoReturn:
+    print(*dict.fromkeys(said), sep="\n", file=sys.stderr)
+    sys.exit(settings.FAULTY_SETTINGS_EXIT_CODE)
 
 
 async def _done(command: str, work: Callable[[Settings], Awaitable[None]], values: Settings) -> None:

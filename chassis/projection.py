@@ -67,6 +67,8 @@ class Projection(Generic[Aggregate]):
             ids = list(dict.fromkeys(event.subject for event in seen))
             found = await self._aggregates.get_many(ids)
             newer = [kept for kept in found if kept.revision > self._built.get(kept.id, 0)]
+            if len(newer) < len(found) and not await self._search.is_ours(self._index):
+                newer = found  # another process may have read what is older, and its index is the one that is searched
             if newer:
                 try:
                     await self._search.apply(self._index, await self._shown(newer))

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 from grpc import aio
 
-from chassis.settings import ProcessSettings
+from chassis.settings import CannotStart, ProcessSettings
 from vocabulary.refusals import Unauthenticated
 
 
@@ -39,9 +39,7 @@ class Security:
 
     def for_client(self) -> grpc.ChannelCredentials:
         """Credentials of a client, which trusts the authority and shows its own certificate."""
-        return grpc.ssl_channel_credentials(
-            self.authority.read_bytes(), self.key.read_bytes(), self.certificate.read_bytes()
-        )
+        return grpc.ssl_channel_credentials(_content(self.authority), _content(self.key), _content(self.certificate))
 
     def require_peer(self, names: "frozenset[str]") -> None:
         """Raises Unauthenticated unless a certificate with these *names* (subject alternative names) may call."""
@@ -49,8 +47,17 @@ class Security:
             raise Unauthenticated("this peer's certificate has none of the names that may call", reason="PEER")
 
     def _configuration(self) -> "grpc.ServerCertificateConfiguration":
-        pair = [(self.key.read_bytes(), self.certificate.read_bytes())]
-        return grpc.ssl_server_certificate_configuration(pair, self.authority.read_bytes())
+        pair = [(_content(self.key), _content(self.certificate))]
+        return grpc.ssl_server_certificate_configuration(pair, _content(self.authority))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotStart(
+            f"{path} cannot be read ({error.strerror}): see TLS_CERTIFICATE, TLS_KEY and TLS_AUTHORITY."
+        ) from error
 
 
 def peer_names(context: "aio.ServicerContext[object, object]") -> frozenset[str]:

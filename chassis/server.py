@@ -70,6 +70,7 @@ async def serving(
     server = aio.server(
         interceptors=[guard],
         options=[
+            *calls.METADATA_OPTIONS,
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),
             ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
@@ -86,11 +87,14 @@ async def serving(
     for known in ("", *service_names):
         await health.set(known, serving_status)
     running = Server(server, guard, health, port)
-    async with _writing(audit, health), _answering_probes(health, health_address):
-        try:
-            yield running
-        finally:
-            await running.drain()
+    try:
+        async with _writing(audit, health), _answering_probes(health, health_address):
+            try:
+                yield running
+            finally:
+                await running.drain()
+    finally:
+        await server.stop(None)  # nothing is left to stop, unless the probes' address is taken
 
 
 @asynccontextmanager
@@ -118,7 +122,7 @@ async def _answering_probes(health: health_aio.HealthServicer, address: str | No
         return
     server = aio.server(options=[("grpc.so_reuseport", 0)])
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    _bound(server, address, None)
+    _bound(server, address, None, setting="HEALTH_ADDRESS")
     await server.start()
     try:
         yield
@@ -126,10 +130,12 @@ async def _answering_probes(health: health_aio.HealthServicer, address: str | No
         await server.stop(None)
 
 
-def _bound(server: aio.Server, address: str, security: Security | None) -> int:
+def _bound(server: aio.Server, address: str, security: Security | None, setting: str = "LISTEN_ADDRESS") -> int:
     try:
         if security is None:
             return server.add_insecure_port(address)
         return server.add_secure_port(address, security.for_server())
     except RuntimeError as error:
-        raise CannotStart(f"{address} cannot be listened on; is another process there? Set LISTEN_ADDRESS.") from error
+        # gRPC does not say which of these it is.
+        pem = " Or what TLS_CERTIFICATE, TLS_KEY and TLS_AUTHORITY name is no PEM." if security else ""
+        raise CannotStart(f"{address} cannot be listened on; is another process there? Set {setting}.{pem}") from error

@@ -1,5 +1,6 @@
 """The kinds of values that settings have; what is not one of them is refused with what to write instead."""
 
+from ipaddress import IPv4Address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,9 +12,22 @@ from vocabulary import parts
 
 
 def _addresses(value: str) -> str:
+    several = "," in value
     for one in value.split(","):
-        _host_and_port(one.removeprefix("dns:///"))
+        host = _host_and_port(one if several else one.removeprefix("dns:///")).rpartition(":")[0]
+        if several and not _is_ipv4(host):
+            raise ValueError(
+                "write several addresses as 10.0.0.1:50051,10.0.0.2:50051, or a name for all: dns:///host:port"
+            )
     return value
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses_or_none(value: str) -> str:

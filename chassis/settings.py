@@ -31,6 +31,8 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 TRAINING_DATA_DIR = Path(".training")
 # A command that is sent again within this time has no second effect: whatever says that it was done is kept at least so long.
 ANSWERED_FOR_DAYS = 7
+# As good as for ever, and still a day that there was.
+LONGEST_DAYS = 36_500
 # Topics of countries are kept as long.
 COUNTRIES_TOLD_DAYS = 30
 # What the audience of a training system's sign-ins ends in, so that no token is good in both.
@@ -159,6 +161,8 @@ class SignInSettings(BaseSettings):
     def _issuer_has_audience(self) -> Self:
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
             raise ValueError("OIDC_ISSUER and OIDC_AUDIENCE go together")
+        if self.oidc_issuer and not self.oidc_issuer.startswith(("https://", "http://")):
+            raise ValueError("OIDC_ISSUER is the issuer's address, such as https://login.example/realms/imi")
         if self.oidc_issuer and self.oidc_audience.endswith(TRAINING_ENDING) != getattr(self, "training", False):
             raise ValueError(f"the OIDC_AUDIENCE of a training system, and of no other, ends in {TRAINING_ENDING}")
         return self
@@ -224,22 +228,26 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
     audit_retention_days: int = Field(
         1_096,
         ge=1,
+        le=LONGEST_DAYS,
         description="Days after which rows of the audit of reads are erased: they are personal data of officials.",
     )
     done_retention_days: int = Field(
         30,
         ge=ANSWERED_FOR_DAYS,
+        le=LONGEST_DAYS,
         description="Days after which what is done with is removed: timers that have fired, notifications that were sent, translation "
         "reports that were dealt with, answers to imports, who was invited to register and who has applied.",
     )
     inbox_retention_days: int = Field(
         1_096,
         ge=COUNTRIES_TOLD_DAYS,
+        le=LONGEST_DAYS,
         description="Days after which entries of inboxes are removed, in runs of 64; a cursor before them has expired.",
     )
     report_retention_days: int = Field(
         180,
         ge=ANSWERED_FOR_DAYS,
+        le=LONGEST_DAYS,
         description="Days after which a report of a bad translation is removed though nobody has dealt with it.",
     )
     mt_providers: Path | None = Field(
@@ -273,6 +281,16 @@ class ServiceSettings(ProcessSettings, Addresses, SignInSettings):
             if getattr(self, name) and "{service}" not in getattr(self, name):
                 raise ValueError(
                     f"write {{service}} in {name.upper()}: a training system adds its own name there, so that its store is its own"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _services_are_apart(self) -> Self:
+        # What is called alike in two of them would be one: timers, inboxes, the contents of files that one of them removes.
+        for name in ("documents_url", "files_url"):
+            if getattr(self, name) and "{service}" not in getattr(self, name):
+                raise ValueError(
+                    f"write {{service}} in {name.upper()}: it stands for the service's name, each has a store of its own"
                 )
         return self
 
@@ -321,4 +339,4 @@ def read(kind: type[Settings]) -> Settings:
 
 def _without_password(given: Any) -> str:
     """What was given, as it may be shown: an operator's mistake in a URL must not put its password into the logs."""
-    return re.sub(r"//.*@", "//…@", repr(given))
+    return re.sub(r"(:/*).*@", r"\1…@", repr(given))

@@ -25,6 +25,9 @@ UNKNOWN_USER = "UNKNOWN_USER"
 # Its reasons that are about whoever signs in. Any other is between it and this process.
 ABOUT_SIGN_IN = frozenset({UNKNOWN_USER, "AUTHORITY_NOT_ACTIVE"})
 
+# The issuer of a token, and its subject.
+_SignIn = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -48,7 +51,7 @@ class SignIns:
         self._peer = peer
         self._directory = directory
         self._clock = clock
-        self._known: OrderedDict[tuple[str, str], tuple[pb.ResolveUserResponse, float]] = OrderedDict()
+        self._known = _Known()
         # How many changes have been heard of: an answer that was under way during one may be older than it.
         self._changes = 0
 
@@ -84,10 +87,7 @@ class SignIns:
             ) from refused
         if changes != self._changes:
             return found
-        self._known[key] = (found, self._clock() + REMEMBERED_S)
-        self._known.move_to_end(key)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        self._known.keep(key, found, self._clock() + REMEMBERED_S)
         return found
 
     async def forget_on_change(self, events: Events) -> None:
@@ -98,11 +98,48 @@ class SignIns:
             self._changes += 1
             async for received in changes:
                 self._changes += 1
-                subject = received.event.subject
-                for key, (found, _) in list(self._known.items()):
-                    if subject in (found.user.id, found.authority.id):
-                        del self._known[key]
+                self._known.forget(received.event.subject)
                 await asyncio.sleep(0)
+
+
+class _Known:
+    """Who was met lately, by issuer and subject, and until when that may be believed."""
+
+    def __init__(self) -> None:
+        self._met: OrderedDict[_SignIn, tuple[pb.ResolveUserResponse, float]] = OrderedDict()
+        # Person, or authority → the sign-ins that a change of it concerns: an import changes thousands, one event each.
+        self._concerned: dict[str, set[_SignIn]] = {}
+
+    def get(self, sign_in: _SignIn) -> tuple[pb.ResolveUserResponse, float] | None:
+        return self._met.get(sign_in)
+
+    def keep(self, sign_in: _SignIn, found: pb.ResolveUserResponse, until: float) -> None:
+        """Remember *found*, in the place of whom was met first where there are too many."""
+        self._drop(sign_in)
+        self._met[sign_in] = (found, until)
+        for id_ in (found.user.id, found.authority.id):
+            self._concerned.setdefault(id_, set()).add(sign_in)
+        if len(self._met) > REMEMBERED:
+            self._drop(next(iter(self._met)))
+
+    def forget(self, id_: str) -> None:
+        """Forget the person *id_*, or who works for the authority *id_*."""
+        for sign_in in list(self._concerned.get(id_, ())):
+            self._drop(sign_in)
+
+    def clear(self) -> None:
+        self._met.clear()
+        self._concerned.clear()
+
+    def _drop(self, sign_in: _SignIn) -> None:
+        if sign_in not in self._met:
+            return
+        found, _ = self._met.pop(sign_in)
+        for id_ in (found.user.id, found.authority.id):
+            concerned = self._concerned[id_]
+            concerned.discard(sign_in)
+            if not concerned:
+                del self._concerned[id_]
 
 
 def caller_of(found: pb.ResolveUserResponse) -> Caller:

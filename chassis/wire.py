@@ -1,6 +1,6 @@
 """The shared words on the wire: `protos.common` ↔ `vocabulary`, in both directions, and enums by their names."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper  # a name of the stubs only
 
 Member = TypeVar("Member", bound=StrEnum)
+Listed = TypeVar("Listed", bound=Sized)
 
 BATCH_LIMIT = 1_000
+# So many items in a list of a command: more than any form or rule takes, each of which says how many that is.
+LISTED_LIMIT = 1_000
 CHUNK_BYTES = 64 * 1024
 
 
@@ -64,6 +67,13 @@ VALUE_TYPE = EnumOnWire(ValueType, pb.ValueType)
 DATA_CLASS = EnumOnWire(DataClass, pb.DataClass)
 
 
+def few(items: Listed, *, at: str) -> Listed:
+    """*items*; raises Invalid for more than any list may have: before any of them is looked at, since that would hold everybody up."""
+    if len(items) > LISTED_LIMIT:
+        raise Invalid(f"a list has at most {LISTED_LIMIT:,} items", field=at, reason="TOO_MANY")
+    return items
+
+
 def timestamp(at: datetime | None) -> Timestamp | None:
     """*at* for a message; None stays absent."""
     if at is None:
@@ -88,7 +98,7 @@ def localized(texts: LocalizedText, wanted: Collection[str]) -> pb.LocalizedText
 def localized_from(message: pb.LocalizedText, *, at: str, limit: int = 500) -> dict[str, str]:
     """The texts of *message*; raises Invalid for an unknown language or an overlong text. Empty ones are left out."""
     texts: dict[str, str] = {}
-    for code, text in message.texts.items():
+    for code, text in few(message.texts, at=at).items():
         language = languages.require(code, field=f"{at}.{code}")
         if len(text) > limit:
             raise Invalid(f"the text is longer than {limit} characters", field=f"{at}.{code}", reason="TOO_LONG")
@@ -97,8 +107,10 @@ def localized_from(message: pb.LocalizedText, *, at: str, limit: int = 500) -> d
     return texts
 
 
-def wanted_languages(codes: Iterable[str]) -> list[str]:
-    """The languages a read asked for; raises Invalid for one that is not ours."""
+def wanted_languages(codes: Sequence[str]) -> list[str]:
+    """The languages a read asked for; raises Invalid for one that is not ours, and for more than there are."""
+    if len(codes) > len(languages.ALL):
+        raise Invalid(f"there are {len(languages.ALL)} languages", field="languages", reason="TOO_MANY")
     return [languages.require(code, field=f"languages[{index}]") for index, code in enumerate(codes)]
 
 
@@ -162,9 +174,9 @@ def field_values(values: Mapping[str, Value]) -> list[pb.FieldValue]:
 
 
 def field_values_from(messages: Sequence[pb.FieldValue], *, at: str) -> dict[str, Value]:
-    """The values of a form by field; raises Invalid for a field that is given twice."""
+    """The values of a form by field; raises Invalid for a field that is given twice, and for more than any form has."""
     values: dict[str, Value] = {}
-    for index, message in enumerate(messages):
+    for index, message in enumerate(few(messages, at=at)):
         if message.code in values:
             raise Invalid(f"{message.code} is given twice", field=f"{at}[{index}].code", reason="REPEATED")
         values[message.code] = value_from(message.value, at=f"{at}[{index}].value")

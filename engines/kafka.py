@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, ProducerClosed, UnknownTopicOrPartitionError
 
+from engines import CannotOpen, number
 from vocabulary.refusals import Unavailable
 
 DEFAULT_PARTITIONS = 12
@@ -41,14 +42,14 @@ class Cluster:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The cluster that *url* names; raises ValueError for an option there is not."""
+        """The cluster that *url* names; raises CannotOpen for an option there is not."""
         parts = urlsplit(url)
         credentials, _, servers = parts.netloc.rpartition("@")
         user, _, password = credentials.partition(":")
         options = dict(parse_qsl(parts.query))
         unknown = options.keys() - {"partitions", "replication", "prefix", "tls"}
         if unknown or not servers:
-            raise ValueError(
+            raise CannotOpen(
                 f"write kafka://host:port?partitions=…&replication=…&prefix=…&tls=…, not {sorted(unknown)}"
             )
         return cls(
@@ -56,8 +57,8 @@ class Cluster:
             unquote(user),
             unquote(password),
             options.get("tls") == "true",
-            int(options.get("partitions", DEFAULT_PARTITIONS)),
-            int(options.get("replication", DEFAULT_REPLICATION)),
+            number("partitions", options.get("partitions", str(DEFAULT_PARTITIONS))),
+            number("replication", options.get("replication", str(DEFAULT_REPLICATION))),
             options.get("prefix", ""),
         )
 
@@ -97,14 +98,42 @@ async def started(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
 
 
 async def stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stop *client*, whatever state it is in; one that does not stop in time is left to itself."""
+    """Stop *client*, whatever state it is in; what it does not end in time, or by itself, is broken off."""
     stopping = asyncio.ensure_future(client.stop())
     done, _ = await asyncio.wait({stopping}, timeout=STOP_WITHIN_S)
-    if not done:
-        stopping.cancel()
-        log.warning("client_not_stopped_in_time")
-    elif not stopping.cancelled() and (error := stopping.exception()):
-        log.warning("client_not_stopped_cleanly", cause=repr(error))
+    if done and not stopping.cancelled() and not stopping.exception():
+        return
+    # The driver may have cancelled itself, too.
+    cause = repr(stopping.exception()) if done and not stopping.cancelled() else ""
+    log.warning("client_broken_off", in_time=bool(done), cause=cause)
+    stopping.cancel()
+    breaking_off = asyncio.ensure_future(_broken_off(client))
+    await asyncio.wait({stopping, breaking_off}, timeout=STOP_WITHIN_S)
+    breaking_off.cancel()
+
+
+async def _broken_off(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """End what is left of *client*, whose `stop` waits for a broker: its tasks would go on trying, with its connections, for ever."""
+    if isinstance(client, AIOKafkaProducer):
+        connections, tasks = client.client, [client._sender.sender_task]
+        client._message_accumulator.fail_all(ProducerClosed())
+    else:
+        connections, tasks = client._client, []
+        if coordinator := client._coordinator:
+            tasks = [coordinator._coordination_task, coordinator._heartbeat_task, coordinator._commit_refresh_task]
+        if fetcher := client._fetcher:
+            tasks += [fetcher._fetch_task, *fetcher._pending_tasks]
+    for task in (*tasks, connections._sync_task):
+        await _cancelled(task)
+    connections._sync_task = None
+    await connections.close()
+
+
+async def _cancelled(task: "asyncio.Task[Any] | None") -> None:
+    """End *task*, which a connection that fails at the same moment may keep from noticing that it is told to (`asyncio.wait_for`)."""
+    while task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
 
 
 @contextmanager

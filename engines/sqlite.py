@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from engines import make_folder
 from vocabulary.refusals import Unavailable
 
 Result = TypeVar("Result")
@@ -26,6 +27,9 @@ BUSY_TIMEOUT_S = 10.0
 READERS = 4
 # Others that share the file wait for as long as so many take.
 TOGETHER = 64
+# As much as SQLite writes before what is in its log goes to the file itself. A log that has grown does not stay so large: what was
+# erased would stand in the rest of it.
+LOG_BYTES = 4 * 1024 * 1024
 
 # What is to be written, and who waits for what comes of it.
 _Waiting = tuple[Work[Any], "Future[Any]"]
@@ -48,7 +52,7 @@ class Database:
     @asynccontextmanager
     async def opened(cls, path: Path) -> AsyncIterator[Self]:
         """The database at *path*, made with its folder if it is not there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         database = cls(path)
         try:
             yield database
@@ -64,7 +68,11 @@ class Database:
         self._waiting.append((work, written))
         if not self._told:
             self._told = True
-            self._writer.submit(self._write_waiting)
+            try:
+                self._writer.submit(self._write_waiting)
+            except RuntimeError:
+                self._told = False  # it is closed: nobody is to wait for what is not done any more
+                raise
         return await asyncio.wrap_future(written)
 
     async def read(self, work: Work[Result]) -> Result:
@@ -117,6 +125,7 @@ class Database:
             connection.execute("PRAGMA synchronous=FULL")
             # What was erased is overwritten, and does not stay in pages that are free.
             connection.execute("PRAGMA secure_delete=ON")
+            connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
             self._local.connection = connection
             self._connections.append(connection)
         return connection

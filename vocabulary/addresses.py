@@ -91,7 +91,7 @@ def may_reach(address: str, *, loopback: bool) -> bool:
         found = ip_address(address)
     except ValueError:
         return False  # with a zone: the link's own
-    return is_public(found) or (loopback and found.is_loopback)
+    return is_public(found) or (loopback and _is_this_machine(found))
 
 
 def target(url: str, *, ports: Collection[int], loopback: bool, plain: bool = False, field: str = "url") -> Target:
@@ -155,4 +155,9 @@ def _is_address(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+    return host == "localhost" or (_is_address(host) and _is_this_machine(ip_address(host)))
+
+
+def _is_this_machine(address: Address) -> bool:
+    """Whether *address* is loopback itself: not one of IPv4 in one of IPv6, which Python takes for it from 3.13 on."""
+    return address.is_loopback and not (isinstance(address, IPv6Address) and address.ipv4_mapped)

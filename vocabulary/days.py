@@ -14,7 +14,8 @@ def day_of(at: datetime) -> date:
 
 def end_of(day: date) -> datetime:
     """The moment at which *day* is over."""
-    return datetime.combine(day + timedelta(days=1), time(), BRUSSELS).astimezone(UTC)
+    # Not the beginning of the next one: the last day that can be written, 9999-12-31, has none.
+    return datetime.combine(day, time.max, BRUSSELS).astimezone(UTC) + timedelta.resolution
 
 
 def months_after(at: datetime, months: int) -> datetime:

@@ -1,12 +1,13 @@
 """Verify an export of an audit, offline: ``python -m chassis.audit verify FILE``."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chassis.audit.command import said, verify_export
+from chassis.audit.command import FAULT_EXIT_CODE, said, verify_export
 from chassis.process import clock
 
 app = typer.Typer(add_completion=False)
@@ -32,8 +33,17 @@ def verify(
 ) -> None:
     """Say whether the chain holds; exits with 1 if it does not."""
     erased_before = clock() - timedelta(days=retention_days) if retention_days else None
-    with file.open(encoding="utf-8") as lines:
-        said(*verify_export(lines, keys, kept, erased_before))
+    try:
+        with file.open(encoding="utf-8") as lines:
+            found = verify_export(lines, keys, kept, erased_before)
+    except (KeyError, OSError, StopIteration, TypeError, ValueError) as fault:
+        # What was tampered with may have any form: it is then no export, or one with keys that are none.
+        print(
+            f"{file} cannot be verified: it, or what goes with it, is not what `audit export` writes ({fault!r})",
+            file=sys.stderr,
+        )
+        raise typer.Exit(FAULT_EXIT_CODE) from None
+    said(*found)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from vocabulary.refusals import Forbidden
 from vocabulary.roles import LegislativeRole, UserRole
 
 READS = "reads"
+# More than there will ever be, and no more than a store takes for a number.
+SEQUENCES = 1 << 53
 KIND = EnumOnWire(Kind, pb.AuditedKind)
 PART = EnumOnWire(Part, pb.AuditedPart)
 
@@ -136,5 +138,7 @@ def _position(after: str) -> tuple[int | None, int | None]:
     """The segment to go on in, and the row to go on below."""
     if not after:
         return None, None
-    number, sequence = pages.position(after, READS, (int, int))
-    return int(number), int(sequence)
+    number, sequence = map(int, pages.position(after, READS, (int, int)))
+    if not (0 < number < SEQUENCES and 0 < sequence < SEQUENCES):
+        raise pages.wrong_cursor("after")
+    return number, sequence

@@ -70,8 +70,11 @@ class Segments:
         what is attempted, for which `has` is asked before it is tried again.
         """
         for _ in range(RACES_LOST_LIMIT):
-            kept, before = self._known or await self.tail(at, keys)
-            self._known = None
+            known, self._known = self._known, None
+            kept, before = known or await self.tail(at, keys)
+            for there in (kept.segment, before) if known is None else ():
+                if there and any(row.read == reads[-1] for row in there.rows):
+                    return there  # an attempt that was given up has been written after all
             grown = chain.grown(kept.segment, before, self._service, reads)
             if is_full(grown, at):
                 await self._open(grown.number + 1, at, keys)
@@ -145,7 +148,8 @@ class Segments:
 
     async def head(self) -> Segment | None:
         """The last segment that has rows."""
-        return next((one.segment for one in await self._last(2) if one.segment.count), None)
+        # Behind it there may be two that were opened: one to be filled, and the next, while that is done in one go.
+        return next((one.segment for one in await self._last(3) if one.segment.count), None)
 
     async def _open(self, number: int, at: str, keys: SigningKeys) -> None:
         try:

@@ -26,7 +26,10 @@ from vocabulary.refusals import Unavailable
 # So long others may join a group that nobody waits for.
 GATHER_S = 0.5
 GROUP = 400
-BUFFER = 20_000
+# And with so many things in them: what is written stays far below what a store takes in one document.
+GROUP_THINGS = 5_000
+# So many rows may wait, and so many things in them: some 50 MB.
+BUFFER, BUFFER_THINGS = 20_000, 200_000
 PAUSE_S = 1.0
 # A read that waits for its row is refused after this, and an attempt to write is begun anew.
 WAIT_S = 10.0
@@ -76,7 +79,7 @@ class Audit:
         self._monotonic = monotonic
         # Each with when it was accepted.
         self._rows: deque[tuple[float, Read]] = deque()
-        self._accepted = self._written = 0
+        self._things = self._accepted = self._written = 0
         # What was under way when an attempt failed: so many rows, the last of which has this hash in this segment.
         self._tried: tuple[int, int, str] | None = None
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -90,7 +93,8 @@ class Audit:
         """Whether rows are accepted."""
         if not self._rows:
             return True
-        return len(self._rows) < BUFFER and self._monotonic() - self._rows[0][0] <= self._window_s
+        has_room = len(self._rows) < BUFFER and self._things < BUFFER_THINGS
+        return has_room and self._monotonic() - self._rows[0][0] <= self._window_s
 
     def require_open(self) -> None:
         """Raises Unavailable (AUDIT) while reads cannot be written down."""
@@ -104,6 +108,7 @@ class Audit:
         """Take *read* over; raises Unavailable (AUDIT) while reads cannot be written down. Returns what `written` waits for."""
         self.require_open()
         self._rows.append((self._monotonic(), read))
+        self._things += len(read.things)
         self._accepted += 1
         self._work.set()
         if len(self._rows) >= GROUP:
@@ -202,7 +207,7 @@ class Audit:
             if was_written:
                 self._done(count)
                 return
-        reads = [read for _, read in islice(self._rows, GROUP)]
+        reads = self._next_reads()
 
         def trying(segment: Segment) -> None:
             self._tried = len(reads), segment.number, segment.hash
@@ -214,10 +219,21 @@ class Audit:
         if segment.state is State.CLOSED or self._monotonic() - self._head_told_at > TOLD_EVERY_S:
             await self._tell_head()
 
+    def _next_reads(self) -> list[Read]:
+        """What is written next: one row at least, and no more things than a group may have."""
+        reads: list[Read] = []
+        things = 0
+        for _, read in islice(self._rows, GROUP):
+            things += len(read.things)
+            if reads and things > GROUP_THINGS:
+                break
+            reads.append(read)
+        return reads
+
     def _done(self, count: int) -> None:
         """The first *count* rows are in the store."""
         for _ in range(count):
-            self._rows.popleft()
+            self._things -= len(self._rows.popleft()[1].things)
         self._written += count
         ROWS.labels(self.service, "written").inc(count)
         for row, waiter in list(self._waiters):

@@ -7,6 +7,7 @@ opened in a spreadsheet and sent back. Nothing that is read is ever calculated.
 import re
 from collections.abc import Iterator, Mapping
 
+from chassis.imports import require_so_few_lines
 from chassis.tables.csv_records import BOM, OTHER_ENCODINGS, SEPARATORS, CsvRecords, Record
 from chassis.tables.headings import Headings, empty_file
 from chassis.tables.rows import Cell, Kind, Row, Table, not_utf8
@@ -43,6 +44,7 @@ class CsvReader:
                 self._headings = self._named(record)
                 continue
             self._number += 1
+            require_so_few_lines(self._number)
             if record.is_blank:
                 continue
             try:

@@ -16,6 +16,8 @@ OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
 SEPARATORS = (b",", b";")
 # A row that is longer than this is looked at again only after so many bytes more.
 LOOK_AGAIN_BYTES = 8 * 1024
+# More than any table has columns: what has more is not taken apart.
+CELLS_MAX = 1_000
 
 _QUOTED = re.compile(rb'"((?:[^"]++|"")*+)"')
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -116,6 +118,8 @@ class CsvRecords:
             if at < 0:
                 return None
             cells.append(cell)
+            if len(cells) > CELLS_MAX:
+                raise _Unreadable(f"a row has at most {CELLS_MAX:,} cells")
             if at == len(self._rest):
                 return (tuple(cells), at) if final else None
             if self._rest.startswith(self._separator, at):

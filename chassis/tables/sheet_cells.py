@@ -91,10 +91,11 @@ class Cells:
             number = Decimal(text)
         except InvalidOperation:
             raise NoWorkbook from None
-        if int(self._style) in self._dates:
-            return (self._epoch + timedelta(days=int(number))).isoformat()
+        # Before any arithmetic: 1E999999999 is a short text, and an integer of a thousand million digits.
         if not number.is_finite() or abs(number.adjusted()) > 30:
             return text
+        if int(self._style) in self._dates:
+            return (self._epoch + timedelta(days=int(number))).isoformat()
         # 0.1 + 0.2 is kept with 17 digits, of which a spreadsheet shows 15.
         shown = Decimal(f"{number:.15g}") if len(number.as_tuple().digits) > 15 else number
         plain = f"{shown:f}"

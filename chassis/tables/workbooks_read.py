@@ -14,6 +14,7 @@ from datetime import date
 from typing import IO, Any
 from xml.parsers import expat
 
+from chassis import archives
 from chassis.tables.sheet_cells import Cells, Said
 from vocabulary.refusals import Invalid
 
@@ -21,6 +22,8 @@ IN_MEMORY_BYTES = 1024 * 1024
 # What a file of the largest size may unpack to: what people write packs to a tenth.
 UNPACKED_BYTES_MAX = 256 * 1024 * 1024
 SHARED_BYTES_MAX = 64 * 1024 * 1024
+# An empty one takes a few bits of a file and a microsecond of a processor; 10,000 rows of 100 cells are some 3 million.
+ELEMENTS_MAX = 8_000_000
 PARTS_MAX = 2_000
 READ_BYTES = 64 * 1024
 
@@ -34,9 +37,9 @@ def no_workbook() -> Invalid:
     return Invalid("this is not a workbook that can be read; save it as .xlsx", field="file", reason="WORKBOOK")
 
 
-def too_large() -> Invalid:
-    limit = UNPACKED_BYTES_MAX // 1024 // 1024
-    return Invalid(f"the workbook has more than {limit} MB in it", field="file", reason="FILE_TOO_LARGE")
+def too_large(limit: str = "") -> Invalid:
+    limit = limit or f"{UNPACKED_BYTES_MAX // 1024 // 1024} MB"
+    return Invalid(f"the workbook has more than {limit} in it", field="file", reason="FILE_TOO_LARGE")
 
 
 class Workbook:
@@ -53,7 +56,7 @@ class Workbook:
     def rows(self) -> Generator[tuple[int, Sequence[Said]]]:
         """Rows without any cell are left out. Raises Invalid for what is no workbook, or unpacks to too much."""
         try:
-            with _readable(), zipfile.ZipFile(self._file) as archive:
+            with _readable(), archives.opened(self._file) as archive:
                 yield from _Reading(archive).rows()
         finally:
             self._file.close()
@@ -87,6 +90,7 @@ class _Reading:
         parts = archive.infolist()
         if len(parts) > PARTS_MAX or sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
             raise too_large()
+        self._elements = 0
         self._epoch = _EPOCH
         self._shared: list[str] = []
         self._dates: set[int] = set()
@@ -176,7 +180,7 @@ class _Reading:
     def _sheet(self, part: str) -> Iterator[tuple[int, Sequence[Said]]]:
         """The rows of a sheet, as they are read."""
         cells = Cells(self._shared, self._dates, self._epoch)
-        parser = _parser(cells.start, cells.end, cells.text)
+        parser = self._parser(cells.start, cells.end, cells.text)
         with self._archive.open(part) as file:
             while piece := file.read(READ_BYTES):
                 parser.Parse(piece, False)  # the C API takes no keyword
@@ -191,23 +195,28 @@ class _Reading:
         end: Callable[[str], None] | None = None,
         text: Callable[[str], None] | None = None,
     ) -> None:
-        parser = _parser(start, end or (lambda _: None), text or (lambda _: None))
+        parser = self._parser(start, end or (lambda _: None), text or (lambda _: None))
         with self._archive.open(part) as file:
             while piece := file.read(READ_BYTES):
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
 
+    def _parser(
+        self, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]
+    ) -> expat.XMLParserType:
+        def begin(name: str, attributes: dict[str, str]) -> None:
+            self._elements += 1
+            if self._elements > ELEMENTS_MAX:
+                raise too_large(f"{ELEMENTS_MAX:,} elements")
+            start(_local(name), attributes)
 
-def _parser(
-    start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]
-) -> expat.XMLParserType:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)
-    parser.EndElementHandler = lambda name: end(_local(name))
-    parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = _refuse
-    return parser
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = begin
+        parser.EndElementHandler = lambda name: end(_local(name))
+        parser.CharacterDataHandler = text
+        parser.StartDoctypeDeclHandler = _refuse
+        return parser
 
 
 def _refuse(*_: Any) -> None:

@@ -13,6 +13,7 @@ from typing import IO
 
 import puremagic
 
+from chassis import archives
 from vocabulary.refusals import Invalid
 
 SIZE_LIMIT_BYTES = 25 * 1024 * 1024
@@ -131,7 +132,7 @@ def recognised(content: IO[bytes]) -> str:
 def _packed(content: IO[bytes]) -> str:
     """Office documents are archives: what they are is what they hold. Those with macros are not allowed."""
     try:
-        with zipfile.ZipFile(content) as archive:
+        with archives.opened(content) as archive:
             names = set(archive.namelist())
             if any(map(_is_macro, names)):
                 return ""

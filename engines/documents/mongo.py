@@ -31,7 +31,7 @@ from engines.documents import (
 )
 from engines.documents.mongo_questions import beyond, condition_of
 from engines.events import Event
-from engines.mongo import Database, in_our_words, open_database
+from engines.mongo import Database, in_our_words, is_undecided, open_database
 
 if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorCollection
@@ -121,6 +121,7 @@ class MongoDocuments:
             return []
         writes = [_write(collection, document, events) for document, events in documents]
         written = [True] * len(writes)
+        undecided: BulkWriteError | None = None
         with in_our_words():
             try:
                 upserted = (await self._of(collection).bulk_write(writes, ordered=False)).upserted_ids or {}
@@ -128,6 +129,7 @@ class MongoDocuments:
                 refused: list[dict[str, Any]] = error.details["writeErrors"]
                 if any(one["code"] != DUPLICATE_KEY for one in refused):
                     raise
+                undecided = error if is_undecided(error) else None
                 for one in refused:
                     written[one["index"]] = False
                 upserted = {one["index"]: one["_id"] for one in error.details["upserted"]}
@@ -136,6 +138,8 @@ class MongoDocuments:
                 after = documents[place][0].revision + 1
                 await self._of(collection).delete_one({"_id": id_, "revision": after})
                 written[place] = False
+            if undecided is not None:
+                raise undecided
         return written
 
     async def compare_and_set(

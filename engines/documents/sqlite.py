@@ -143,6 +143,17 @@ def _prepare(connection: sqlite3.Connection, collections: Sequence[Collection]) 
         )
         for index in collection.indexes:
             _prepare_index(connection, collection, index)
+        _remove_others(connection, collection)
+
+
+def _remove_others(connection: sqlite3.Connection, collection: Collection) -> None:
+    """Remove what indexes that are no longer declared hold: what is erased or removed would stand in them for ever."""
+    declared = {index_table_of(collection, index) for index in collection.indexes}
+    named = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, length(?)) = ?"
+    prefix = index_table_of(collection, Index(())).strip('"')
+    for (name,) in connection.execute(named, (prefix, prefix)).fetchall():
+        if f'"{name}"' not in declared:
+            connection.execute(f'DROP TABLE "{name}"')
 
 
 def _prepare_index(connection: sqlite3.Connection, collection: Collection, index: Index) -> None:

@@ -76,12 +76,12 @@ class Events(Protocol):
         ...
 
 
-async def prepare_events(url: str, topics: Sequence[str]) -> None:
-    """Make the log at *url* ready to keep *topics*. Safe to repeat; the embedded one needs nothing."""
+async def prepare_events(url: str, topics: Sequence[str], lasting: Sequence[str] = ()) -> None:
+    """Make the log at *url* ready to keep *topics*, and *lasting* ones for ever. Safe to repeat; the embedded one needs nothing."""
     if urlsplit(url).scheme == "kafka":
         from engines.events import kafka
 
-        await kafka.prepare(url, topics)
+        await kafka.prepare(url, topics, lasting)
 
 
 @asynccontextmanager

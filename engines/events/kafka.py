@@ -7,13 +7,12 @@ transactions are not used: consumers are idempotent by event id, which also cove
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Self
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     CommitFailedError,
@@ -25,11 +24,10 @@ from aiokafka.errors import (
 
 from engines import NotPrepared
 from engines.events import Event, Received
+from engines.events.kafka_records import headers_of, received_of, waves
 from engines.kafka import Cluster, administering, in_our_words, started, stopped
 from vocabulary.refusals import Unavailable
 
-SPEC_VERSION = "1.0"
-CONTENT_TYPE = "application/protobuf"
 # A reacting service may be down for a while, and then must find what it missed.
 RETENTION_MS = 30 * 24 * 3600 * 1000
 PUBLISH_TIMEOUT_S = 20.0
@@ -42,14 +40,15 @@ LOOK_AGAIN_S = 0.1
 log = structlog.get_logger(__name__)
 
 
-async def prepare(url: str, topics: Sequence[str]) -> None:
-    """Create *topics* with the partitions and replicas that *url* asks for. Safe to repeat.
+async def prepare(url: str, topics: Sequence[str], lasting: Sequence[str] = ()) -> None:
+    """Create *topics*, and *lasting* ones that keep records for ever, with the partitions and replicas of *url*. Safe to repeat.
 
     Raises NotPrepared for a topic that is there with another number of partitions: adding some would take an aggregate's events
     out of their order.
     """
     cluster = Cluster.of(url)
-    wanted = [cluster.prefix + topic for topic in topics]
+    kept = dict.fromkeys(topics, RETENTION_MS) | dict.fromkeys(lasting, -1)
+    wanted = [cluster.prefix + topic for topic in kept]
     with in_our_words():
         async with administering(cluster) as admin:
             made = await admin.create_topics(
@@ -59,11 +58,11 @@ async def prepare(url: str, topics: Sequence[str]) -> None:
                         cluster.partitions,
                         cluster.replication,
                         topic_configs={
-                            "retention.ms": str(RETENTION_MS),
+                            "retention.ms": str(retention_ms),
                             "min.insync.replicas": str(max(1, cluster.replication - 1)),
                         },
                     )
-                    for name in wanted
+                    for name, retention_ms in zip(wanted, kept.values(), strict=True)
                 ]
             )
             for name, code, *_ in made.topic_errors:
@@ -115,10 +114,13 @@ class KafkaEvents:
                     async with asyncio.timeout(PUBLISH_TIMEOUT_S):
                         await self._require([name])
                         producer = await self._started_producer()
-                        for wave in _waves(events):
+                        for wave in waves(events):
                             sent = [
                                 await producer.send(
-                                    name, key=event.subject.encode(), value=event.data, headers=_headers(event, failure)
+                                    name,
+                                    key=event.subject.encode(),
+                                    value=event.data,
+                                    headers=headers_of(event, failure),
                                 )
                                 for event in wave
                             ]
@@ -175,7 +177,9 @@ class KafkaEvents:
         while True:
             with in_our_words():
                 record = await consumer.getone()
-            yield _received(record, len(self._cluster.prefix))
+            received = received_of(record, len(self._cluster.prefix))
+            if received.event.type:
+                yield received
 
     async def _started_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -218,7 +222,7 @@ class KafkaMember:
     async def poll(self, *, limit: int = 100, wait_s: float = 5.0) -> Sequence[Received]:
         with in_our_words():
             by_partition = await self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
-            found = [_received(one, self._prefix_length) for records in by_partition.values() for one in records]
+            found = [received_of(one, self._prefix_length) for records in by_partition.values() for one in records]
             if found:
                 self._progress_at = self._clock()
             elif self._clock() - self._looked_at > LOOK_FOR_LAG_EVERY_S:
@@ -254,51 +258,3 @@ class KafkaMember:
         elif self._clock() - self._progress_at > STUCK_AFTER_S:
             log.error("consumer_stuck", partitions=[f"{one.topic}/{one.partition}" for one in behind])
             raise Unavailable("the consumer does not get on; it is begun anew", reason="CONSUMER_STUCK")
-
-
-def _waves(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """*events* so that no two of one subject are under way together: if the first is lost, the second must not be there."""
-    waiting = list(events)
-    while waiting:
-        subjects: set[str] = set()
-        wave: list[Event] = []
-        later: list[Event] = []
-        for event in waiting:
-            (later if event.subject in subjects else wave).append(event)
-            subjects.add(event.subject)
-        yield wave
-        waiting = later
-
-
-def _headers(event: Event, failure: str) -> list[tuple[str, bytes]]:
-    attributes = {
-        "content-type": CONTENT_TYPE,
-        "ce_specversion": SPEC_VERSION,
-        "ce_id": event.id,
-        "ce_type": event.type,
-        "ce_source": event.source,
-        "ce_subject": event.subject,
-        "ce_time": event.time.isoformat(),
-        "traceparent": event.traceparent,
-        "imi_failure": failure,
-    }
-    return [(name, value.encode()) for name, value in attributes.items() if value]
-
-
-def _received(record: "ConsumerRecord[bytes, bytes]", prefix_length: int) -> Received:
-    headers = {name: value.decode() for name, value in record.headers}
-    return Received(
-        topic=record.topic[prefix_length:],
-        partition=record.partition,
-        offset=record.offset,
-        event=Event(
-            id=headers["ce_id"],
-            type=headers["ce_type"],
-            source=headers["ce_source"],
-            subject=headers["ce_subject"],
-            time=datetime.fromisoformat(headers["ce_time"]),
-            data=record.value or b"",
-            traceparent=headers.get("traceparent", ""),
-        ),
-        failure=headers.get("imi_failure", ""),
-    )

@@ -21,12 +21,16 @@ from vocabulary.refusals import Unavailable
 LEASE_S = 5.0
 # Other processes' events are noticed by looking; this process's own wake readers at once.
 LOOK_EVERY_S = 0.05
+# Events are kept as long as in Kafka; here also longer, until all groups that read their topic have come to them, and one at least.
+KEPT_DAYS = 30
+FORGET_EVERY_S = 3_600.0
+FORGOTTEN_AT_ONCE = 1_000
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
   position INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
   source TEXT NOT NULL, subject TEXT NOT NULL, time TEXT NOT NULL, data BLOB NOT NULL,
-  traceparent TEXT NOT NULL, failure TEXT NOT NULL
+  traceparent TEXT NOT NULL, failure TEXT NOT NULL, published TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS events_by_topic ON events (topic, position);
 CREATE TABLE IF NOT EXISTS groups (
@@ -34,6 +38,8 @@ CREATE TABLE IF NOT EXISTS groups (
 );
 CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL);
 """
+# When an event came into the log, which its own time does not say.
+_TIME = "%Y-%m-%dT%H:%M:%fZ"
 _COLUMNS = "position, topic, id, type, source, subject, time, data, traceparent, failure"
 
 
@@ -54,19 +60,21 @@ class SqliteEvents:
         async with Database.opened(path) as database:
             await database.write(_prepare)
             events = cls(database)
-            looking = asyncio.create_task(events._look())
+            tasks = [asyncio.create_task(one) for one in (events._look(), events._forget())]
             try:
                 yield events
             finally:
-                looking.cancel()
-                await asyncio.wait([looking])
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
 
     async def publish(self, topic: str, events: Sequence[Event], *, failure: str = "") -> None:
         rows = [
             (topic, e.id, e.type, e.source, e.subject, e.time.isoformat(), e.data, e.traceparent, failure)
             for e in events
         ]
-        statement = f"INSERT INTO events ({_COLUMNS.removeprefix('position, ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        columns = f"{_COLUMNS.removeprefix('position, ')}, published"
+        statement = f"INSERT INTO events ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('{_TIME}', 'now'))"
 
         def work(connection: sqlite3.Connection) -> int:
             connection.executemany(statement, rows)
@@ -121,6 +129,15 @@ class SqliteEvents:
                 if self._waiting:
                     await self._tell(await self._database.read(_last_position))
 
+    async def _forget(self) -> None:
+        """Remove what is old, now and then, for ever."""
+        while True:
+            removed = 0
+            with suppress(Unavailable):
+                removed = await self._database.write(_forgotten)
+            # Others write to the same file in between.
+            await asyncio.sleep(LOOK_EVERY_S if removed == FORGOTTEN_AT_ONCE else FORGET_EVERY_S)
+
     async def _tell(self, position: int) -> None:
         if position > self._last:
             self._last = position
@@ -161,7 +178,7 @@ class SqliteMember:
             if holder is None or holder[0] != self._id:
                 # Another member reads this event again; its effect is idempotent, so nothing is wrong but our place.
                 self._read_to = None
-                return
+            # What is dealt with is dealt with, whoever reads by now: or two that are slower than a lease would repeat it for ever.
             connection.execute(
                 "INSERT INTO groups VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
                 (self._group, received.topic, received.offset),
@@ -184,7 +201,8 @@ class SqliteMember:
         now = connection.execute("SELECT julianday('now') * 86400.0").fetchone()[0]
         row = connection.execute("SELECT holder, until FROM leases WHERE name = ?", (self._group,)).fetchone()
         seen = _last_position(connection)
-        if row is not None and row[0] != self._id and row[1] > now:
+        # One that lasts longer than any is of a time from which the clock was set back.
+        if row is not None and row[0] != self._id and now < row[1] < now + 2 * LEASE_S:
             self._read_to = None
             return [], seen
         connection.execute(
@@ -201,6 +219,28 @@ def _prepare(connection: sqlite3.Connection) -> None:
     for statement in _TABLES.split(";"):
         if statement.strip():
             connection.execute(statement)
+    if "published" not in [row[1] for row in connection.execute("PRAGMA table_info(events)")]:
+        connection.execute("ALTER TABLE events ADD COLUMN published TEXT NOT NULL DEFAULT ''")
+        # As if all had come now: when they did, nobody has written down.
+        connection.execute("UPDATE events SET published = strftime(?, 'now')", (_TIME,))
+
+
+def _forgotten(connection: sqlite3.Connection) -> int:
+    """Remove some of the old events that every group of theirs has read, but never the last: positions are counted from it.
+
+    What was set aside waits for its first replay, however long: before that, nobody has come for it.
+    """
+    young = connection.execute(
+        "SELECT position FROM events WHERE published >= strftime(?, 'now', ?) ORDER BY position LIMIT 1",
+        (_TIME, f"-{KEPT_DAYS} days"),
+    )
+    (end,) = young.fetchone() or (_last_position(connection),)
+    removed = connection.execute(
+        "DELETE FROM events WHERE position IN (SELECT position FROM events AS e WHERE position < ? AND position <= "
+        "(SELECT min(g.position) FROM groups AS g WHERE g.topic = e.topic) ORDER BY position LIMIT ?)",
+        (end, FORGOTTEN_AT_ONCE),
+    )
+    return removed.rowcount
 
 
 def _last_position(connection: sqlite3.Connection) -> int:

@@ -266,6 +266,10 @@ class Search(Protocol):
         """Whether *index* has been filled, with the fields that it has now."""
         ...
 
+    async def is_ours(self, index: Index) -> bool:
+        """Whether *index* is what was filled here last, and nobody, in whatever process, has filled it anew since or is about to."""
+        ...
+
     def rebuild(self, index: Index) -> AbstractAsyncContextManager[Put]:
         """Fill *index* anew with what is put; it takes the place of the old one at the end, if nothing went wrong."""
         ...

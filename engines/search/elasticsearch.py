@@ -19,7 +19,7 @@ import elastic_transport
 from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
 from ulid import ULID
 
-from engines import NotPrepared
+from engines import CannotOpen, NotPrepared, number
 from engines.search import (
     Facet,
     Hit,
@@ -45,8 +45,14 @@ RACES_LOST_LIMIT = 10
 # An index shows a change after this long at the most; a write waits for it.
 REFRESH_EVERY = "200ms"
 NOT_THERE = 404
+# It takes such a document never, however often it is written.
+UNFIT = 400
 # The store is newer than what is written: nothing is wrong.
 OUTDATED = 409
+
+
+class NotTaken(Exception):
+    """Elasticsearch did not take a document."""
 
 
 class _Place:
@@ -57,9 +63,10 @@ class _Place:
         options = dict(parse_qsl(parts.query))
         self.prefix = parts.path.strip("/")
         if not self.prefix:
-            raise ValueError("name what the indexes begin with: elasticsearch://host:port/imi-{service}")
-        self.shards = int(options.get("shards", "1"))
-        self.replicas = int(options.get("replicas", "1"))
+            raise CannotOpen("name what the indexes begin with: elasticsearch://host:port/imi-{service}")
+        self.shards = number("shards", options.get("shards", "1"))
+        replicas = options.get("replicas", "1")
+        self.replicas = number("replicas", replicas) if replicas != "0" else 0
         credentials, _, self._hosts = parts.netloc.rpartition("@")
         self._scheme = "https" if options.get("tls") == "true" else "http"
         user, _, password = credentials.partition(":")
@@ -100,6 +107,8 @@ class ElasticSearch:
     def __init__(self, client: AsyncElasticsearch, place: _Place) -> None:
         self._client = client
         self._place = place
+        # Index → the one that was filled here last.
+        self._filled: dict[str, str] = {}
 
     @classmethod
     @asynccontextmanager
@@ -123,6 +132,9 @@ class ElasticSearch:
         # Two, where replicas built at once and died before one of them was removed: together they would find everything twice.
         return len(searched.body) == 1
 
+    async def is_ours(self, index: Index) -> bool:
+        return await self._names(index) == [self._filled.get(index.name)]
+
     @asynccontextmanager
     async def rebuild(self, index: Index) -> AsyncIterator[Put]:
         alias = self._place.alias(index)
@@ -139,6 +151,7 @@ class ElasticSearch:
                 await self._client.indices.refresh(index=name)
                 await self._hand_over(alias, name)
                 await self._tidy(alias)
+            self._filled[index.name] = name
         except BaseException:
             with _in_our_words():
                 await self._client.indices.delete(index=name, ignore_unavailable=True)
@@ -240,9 +253,13 @@ class ElasticSearch:
                 if result["status"] == OUTDATED or (kind == "delete" and result["status"] == NOT_THERE):
                     continue
                 if "error" in result:
+                    # Its reason may repeat what is in the document: only its kind goes into logs.
+                    refused = NotTaken(f"{result['_id']}: {result['error']['type']}")
+                    if result["status"] == UNFIT:
+                        raise refused
                     raise Unavailable(
                         "the search engine did not take a document; try again later", reason="SEARCH_UNAVAILABLE"
-                    ) from ValueError(result["error"])
+                    ) from refused
 
 
 def _position(at: Sequence[Any], by: Sort | None) -> Position:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import tantivy
 
+from engines import CannotOpen
 from engines.search import (
     FACET_VALUES,
     Beginning,
@@ -33,9 +34,10 @@ from engines.search import (
     concerns,
     most_frequent_first,
 )
-from engines.search.tantivy_generation import FAULTS, Generation, is_whole
+from engines.search.tantivy_generation import FAULTS, Generation, is_disk, is_whole
 from engines.search.tantivy_queries import ORDER, Made, always, beginning, combined, translate
 from engines.search.tantivy_ranking import Ranking
+from vocabulary.refusals import Unavailable
 
 _CURRENT = "current.json"
 
@@ -75,6 +77,9 @@ class TantivySearch:
         current = self._current.get(index.name)
         return current is not None and await asyncio.to_thread(self._is_kept, index, current)
 
+    async def is_ours(self, index: Index) -> bool:
+        return index.name in self._current and index.name not in self._building
+
     @asynccontextmanager
     async def rebuild(self, index: Index) -> AsyncIterator[Put]:
         run = asyncio.get_running_loop().run_in_executor
@@ -113,7 +118,14 @@ class TantivySearch:
         for index in indexes:
             folder = self._kept(index)
             if folder is not None and is_whole(folder):
-                self._current[index.name] = Generation(index, folder)
+                try:
+                    self._current[index.name] = Generation(index, folder)
+                except FAULTS as error:
+                    if "LockBusy" not in str(error):
+                        raise
+                    raise CannotOpen(
+                        f"The index in {folder} is another process's: stop that one, or name another folder (DATA_DIR, SEARCH_URL)."
+                    ) from error
 
     def _kept(self, index: Index) -> Path | None:
         """The generation of *index* that is searched after a start, if there is one with its fields."""
@@ -180,8 +192,12 @@ class TantivySearch:
             try:
                 current.write(documents)
                 current.commit()
-            except FAULTS:
+            except FAULTS as error:
                 if current.is_whole():
+                    if is_disk(error):
+                        raise Unavailable(
+                            "the search index cannot be written now; try again later", reason="SEARCH_UNAVAILABLE"
+                        ) from error
                     raise
                 # Its files are gone, and what it finds is not what there is any more.
                 del self._current[index.name]

@@ -41,12 +41,15 @@ def a_read(
 
 
 class Store:
-    """A document store; while it is `away` it answers nobody, and once `forgetful` it writes and does not say so."""
+    """A document store; while it is `away` it answers nobody, once `forgetful` it writes and does not say so, and once `late` it only
+    writes when nobody waits for that any more: just before it would write the next.
+    """
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self.away = False
-        self.forgetful = 0
+        self.forgetful = self.late = 0
+        self._waiting: list[tuple[Collection, Document]] = []
 
     def __getattr__(self, name: str) -> Any:
         if self.away:
@@ -58,6 +61,12 @@ class Store:
     ) -> Document:
         if self.away:
             raise Unavailable("the store is away", reason="STORE_UNAVAILABLE")
+        if self.late:
+            self.late -= 1
+            self._waiting.append((collection, document))
+            raise Unavailable("the store takes too long", reason="STORE_UNAVAILABLE")
+        while self._waiting:
+            await self._documents.compare_and_set(*self._waiting.pop())
         written = await self._documents.compare_and_set(collection, document, events)
         if self.forgetful:
             self.forgetful -= 1

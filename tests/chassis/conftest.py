@@ -47,12 +47,17 @@ async def takes(requests: AsyncIterator[pb.UploadFileRequest]) -> pb.UploadFileR
     return pb.UploadFileResponse(file=common_pb2.File(size_bytes=size))
 
 
+async def sends(context: Call) -> AsyncIterator[pb.DownloadFileResponse]:
+    yield pb.DownloadFileResponse(chunk=CHUNK.chunk)
+
+
 class Told(RequestsServiceServicer):
     """One method of each shape that our services have."""
 
     def __init__(self) -> None:
         self.single: Callable[[Call], Awaitable[pb.ListQuestionSetsResponse]] = answers
         self.streaming: Callable[[Call], AsyncIterator[pb.WatchChangesResponse]] = watches
+        self.downloading: Callable[[Call], AsyncIterator[pb.DownloadFileResponse]] = sends
         self.uploading: Callable[[AsyncIterator[pb.UploadFileRequest]], Awaitable[pb.UploadFileResponse]] = takes
 
     async def ListQuestionSets(  # noqa: N802
@@ -64,6 +69,12 @@ class Told(RequestsServiceServicer):
         self, request: pb.WatchChangesRequest, context: Call
     ) -> AsyncIterator[pb.WatchChangesResponse]:
         async for message in self.streaming(context):
+            yield message
+
+    async def DownloadFile(  # noqa: N802
+        self, request: pb.DownloadFileRequest, context: Call
+    ) -> AsyncIterator[pb.DownloadFileResponse]:
+        async for message in self.downloading(context):
             yield message
 
     async def UploadFile(  # noqa: N802

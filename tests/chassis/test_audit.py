@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -91,6 +92,24 @@ async def test_there_is_room_for_so_many_rows_and_no_more(there: Auditing, monke
     assert not audit.is_open
 
 
+async def test_there_is_room_for_so_many_things_and_there_is_again_when_they_are_written(
+    there: Auditing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BUFFER_THINGS", 40)
+    large = replace(a_read(1), things=a_read(1).things * 20)
+    audit = there.process()
+    async with audit.writing():
+        there.store.away = True
+        for _ in range(2):
+            audit.accept(large)
+        with pytest.raises(Unavailable):
+            audit.accept(a_read(2))
+        there.store.away = False
+        await audit.written(2)
+        audit.accept(a_read(3))
+    assert await there.reads() == [large, large, a_read(3)]
+
+
 async def test_who_waits_for_a_row_has_it_written_or_is_refused(
     there: Auditing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +136,16 @@ async def test_what_was_written_without_an_answer_is_not_written_again(there: Au
         audit.accept(a_read(2))
         there.store.forgetful = 2
     assert await there.reads() == [a_read(1), a_read(2)]
+    assert await there.fault() is None
+
+
+async def test_what_is_written_after_nobody_waits_for_it_any_more_is_not_written_twice(there: Auditing) -> None:
+    audit = there.process()
+    async with audit.writing():
+        there.store.late = 1
+        audit.accept(a_read(1))
+        await audit.all_written()
+    assert await there.reads() == [a_read(1)]
     assert await there.fault() is None
 
 
@@ -153,6 +182,41 @@ async def test_a_process_that_dies_between_opening_a_segment_and_closing_the_las
     await there.write(a_read(3))
     await there.write(a_read(4))
     assert [(one.count, one.state) for one in await there.all()] == [(3, State.CLOSED), (1, State.OPEN)]
+    assert await there.fault() is None
+
+
+async def test_a_process_that_dies_before_it_has_filled_a_segment_in_one_go_harms_nothing(
+    there: Auditing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "ROWS", 2)
+    await there.write(a_read(1), a_read(2))
+    await there.segments._open(3, "2026-11-27T10:00:00.000000Z", there.keys)
+    assert [(one.count, one.state) for one in await there.all()] == [
+        (2, State.CLOSED),
+        (0, State.OPEN),
+        (0, State.OPEN),
+    ]
+    assert await there.fault() is None
+    head = await there.segments.head()
+    assert head is not None
+    assert head.last == 2
+    await there.write(a_read(3), a_read(4), a_read(5))
+    assert await there.reads() == [a_read(number) for number in range(1, 6)]
+    assert await there.fault() is None
+
+
+async def test_rows_with_many_things_are_written_a_few_at_a_time(
+    there: Auditing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store takes only so much in one document, and what it does not take would be tried for ever."""
+    monkeypatch.setattr(writing, "GROUP_THINGS", 50)
+    monkeypatch.setattr(segments, "THINGS", 100)
+    reads = [replace(a_read(number), things=a_read(number).things * 20) for number in range(1, 31)]
+    reads.append(replace(a_read(31), things=a_read(31).things * 200))
+    await there.write(*reads)
+    assert await there.reads() == reads
+    written = await there.all()
+    assert max(sum(len(row.read.things) for row in one.rows) for one in written) < 100 + 200
     assert await there.fault() is None
 
 

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from chassis import egress as module
-from chassis.egress import Answer, Egress, Resolve, Rules, looking_up
+from chassis.egress import Answer, Egress, Rules
+from chassis.lookups import SHARE, Resolve, looking_up
 from tests.alerts.endpoints import Endpoint, a_certificate, an_endpoint
+from tests.chassis.waiting import until
 from vocabulary.addresses import Outcome
 from vocabulary.refusals import Invalid, Unavailable
 
@@ -260,6 +262,42 @@ async def test_a_name_server_that_hangs_is_not_waited_for(
         await an_egress(tls, endpoint, hangs).check(f"https://hook.test:{endpoint.port}/")
     assert away.value.reason == "DNS_AWAY"
     assert (await sent(an_egress(tls, endpoint, hangs), endpoint)).outcome is Outcome.TIMED_OUT
+
+
+async def test_name_servers_that_hang_keep_the_share_of_whoever_asks_for_them_and_no_more(
+    tls: Trust, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after they were given up: the threads in which they hang are the same that look up for all others."""
+    hanging: list[str] = []
+    free = asyncio.Event()
+
+    async def resolve(host: str) -> list[str]:
+        if host.startswith("hangs"):
+            hanging.append(host)
+            await free.wait()
+        return ["127.0.0.1"]
+
+    async def enough() -> bool:
+        return len(hanging) == SHARE
+
+    egress, url = an_egress(tls, endpoint, resolve), f"https://hook.test:{endpoint.port}/"
+    checks = [
+        asyncio.create_task(egress.check(f"https://hangs{number}.test:{endpoint.port}/", asker="aut_one"))
+        for number in range(SHARE + 6)
+    ]
+    await until(enough)
+    await egress.check(url, asker="aut_other")
+    for check in checks:
+        check.cancel()
+    await asyncio.wait(checks)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "LOOKUP_S", 0.05)
+        with pytest.raises(Unavailable):
+            await egress.check(url, asker="aut_one")
+        assert (await egress.post(url, {}, b"", asker="aut_one")).outcome is Outcome.TIMED_OUT
+    free.set()
+    await egress.check(url, asker="aut_one")
+    assert len(hanging) == SHARE, "what nobody waits for any more is not looked up"
 
 
 async def test_the_machines_resolver_knows_this_machine() -> None:

@@ -1,10 +1,17 @@
 """A file that comes in pieces is the same file, however it is cut."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.imports import LINE_BYTES_MAX, Incoming, Lines, parsed
+from chassis.tables.csv_files import CsvReader
+from chassis.tables.csv_records import CELLS_MAX
+from chassis.tables.json_lines import JsonReader
+from chassis.tables.rows import Kind, Row, Table
+from tests.cells import cell
 from vocabulary.refusals import Invalid
 
 
@@ -52,3 +59,53 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 
 def test_a_key_that_is_there_twice_is_seen() -> None:
     assert parsed('{"a": 1, "a": [2]}') == (("a", 1), ("a", [2]))
+
+
+BODIES: dict[str, tuple[type[CsvReader | JsonReader], bytes, str]] = {
+    "blank lines": (CsvReader, b"\n", "TOO_MANY_LINES"),
+    "blank lines of JSON": (JsonReader, b"\n", "TOO_MANY_LINES"),
+    "rows": (CsvReader, b"x,y\n", "TOO_MANY_ROWS"),
+    "rows that end as they did on old machines": (CsvReader, b"x,y\r", "TOO_MANY_ROWS"),
+    "rows that cannot be read": (CsvReader, b'"x"y\n', "TOO_MANY_ROWS"),
+    "objects": (JsonReader, b"{}\n", "TOO_MANY_ROWS"),
+}
+
+
+def test_a_file_of_nearly_nothing_many_times_is_given_up_at_its_limit_and_not_read_to_its_end() -> None:
+    table = Table({"a": Kind.TEXT, "b": Kind.TEXT}, "the documentation")
+    for what, (reader, line, reason) in BODIES.items():
+        counting = _Counting(reader(table))
+        incoming = Incoming(counting, most=1_000, called="rows", reason="TOO_MANY_ROWS")
+        chunks = [b"a,b\n" if reader is CsvReader else b"", *[line * (16_384 // len(line))] * 1_000]
+        with cell(what), pytest.raises(Invalid) as refused:
+            _read(incoming, chunks)
+        assert refused.value.reason == reason
+        assert counting.fed < 10
+
+
+def _read(incoming: Incoming[Row], chunks: list[bytes]) -> None:
+    for chunk in chunks:
+        list(incoming.feed(chunk))
+    incoming.check()
+
+
+class _Counting:
+    """Counts the chunks that a reader is fed."""
+
+    def __init__(self, reader: CsvReader | JsonReader) -> None:
+        self._reader = reader
+        self.fed = 0
+
+    def feed(self, chunk: bytes) -> Iterator[Row]:
+        self.fed += 1
+        return self._reader.feed(chunk)
+
+    def end(self) -> Iterator[Row]:
+        return self._reader.end()
+
+
+def test_a_row_of_more_cells_than_any_table_has_columns_is_refused_alone() -> None:
+    reader = CsvReader(Table({"a": Kind.TEXT, "b": Kind.TEXT}, "the documentation"))
+    content = b"a,b\n1,2\n" + b"," * CELLS_MAX + b"\n3,4\n"
+    rows = [row for start in range(0, len(content), 100) for row in reader.feed(content[start : start + 100])]
+    assert [(row.line, row.fault and row.fault.reason) for row in rows] == [(2, None), (3, "CSV"), (4, None)]

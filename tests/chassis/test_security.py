@@ -29,6 +29,20 @@ NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
 
 
+# From 3.13 on, Python asks for all that RFC 5280 has in a certificate.
+FOR_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """An authority that issues certificates into a folder."""
 
@@ -40,6 +54,7 @@ class Authority:
         certificate = (
             self._building(self._name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(FOR_CERTIFICATES, critical=True)
             .sign(self._key, hashes.SHA256())
         )
         self.certificate = self._written("authority", certificate.public_bytes(serialization.Encoding.PEM))
@@ -75,6 +90,8 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(NOW - DAY)
             .not_valid_after(NOW + DAY)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
 
     def _written(self, name: str, content: bytes) -> Path:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -21,6 +23,7 @@ from protos.requests.v1 import requests_pb2 as pb
 from tests.chassis.conftest import ANNA, ANSWER, ASK, BELA, NAME, WATCH, Running
 from tests.chassis.waiting import until
 from vocabulary.refusals import Conflict, Refusal, Unauthenticated, Unavailable
+from vocabulary.roles import UserRole, WorkflowRole
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -43,6 +46,8 @@ async def until_refused(service: Running) -> None:
             await asyncio.wait_for(service.ask(), 0.5)
         except Unavailable:
             return True
+        except TimeoutError:  # begun before the drain, and held up by what the test holds up
+            return False
         return False
 
     await until(refused)
@@ -103,6 +108,26 @@ async def test_each_call_is_answered_for_its_own_caller(service: Running) -> Non
         answered = await asyncio.gather(*(service.ask(who) for who in (ANNA, BELA, ANNA, BELA, ANNA, BELA)))
     assert [one.question_sets[0].id for one in answered] == [ANNA.user_id, BELA.user_id] * 3
     assert [callers.count(who) for who in (ANNA, BELA)] == [3, 3]
+
+
+async def test_who_may_do_everything_in_many_areas_is_answered_too(service: Running) -> None:
+    """And told, at whatever length, why something is refused."""
+    modules = [
+        f"professional-qualifications-{number}/{kind}" for number in range(30) for kind in ("requests", "alerts")
+    ]
+    mighty = replace(
+        ANNA,
+        user_roles={module: frozenset(UserRole) for module in modules},
+        workflow_roles={module: frozenset(WorkflowRole) for module in modules},
+    )
+
+    async def answers(_: Call) -> pb.ListQuestionSetsResponse:
+        assert current_caller() == mighty
+        raise Conflict("no " * 5_000)
+
+    service.told.single = answers
+    with pytest.raises(Conflict, match="no no"):
+        await service.ask(mighty)
 
 
 async def test_a_service_is_answered_as_itself(service: Running) -> None:
@@ -291,3 +316,28 @@ async def test_an_abandoned_stream_leaves_its_line_too(service: Running) -> None
 
         await until(written)
     assert [line["outcome"] for line in lines_of(lines)] == ["CANCELLED"]
+
+
+async def test_a_file_whose_reader_takes_nothing_of_it_is_not_kept_for_ever(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "TAKEN_WITHIN_S", 0.2)
+    over = asyncio.Event()
+
+    async def file(_: Call) -> AsyncIterator[pb.DownloadFileResponse]:
+        try:
+            while True:
+                yield pb.DownloadFileResponse(chunk=bytes(1024 * 1024))
+        finally:
+            over.set()
+
+    service.told.downloading = file
+    metadata = ((METADATA_KEY, Signer(service.keys, "gateway").for_person(ANNA)),)
+    call = service.stub.DownloadFile(pb.DownloadFileRequest(), metadata=metadata)
+    await call.read()
+    async with asyncio.timeout(20):
+        await over.wait()
+        with suppress(aio.AioRpcError):
+            while await call.read() is not aio.EOF:
+                pass
+        assert await call.code() is not grpc.StatusCode.OK

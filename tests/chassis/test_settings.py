@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.settings import Addresses, ProcessSettings, ServiceSettings, read
+from tests.cells import cell
 
 SERVICES = ("directory", "requests", "alerts", "translation", "repositories")
 NAMES = [name.upper() for name in ServiceSettings.model_fields]
@@ -82,6 +83,26 @@ def test_what_is_no_address_is_refused_with_78(
     assert f"{name}={address!r}: " in capsys.readouterr().err
 
 
+def test_several_addresses_are_numbers_or_one_name_for_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other lists cannot be called: gRPC looks names up one by one only."""
+    for address in ("10.0.0.1:50052,10.0.0.2:50052", "dns:///requests.imi:50052"):
+        monkeypatch.setenv("REQUESTS_ADDRESS", address)
+        assert read(Addresses).requests_address == address
+    for address in (
+        "requests-1:50052,requests-2:50052",
+        "10.0.0.1:50052,",
+        "[::1]:50052,[::1]:50053",
+        "dns:///a:1,dns:///b:1",
+    ):
+        monkeypatch.setenv("REQUESTS_ADDRESS", address)
+        with cell(address), pytest.raises(SystemExit) as ended:
+            read(Addresses)
+        assert ended.value.code == 78
+        assert f"REQUESTS_ADDRESS={address!r}: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("level", ["verbose", "INFO", "10", "warn", " info"])
 def test_a_log_level_is_one_of_four(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], level: str
@@ -149,6 +170,7 @@ def test_the_settings_of_mail_go_together(monkeypatch: pytest.MonkeyPatch, capsy
         ("SMTP_URL", "post.example"),
         ("SMTP_URL", "http://imi:secret@post.example"),
         ("SMTP_URL", "smtp://imi:secret/@post.example"),
+        ("SMTP_URL", "imi:secret@post.example:25"),
         ("MAIL_FROM", "IMI <imi@imi.example>"),
         ("PUBLIC_URL", "imi.example"),
         ("PUBLIC_URL", "https://imi.example/?x=1"),
@@ -219,3 +241,18 @@ def test_what_webhooks_cannot_use_is_refused_without_showing_the_password(
             said = capsys.readouterr().err
             assert (ended.value.code, name in said, "hidden" in said) == (78, True, False), value
             monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("name", ["DOCUMENTS_URL", "FILES_URL"])
+def test_no_two_services_share_a_store(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """They call alike what is not the same; and of files, one would remove what the other still has."""
+    url = {"DOCUMENTS_URL": "mongodb://imi:secret@host/imi", "FILES_URL": "folder:///var/imi"}[name]
+    monkeypatch.setenv(name, url)
+    with pytest.raises(SystemExit) as ended:
+        read(ServiceSettings)
+    said = capsys.readouterr().err
+    assert (ended.value.code, f"write {{service}} in {name}" in said, "secret" in said) == (78, True, False)
+    monkeypatch.setenv(name, f"{url}-{{service}}")
+    read(ServiceSettings)

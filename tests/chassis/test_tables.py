@@ -87,6 +87,11 @@ def test_days_count_from_1904_where_the_workbook_says_so() -> None:
     assert shown(content) == [(1, ["2026-11-24"])]
 
 
+def test_a_day_after_a_number_of_days_that_nobody_could_write_out_is_not_looked_for() -> None:
+    content = a_workbook('<row><c s="1"><v>1E999999999</v></c></row>', styles=(14,))
+    assert shown(content) == [(1, ["1E999999999"])]
+
+
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), max_size=12
 )
@@ -175,6 +180,12 @@ def test_what_unpacks_to_more_than_is_allowed_is_not_unpacked(monkeypatch: pytes
     with pytest.raises(Invalid) as refused:
         read(a_workbook("", shared=["<t>0123456789</t>"] * 20))
     assert refused.value.reason == "FILE_TOO_LARGE"
+    monkeypatch.undo()
+    monkeypatch.setattr(workbooks_read, "ELEMENTS_MAX", 1_000)
+    for much in (a_workbook("<row/>" * 1_000), a_workbook("", shared=[""] * 1_000)):
+        with pytest.raises(Invalid) as refused:
+            read(much)
+        assert (refused.value.reason, refused.value.field) == ("FILE_TOO_LARGE", "file")
 
 
 @settings(max_examples=60)

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import wire
+from chassis import forms, wire
 from chassis.wire import BATCH_LIMIT, DATA_CLASS, VALUE_TYPE, EnumOnWire
 from protos.common.v1 import common_pb2 as pb
 from vocabulary import languages
@@ -164,6 +164,20 @@ def test_a_localized_text_in_an_unknown_language_or_too_long_is_refused_by_name(
 def test_the_languages_of_a_read_are_ours_or_refused() -> None:
     assert wire.wanted_languages(["it", "EL-gr", "no"]) == ["it", "el", "nb"]
     assert refused(lambda: wire.wanted_languages(["it", "ru"])) == ("languages[1]", "UNKNOWN_LANGUAGE")
+    assert len(wire.wanted_languages(languages.ALL)) == 26
+    assert refused(lambda: wire.wanted_languages(["it"] * 27)) == ("languages", "TOO_MANY")
+
+
+def test_a_list_that_is_longer_than_any_form_is_refused_before_it_is_looked_at() -> None:
+    """Of the smallest items, one message holds hundreds of thousands; nobody else would be answered while they are turned."""
+    given = [pb.FieldValue(code=f"c{number}", value=pb.Value(link="x")) for number in range(wire.LISTED_LIMIT)]
+    assert len(wire.field_values_from(given, at="values")) == wire.LISTED_LIMIT
+    assert refused(lambda: wire.field_values_from([*given, pb.FieldValue()], at="values")) == ("values", "TOO_MANY")
+    many = pb.LocalizedText(texts={f"it-{number}": "x" for number in range(wire.LISTED_LIMIT + 1)})
+    assert refused(lambda: wire.localized_from(many, at="name")) == ("name", "TOO_MANY")
+    choices = [pb.Choice(code=f"C{number}") for number in range(wire.LISTED_LIMIT + 1)]
+    refusal = refused(lambda: forms.choices_from("PQ1", ValueType.TEXT, "", choices, at="fields[0]"))
+    assert refusal == ("fields[0].choices", "TOO_MANY")
 
 
 @given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001

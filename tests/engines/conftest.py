@@ -22,6 +22,7 @@ collect_ignore = (
             "ctranslate2",
             "elasticsearch",
             "kafka",
+            "mongo_faults",
         )
     ]
 )

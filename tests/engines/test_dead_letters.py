@@ -1,7 +1,10 @@
 """Events that were set aside can be looked at, and replayed once their cause is mended: the operator's commands, on each log."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -9,17 +12,17 @@ from typer.testing import CliRunner
 from chassis import dead_letters
 from chassis.dead_letters import replayed
 from chassis.reactions import dead
-from engines.events import Event, open_events, prepare_events
+from engines.events import Event, open_events, prepare_events, sqlite
+from tests.chassis.waiting import until
 
 KIND = "events"
 TOPIC = "imi.requests.v1"
 REASON = "requests-inbox failed 5 times"
+AT = datetime.now(UTC).replace(microsecond=0)
 
 
 def event(id_: str) -> Event:
-    return Event(
-        id=id_, type="t", source="/t", subject="s", time=datetime(2026, 1, 1, tzinfo=UTC), data=b"\x00" + id_.encode()
-    )
+    return Event(id=id_, type="t", source="/t", subject="s", time=AT, data=b"\x00" + id_.encode())
 
 
 @pytest.fixture
@@ -70,9 +73,35 @@ async def test_a_replay_that_was_stopped_half_way_goes_on(filled: str) -> None:
 
 def test_an_operator_looks_replays_and_finds_nothing_left(typed: Callable[[str], list[str]]) -> None:
     """Looking changes nothing."""
-    lines = [f"2026-01-01 00:00:00  {id_}  t  s  {REASON}" for id_ in ("1", "2")]
+    lines = [f"{AT:%Y-%m-%d %H:%M:%S}  {id_}  t  s  {REASON}" for id_ in ("1", "2")]
     for _ in range(2):
         assert typed("list") == [*lines, "2 set aside"]
     assert typed("replay") == ["2 replayed"]
     assert typed("list") == ["0 set aside"]
     assert typed("replay") == ["0 replayed"]
+
+
+async def test_what_was_set_aside_waits_for_its_replay_however_old_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded log forgets what is old and read by all: nobody reads what was set aside before somebody replays it."""
+    monkeypatch.setattr(sqlite, "FORGET_EVERY_S", 0.01)
+    monkeypatch.setattr(dead_letters, "WAIT_S", 0.1)
+    url = f"sqlite:///{tmp_path}/events.db"
+    async with open_events(url) as events:
+        await events.publish(dead(TOPIC), [event("1")], failure=REASON)
+        # What is old and was read goes: so it has been looked at.
+        await events.publish("imi.other.v1", [event("1"), event("2")])
+        async with events.join("g", ["imi.other.v1"]) as member:
+            await member.commit((await member.poll())[-1])
+        with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as beside:
+            beside.execute(f"UPDATE events SET published = strftime('%Y-%m-%d', 'now', '-{2 * sqlite.KEPT_DAYS} days')")
+
+        async def gone() -> bool:
+            with closing(sqlite3.connect(tmp_path / "events.db")) as beside:
+                return bool(
+                    beside.execute("SELECT count(*) FROM events WHERE topic = 'imi.other.v1'").fetchone() == (1,)
+                )
+
+        await until(gone)
+    assert await replayed(url, TOPIC) == 1

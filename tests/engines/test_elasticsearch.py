@@ -11,7 +11,7 @@ from chassis.process import working
 from deploy.servers import Servers
 from engines import NotPrepared
 from engines.search import Everything, Index, NotBuilt, Search, SearchDocument, open_search, prepare_search
-from engines.search.elasticsearch import ElasticSearch
+from engines.search.elasticsearch import ElasticSearch, NotTaken
 from tests.chassis.indexes import COUNT, NAMES, Searching, a_world
 from tests.chassis.waiting import until
 
@@ -38,6 +38,21 @@ async def test_replicas_that_build_at_once_leave_one_index(where: str) -> None:
             await asyncio.gather(*(build(by) for by in (one, other, one, other)))
             found = await one.find(PLACES, Everything(), limit=10)
             assert (sorted(hit.id for hit in found.hits), found.total) == (["a", "b"], 2)
+
+
+async def test_a_document_that_is_never_taken_is_not_waited_for_and_keeps_no_other_out(where: str) -> None:
+    """It is a fault of ours, which an event may be set aside for; and what is in it is not for a log."""
+    kinds = Index("kinds", terms=("kind",))
+    await prepare_search(where, [kinds])
+    unfit = SearchDocument("unfit", {"kind": ["secret" * 10_000]}, 1)
+    async with open_search(where, [kinds]) as search:
+        async with search.rebuild(kinds) as put:
+            await put([])
+        with pytest.raises(NotTaken) as refused:
+            await search.apply(kinds, [SearchDocument("a", {"kind": ["a"]}, 1), unfit])
+        assert "unfit" in str(refused.value)
+        assert "secret" not in str(refused.value)
+        assert [hit.id for hit in (await search.find(kinds, Everything(), limit=10)).hits] == ["a"]
 
 
 async def test_an_engine_that_was_not_prepared_says_so(where: str) -> None:
@@ -94,3 +109,20 @@ async def test_an_index_that_is_deleted_under_everybody_is_made_again_and_nobody
         assert searching.refused
         assert searching.found == sorted(searching.found)
         assert searching.found[0] >= COUNT
+
+
+async def test_what_one_replica_has_built_is_not_believed_to_be_in_what_another_built_at_the_same_time(
+    where: str, tmp_path: Path
+) -> None:
+    """The other one may have read what is older, and replaced the index."""
+    await prepare_search(where, [NAMES])
+    async with a_world(tmp_path, where) as world, open_search(where, [NAMES]) as other:
+        await world.add("t1")
+        async with other.rebuild(NAMES) as put:
+            await put(await world.shown(await world.things.get_many(["t1"])))
+            await world.change("t1", name="due")
+            await world.projection.rebuild()
+        assert await world.finds("uno", 1)
+        async with working([world.outbox.relay, world.follow.run]):
+            await until(lambda: world.finds("due", 1))
+        assert await world.finds("uno", 0)

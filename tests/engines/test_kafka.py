@@ -2,18 +2,21 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import CoroutineType
 
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from chassis.process import working
 from chassis.reactions import Reactions
 from deploy.servers import Servers
 from engines import NotPrepared
+from engines import kafka as clients
 from engines.events import Event, kafka, open_events, prepare_events
 from engines.events.kafka import KafkaMember
 from engines.kafka import Cluster
@@ -64,6 +67,47 @@ async def test_members_and_tails_go_on_after_the_broker_died(servers: Servers, w
             await asyncio.sleep(DOWN_S)
             await servers.kafka.start()
             await until(lambda: arrives("after"), 60)
+
+
+async def test_a_broker_that_is_away_leaves_nothing_behind_that_goes_on_trying(
+    servers: Servers, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or each time that it is away there would be one client more, with its connections, for as long as the process lives."""
+    monkeypatch.setattr(kafka, "PUBLISH_TIMEOUT_S", 3.0)
+    monkeypatch.setattr(clients, "STOP_WITHIN_S", 1.0)
+    await prepare_events(where, ["a"])
+
+    def left() -> list[str]:
+        running = [task.get_coro() for task in asyncio.all_tasks()]
+        return [
+            one.__qualname__
+            for one in running
+            if isinstance(one, CoroutineType) and "aiokafka" in one.cr_code.co_filename
+        ]
+
+    for away, back in ((servers.kafka.kill, servers.kafka.start), (servers.kafka.pause, servers.kafka.resume)):
+        async with open_events(where) as events:
+            await events.publish("a", [event("1")])
+            member = events.join("g", ["a"])
+            await (await member.__aenter__()).poll(wait_s=1.0)
+            await _done(away)
+            try:
+                with pytest.raises(Unavailable):
+                    await events.publish("a", [event("2")])
+                await member.__aexit__(None, None, None)
+
+                async def nothing() -> bool:
+                    return not left()
+
+                await until(nothing, 20)
+            finally:
+                await _done(back)
+            await events.publish("a", [event("3")])
+
+
+async def _done(work: Callable[[], Awaitable[None] | None]) -> None:
+    if waiting := work():
+        await waiting
 
 
 async def test_a_member_that_has_something_to_read_and_does_not_get_on_says_so(
@@ -118,6 +162,48 @@ async def test_a_topic_with_another_number_of_partitions_is_not_changed(where: s
     await prepare_events(where, ["a"])
     with pytest.raises(NotPrepared, match="6 partitions, not 7"):
         await prepare_events(where.replace("partitions=6", "partitions=7"), ["a"])
+
+
+async def test_records_are_kept_for_a_month_and_what_was_set_aside_until_somebody_deals_with_it(where: str) -> None:
+    await prepare_events(where, ["a"], lasting=["a.dead"])
+    cluster = Cluster.of(where)
+    kept = {}
+    async with clients.administering(cluster) as admin:
+        for name in ("a", "a.dead"):
+            resource = ConfigResource(ConfigResourceType.TOPIC, f"{cluster.prefix}{name}", {"retention.ms": None})
+            (answer,) = await admin.describe_configs([resource])
+            ((*_, entries),) = answer.resources
+            kept[name] = {entry[0]: entry[1] for entry in entries}["retention.ms"]
+    assert kept == {"a": str(30 * 24 * 3600 * 1000), "a.dead": "-1"}
+
+
+async def test_a_record_that_is_no_event_of_ours_holds_nobody_up(where: str) -> None:
+    """Whoever may write to the topic may have written anything."""
+    await prepare_events(where, ["a", "a.dead"])
+    cluster = Cluster.of(where)
+    heard: list[str] = []
+    strange = {"ce_id": b"x", "ce_type": b"t", "ce_source": b"/t", "ce_subject": b"s", "ce_time": b"yesterday"}
+
+    async def react(events: Sequence[Event]) -> None:
+        heard.extend(one.id for one in events)
+
+    async def arrived() -> bool:
+        return "2" in heard
+
+    async with open_events(where) as events, events.tail(["a"]) as tail:
+        producer = AIOKafkaProducer(bootstrap_servers=cluster.servers)
+        await producer.start()
+        try:
+            for headers in ([], [("ce_id", b"\xff"), ("ce_type", None)], list(strange.items())):
+                await producer.send_and_wait(f"{cluster.prefix}a", key=b"s", value=b"?", headers=headers)
+        finally:
+            await producer.stop()
+        await events.publish("a", [event("2")])
+        async with working([Reactions(events, "g", ["a"], {"t": react}).run]):
+            await until(arrived, 60)
+        assert heard == ["2"]
+        async with asyncio.timeout(30):
+            assert (await anext(tail)).event.id == "2"
 
 
 async def test_a_foreign_consumer_reads_the_headers_of_cloud_events(where: str) -> None:

@@ -183,6 +183,18 @@ async def test_an_index_that_was_never_built_says_so(engine: Engine) -> None:
             await search.apply(PLACES, [SearchDocument("a", {"name": ["x"]})])
 
 
+async def test_an_index_is_ours_once_it_was_filled_here_and_while_nobody_fills_it_anew(engine: Engine) -> None:
+    async with engine.opened(PLACES) as search:
+        assert not await search.is_ours(PLACES)
+        async with search.rebuild(PLACES) as put:
+            await put([])
+        assert await search.is_ours(PLACES)
+        async with search.rebuild(PLACES) as put:
+            assert not await search.is_ours(PLACES)
+            await put([])
+        assert await search.is_ours(PLACES)
+
+
 async def test_while_an_index_is_built_anew_the_old_one_is_searched_and_nothing_applied_is_lost(search: Search) -> None:
     async with search.rebuild(PLACES) as put:
         await put([SearchDocument("old", {"name": ["vecchio"]}, 1), SearchDocument("gone", {"name": ["via"]}, 1)])

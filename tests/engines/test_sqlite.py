@@ -131,3 +131,12 @@ async def test_where_the_file_cannot_be_written_all_that_wait_are_told(tmp_path:
         assert [type(one) for one in found] == [Unavailable] * 3
         assert await numbers(database) == []
         assert await database.write(adding(4)) == 4
+
+
+async def test_once_it_is_closed_nobody_waits_for_a_write(tmp_path: Path) -> None:
+    async with Database.opened(tmp_path / "numbers.db") as database:
+        await database.write(begin)
+    for number in (1, 2):
+        with pytest.raises(RuntimeError):
+            async with asyncio.timeout(5):
+                await database.write(adding(number))

@@ -1,4 +1,4 @@
-"""An embedded index whose files are deleted: it is searched as it was, or says that it is lost; it never finds less."""
+"""An embedded index whose files are deleted, or whose disk is full: searched as it was, or said to be lost; it never finds less."""
 
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engines.search import Everything, Index, NotBuilt, Search, SearchDocument, open_search
+from engines.search import Everything, Index, NotBuilt, Search, SearchDocument, Words, open_search
+from tests.engines.room import room_for
+from vocabulary.refusals import Unavailable
 
 PLACES = Index("places", words=("name",))
 COUNT = 50
@@ -139,3 +141,19 @@ async def test_a_fault_of_who_builds_is_not_taken_for_a_loss(search: Search) -> 
         async with search.rebuild(PLACES):
             raise ValueError("a fault")
     assert await total(search) == COUNT - 1
+
+
+async def test_what_the_disk_has_no_room_for_is_taken_once_it_has_and_what_comes_then_is_not_lost(
+    search: Search,
+) -> None:
+    large = [SearchDocument("large", {"name": [f"parola{n}" for n in range(20_000)]}, 1)]
+    for _ in range(2):
+        with room_for(20_000), pytest.raises(Unavailable) as refused:
+            await search.apply(PLACES, large)
+        assert refused.value.reason == "SEARCH_UNAVAILABLE"
+        assert await total(search) == COUNT - 1
+    await search.apply(PLACES, [SearchDocument("small", {"name": ["due"]}, 1)])
+    assert await total(search) == COUNT
+    await search.apply(PLACES, large)
+    assert (await search.find(PLACES, Words("name", "parola19999"), limit=1)).total == 1
+    assert await search.is_built(PLACES)
