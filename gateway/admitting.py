@@ -34,7 +34,7 @@ class Admitting:
         """The context of a request, in the name of whoever signs it. Raises Unauthenticated, RateLimited and Unavailable."""
         context = self.greet(request)
         if context.bearer:
-            context.sign_in = await self._verified(context.bearer, context.address)
+            context.sign_in, context.again = await self._verified(context.bearer, context.address), self.people.again
         await self._counted(context)
         return context
 
@@ -57,7 +57,7 @@ class Admitting:
         sign_in = await self._verified(token, context.address)
         # A stranger has two operations, and needs no connection that stays.
         sign_in.require_person()
-        context.sign_in = sign_in
+        context.sign_in, context.again = sign_in, self.people.again
 
     async def operation(self, context: Context) -> None:
         """One more operation on a connection, in the name of whoever opened it, as the directory knows them by now."""

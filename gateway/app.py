@@ -85,10 +85,12 @@ def app(
     known = documents or Documents()
 
     def signed_in(
-        answer: Callable[[Request, Backends], Awaitable[Response]],
+        answer: Callable[[Request, Backends], Awaitable[Response]], *, is_import: bool
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             person = await admitting.person(request)
+            if is_import:
+                request.scope.setdefault(ENDS, []).append(admitting.policy.imports.begin(person.user.id))
             return await answer(request, Backends(stubs, person.token))
 
         return endpoint
@@ -119,7 +121,7 @@ def app(
         training=stubs.training,
         routes=[
             *(
-                Route(path, signed_in(answer), methods=[method])
+                Route(path, signed_in(answer, is_import=path.endswith("/import")), methods=[method])
                 for part, path, answer, method in FILES
                 if part in stubs.channels
             ),

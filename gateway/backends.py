@@ -50,6 +50,8 @@ Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 
+# The field of every request that is a command.
+COMMAND = "command"
 # The parts that have an audit of reads.
 AUDITED = ("directory", "requests", "alerts", "repositories")
 
@@ -59,10 +61,11 @@ def _nobody() -> str:
 
 
 class Calls:
-    """The calls of one operation: whether one is under way, and what has been answered."""
+    """The calls of one operation: whether one is under way, and what has been answered. After a command, *changed* is called."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None] | None = None) -> None:
         self.answers: list[Message] = []
+        self.changed = changed
         self._under_way = 0
         self._none = asyncio.Event()
         self._none.set()
@@ -140,6 +143,8 @@ class Backend(Peer, Generic[Stub]):
             response = await super().call(method, request)
         finally:
             self._calls.ends()
+            if self._calls.changed is not None and COMMAND in request.DESCRIPTOR.fields_by_name:
+                self._calls.changed()
         self._calls.answers.append(response)
         return response
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any
 
@@ -10,23 +10,29 @@ from graphql import ArgumentNode, DocumentNode, EnumValueNode, VariableDefinitio
 from strawberry.dataloader import DataLoader
 from strawberry.types.execution import ExecutionContext
 
+from chassis import calls
 from chassis.bearers import LEEWAY_S
 from gateway import batches
+from gateway.accepted import preferred
 from gateway.backends import Backends, Calls, Stubs
 from gateway.batches import BatchRead
 from gateway.kept.answers import Asking, Kept
+from gateway.limits.known import is_remembered
 from gateway.limits.policy import Policy
 from gateway.loading import Loader
 from gateway.people import Person, SignIn
 from gateway.public import for_nobody
 from gateway.streams.following import Offer
+from gateway.streams.sources import access_changed
 from gateway.texts.gathering import Texts
 from vocabulary import languages
-from vocabulary.refusals import Unauthenticated
+from vocabulary.refusals import Unauthenticated, Unavailable
 
 LANGUAGE_ARGUMENT = "language"
 # As many as the parser has: that one gives equal texts the same document.
 DOCUMENTS_REMEMBERED = 128
+# What goes on waits no longer for the directory, which has mostly said already what it is asked.
+ASKED_AGAIN_WITHIN_S = 1.0
 
 
 class Context:
@@ -47,6 +53,8 @@ class Context:
         # The answers that everybody gets alike, if any are kept; and this one, where it may become one of them.
         self.kept: Kept | None = None
         self.asking: Asking | None = None
+        # What has become of a sign-in since; None where nobody can say.
+        self.again: Callable[[SignIn], Awaitable[SignIn]] | None = None
         # Root field → the language its `language` argument asked for.
         self.spoken: dict[str | int, str] = {}
         self._stubs = stubs
@@ -58,7 +66,7 @@ class Context:
     @cached_property
     def calls(self) -> Calls:
         """The calls that are made for this operation."""
-        return Calls()
+        return Calls(self._forget_read)
 
     @cached_property
     def texts(self) -> Texts:
@@ -94,6 +102,7 @@ class Context:
         fresh._execution = execution
         fresh.offer = self.offer
         fresh.kept = self.kept
+        fresh.again = self.again
         fresh.asking = self.asking
         return fresh
 
@@ -102,21 +111,26 @@ class Context:
         fresh = Context(self._stubs, self.sign_in, self.accept_language, self.policy)
         fresh.address = self.address
         fresh.kept = self.kept
+        fresh.again = self.again
         fresh.offer = offer
+        return fresh
+
+    def for_items(self) -> "Context":
+        """A fresh context for items of the stream that this operation follows: others may be executed at the same time."""
+        fresh = self.for_operation(self.execution)
+        fresh.spoken = self.spoken
         return fresh
 
     def begin_event(self) -> None:
         """Forget what was read for the event before: a subscription lives long, and things change."""
-        self._loaders = {}
-        self._batches = {}
+        self._forget_read()
         self.__dict__.pop("texts", None)
         self.calls.answers.clear()
 
     def end(self) -> None:
         """Let go of all that was read, when there is the answer: what leads back here would keep it until garbage is looked for."""
         self._execution = None
-        self._loaders = {}
-        self._batches = {}
+        self._forget_read()
         for name in ("backends", "texts", "calls"):
             self.__dict__.pop(name, None)
 
@@ -140,12 +154,24 @@ class Context:
         """The person who asks; raises Unauthenticated for a stranger besides."""
         return self.verified.require_person()
 
+    async def still_signed_in(self) -> None:
+        """For what goes on: raises Unauthenticated if who asks may not see the same as when they asked."""
+        if self.again is None or self.sign_in is None:
+            return
+        try:
+            with calls.at_most(ASKED_AGAIN_WITHIN_S):
+                has_changed = await self.again(self.sign_in) is not self.sign_in
+        except Unavailable:
+            return  # it is asked another time
+        if has_changed:
+            raise access_changed()
+
     @property
     def language(self) -> str:
         """The reader's language: their own setting, else ``Accept-Language``, else English."""
         if self.person is not None and self.person.user.language:
             return self.person.user.language
-        return languages.preferred(self.accept_language) or languages.FALLBACK
+        return preferred(self.accept_language)
 
     @property
     def languages(self) -> list[str]:
@@ -171,6 +197,11 @@ class Context:
             self._loaders[key] = make()
         return self._loaders[key]
 
+    def _forget_read(self) -> None:
+        """Read again what is asked for from now on, as after a command."""
+        self._loaders = {}
+        self._batches = {}
+
     def _token(self) -> str:
         return self.signed_in.token()
 
@@ -191,13 +222,16 @@ _said: OrderedDict[int, tuple[DocumentNode, _Said]] = OrderedDict()
 def _language_arguments(document: DocumentNode) -> _Said:
     """What the `language` arguments of *document* say, and what its variables are if they are not given."""
     known = _said.get(id(document))
-    if known is None:
-        collector = _LanguageArguments()
-        visit(document, collector)
-        known = _said[id(document)] = (document, (collector.said, collector.defaults))
+    if known is not None:
+        return known[1]
+    collector = _LanguageArguments()
+    visit(document, collector)
+    found = (collector.said, collector.defaults)
+    if is_remembered(document):
+        _said[id(document)] = (document, found)
         if len(_said) > DOCUMENTS_REMEMBERED:
             _said.popitem(last=False)
-    return known[1]
+    return found
 
 
 class _LanguageArguments(Visitor):

@@ -1,6 +1,7 @@
 """What a client learns when something is refused or goes wrong: a code, the field at fault, and never an exception's text."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -62,6 +63,8 @@ _MISSING_ARGUMENT = re.compile(r"^Argument '[^']+\((\w+):\)' of type '[^']+' is 
 # What there is besides, a client learns from the schema, if it may have that.
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 _UNKNOWN_LANGUAGE = re.compile(r"'Language' enum")
+# Documents whose inputs are remembered, for as long as their errors are told.
+DOCUMENTS_REMEMBERED = 2
 # Mutations have one argument, `input`; fields are named as they stand in it.
 _INPUT = "input."
 
@@ -177,28 +180,46 @@ def _field(error: GraphQLError, document: DocumentNode | None) -> str:
     if missing := _MISSING_ARGUMENT.search(error.message):
         return missing.group(1).removeprefix(_INPUT)
     node = error.nodes[0]
-    inputs = _Inputs(node)
-    visit(document, inputs)
+    if isinstance(node, VariableDefinitionNode):
+        path = _inputs(document).variables.get(node.variable.name.value, "")
+    else:
+        path = _inputs(document).nodes.get(id(node), "")
     inside = _INSIDE_VARIABLE.search(error.message)
     beside = None if isinstance(node, ObjectFieldNode) else _BESIDE.search(error.message)
-    found = inputs.found + (inside.group(1) if inside else "") + (f".{beside.group(1)}" if beside else "")
+    found = path + (inside.group(1) if inside else "") + (f".{beside.group(1)}" if beside else "")
     return found.removeprefix(_INPUT)
 
 
-class _Inputs(Visitor):
-    """Finds the path of arguments and input fields that leads to a value, or to where a variable is used."""
+def _inputs(document: DocumentNode) -> "_Inputs":
+    """Where the inputs of *document* stand: one document has many errors, and is gone through once for them."""
+    known = _known.get(id(document))
+    if known is None:
+        inputs = _Inputs()
+        visit(document, inputs)
+        known = _known[id(document)] = (document, inputs)
+        if len(_known) > DOCUMENTS_REMEMBERED:
+            _known.popitem(last=False)
+    return known[1]
 
-    def __init__(self, node: Node) -> None:
+
+class _Inputs(Visitor):
+    """The paths of arguments and input fields that lead to each value, and to where each variable is first used."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.found = ""
-        self._node = node
-        self._variable = node.variable.name.value if isinstance(node, VariableDefinitionNode) else ""
+        # By the identity of the node.
+        self.nodes: dict[int, str] = {}
+        self.variables: dict[str, str] = {}
 
     def enter_argument(self, argument: ArgumentNode, *_: Any) -> None:
         for node, path in ((argument, argument.name.value), *_values(argument.value, argument.name.value)):
-            is_variable = isinstance(node, VariableNode) and node.name.value == self._variable
-            if node is self._node or is_variable:
-                self.found = self.found or path
+            self.nodes[id(node)] = path
+            if isinstance(node, VariableNode):
+                self.variables.setdefault(node.name.value, path)
+
+
+# Document, by its identity → its inputs; with the document, so that no other has its identity.
+_known: OrderedDict[int, tuple[DocumentNode, _Inputs]] = OrderedDict()
 
 
 def _values(value: Node, path: str) -> Iterator[tuple[Node, str]]:

@@ -1,8 +1,9 @@
 """Files of many things over HTTP: taken whole, passed on in chunks, answered with a line of JSON for each thing."""
 
+import asyncio
 import json
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import IO, Any, TypeVar
 
 import structlog
@@ -47,12 +48,13 @@ async def answered(
     """
     # Most clients read nothing before they have sent everything: passed on as it comes, the file would wait for its own results.
     file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # closed when the last line is written
+    is_there = asyncio.Event()
+    results = exchange(_parts(sent, header, file, is_there))
     try:
-        await _received(request, file)
-        results = exchange(_parts(sent, header, file))
         # What is wrong with the whole is refused before the first result, and can still be the status of the answer.
-        first = await anext(results)
+        first = await _first(results, _received(request, file), is_there)
     except BaseException:
+        await results.aclose()
         file.close()
         raise
     return StreamingResponse(
@@ -60,6 +62,23 @@ async def answered(
         media_type="application/x-ndjson",
         headers={"cache-control": "no-store"},
     )
+
+
+async def _first(
+    results: AsyncGenerator[Result, None], receiving: Coroutine[Any, Any, None], is_there: asyncio.Event
+) -> Result:
+    """The first of *results*, which come when all *is_there*. Whom the service refuses by the header is not received to the end."""
+    answered, received = asyncio.ensure_future(anext(results)), asyncio.ensure_future(receiving)
+    try:
+        await asyncio.wait({answered, received}, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done() or answered.exception() is None:
+            await received
+            is_there.set()
+        return await answered
+    finally:
+        answered.cancel()
+        received.cancel()
+        await asyncio.gather(answered, received, return_exceptions=True)
 
 
 async def _received(request: Request, file: IO[bytes]) -> None:
@@ -74,8 +93,11 @@ async def _received(request: Request, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-async def _parts(sent: Callable[..., Sent], header: Message, file: IO[bytes]) -> AsyncIterator[Sent]:
+async def _parts(
+    sent: Callable[..., Sent], header: Message, file: IO[bytes], is_there: asyncio.Event
+) -> AsyncIterator[Sent]:
     yield sent(header=header)
+    await is_there.wait()
     while chunk := file.read(CHUNK_BYTES):
         yield sent(chunk=chunk)
 

@@ -1,19 +1,23 @@
 """Around every operation: a context of its own, a trace, a count."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
 from prometheus_client import Counter, Histogram
 from strawberry.extensions import ParserCache, SchemaExtension
 
 from gateway.context import Context
+from gateway.limits.known import LONGEST
 
 # Names of operations that are told apart: the first ones that people use. All others are `other`, and those without a name have none.
 NAMES = 100
 OTHER = "other"
+# What is no name, or longer than those that people give, is shown nowhere: a client may say anything.
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
 OPERATIONS = Counter("imi_gateway_operations_total", "GraphQL operations.", ["kind", "operation", "outcome"])
 SECONDS = Histogram("imi_gateway_operation_seconds", "How long queries and mutations take.", ["kind", "operation"])
@@ -30,7 +34,7 @@ class Names:
 
     def shown(self, name: str, *, known: bool) -> str:
         """*name*, or `other`. Only who is *known* makes room be taken for a new one."""
-        if name not in self._shown and known and len(self._shown) <= self._at_most:
+        if name not in self._shown and known and len(self._shown) <= self._at_most and _NAME.fullmatch(name):
             self._shown.add(name)
         return name if name in self._shown else OTHER
 
@@ -75,17 +79,20 @@ def noted(kind: str, operation: str | None, outcome: str, took: float, *, known:
     OPERATIONS.labels(kind, name, outcome).inc()
     if kind != "subscription":
         SECONDS.labels(kind, name).observe(took)
-    log.info("operation", kind=kind, operation=operation, outcome=outcome, ms=round(took * 1000, 2))
+    said = operation if operation is None or _NAME.fullmatch(operation) else OTHER
+    log.info("operation", kind=kind, operation=said, outcome=outcome, ms=round(took * 1000, 2))
 
 
 class ParsedDocuments(ParserCache):
     """Strawberry's cache, but a document that cannot be parsed is refused like any other: raised from here, its error would be
-    neither coded nor, in a stream, sent."""
+    neither coded nor, in a stream, sent. What is too long is parsed and not kept."""
 
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
+        text = execution.query or ""
+        read = self.cached_parse_document if len(text) <= LONGEST else parse
         with suppress(GraphQLError):
-            execution.graphql_document = self.cached_parse_document(execution.query, **execution.parse_options)
+            execution.graphql_document = read(text, **execution.parse_options)
         yield
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from gateway.accepted import preferred
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import definitions_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
@@ -160,4 +161,4 @@ def language_of(asked: QueryParams, accepted: str) -> str:
         if found is None:
             raise Invalid(f"{named!r} is not a language of the system", field="language", reason="UNKNOWN_LANGUAGE")
         return found
-    return languages.preferred(accepted) or languages.FALLBACK
+    return preferred(accepted)

@@ -1,5 +1,6 @@
 """What the gateway reads from the environment."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,20 @@ def _rate(said: str) -> str:
         return ""
     if said:
         try:
-            parse(said)
+            some = parse(said).amount > 0
         except ValueError:
-            raise ValueError("write how much in how long, such as 6000/minute, or none") from None
+            some = False
+        if not some:
+            raise ValueError("write how much in how long, such as 6000/minute, or none")
+    return said
+
+
+def _networks(said: str) -> str:
+    for one in said.split(",") if said else ():
+        try:
+            ip_network(one.strip(), strict=False)
+        except ValueError:
+            raise ValueError(f"{one.strip()!r} is no address and no network, such as 10.0.0.1 or 10.0.0.0/24") from None
     return said
 
 
@@ -70,7 +82,7 @@ class GatewaySettings(ProcessSettings, Addresses, SignInSettings):
         "memory://",
         description="Where it is counted: in each replica for itself, or for all of them in Redis (`redis://…`).",
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
         "",
         description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas. Default: nobody's is.",
     )

@@ -65,7 +65,7 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotStart(
-            f"Port {port} of {host} is not free ({error.strerror}); set GATEWAY_PORT to another."
+            f"Port {port} of {host} cannot be listened on ({error.strerror}); set GATEWAY_PORT to another, or GATEWAY_HOST."
         ) from error
     return listener
 
@@ -84,7 +84,8 @@ def _rates(settings: GatewaySettings) -> Rates:
     try:
         return Rates(settings.rate_people, settings.rate_addresses, settings.rate_storage)
     except ConfigurationError as error:
-        raise CannotStart(f"RATE_STORAGE={settings.rate_storage} needs the redis package: {error}") from error
+        # The address may have a password in it.
+        raise CannotStart(f"RATE_STORAGE in Redis needs the redis package: {error}") from error
 
 
 def _documents(settings: GatewaySettings) -> Documents:

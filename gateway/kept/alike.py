@@ -27,7 +27,7 @@ from graphql import (
     visit,
 )
 
-from gateway.limits.known import operations_of
+from gateway.limits.known import is_remembered, operations_of
 from protos.repositories.v1 import events_pb2 as repositories_events
 from protos.requests.v1 import events_pb2 as requests_events
 
@@ -142,7 +142,7 @@ PUBLIC: Mapping[Source, Mapping[str, str]] = {
     },
 }
 TYPENAME = "__typename"
-REMEMBERED = 500
+REMEMBERED = 128
 
 
 def _by_field(tables: Mapping[Source, Mapping[str, str]]) -> dict[tuple[str, str], Source]:
@@ -173,14 +173,16 @@ class Alike:
     ) -> frozenset[Source] | None:
         """What the answer to the operation *name* of a valid *document* is made of; None if it depends on who reads it."""
         key = (id(schema), id(document), name or "", signed_in)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = (document, _sources(schema, document, operation_of(document, name), signed_in))
+        known = self._known.get(key)
+        if known is not None:
+            self._known.move_to_end(key)
+            return known[1]
+        found = _sources(schema, document, operation_of(document, name), signed_in)
+        if is_remembered(document):
+            self._known[key] = (document, found)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(key)
-        return found[1]
+        return found
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

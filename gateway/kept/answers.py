@@ -46,6 +46,8 @@ class Key(NamedTuple):
     variables: str
     language: str
     signed_in: bool
+    # Of a page over plain HTTP, whose address stands for the text: no document is taken for one.
+    is_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Kept:
         language: str,
         *,
         signed_in: bool,
+        is_page: bool = False,
     ) -> Asking | None:
         """An operation that begins now; None if its answer is not to be kept in any case."""
         if not self._hearing or text is None:
@@ -117,7 +120,7 @@ class Kept:
             said = json.dumps(variables, sort_keys=True) if variables else ""
         except RecursionError:
             return None
-        return Asking(Key(text, operation_name, said, language, signed_in), self._clock(), variables)
+        return Asking(Key(text, operation_name, said, language, signed_in, is_page), self._clock(), variables)
 
     def find(self, asking: Asking, budget: int) -> Answer | None:
         """The answer, if there is one; none that costs more than *budget*, so that it is refused like any other."""

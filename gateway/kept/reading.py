@@ -36,7 +36,7 @@ class KeptReading:
             except Refusal:
                 return await reading(request)
             path = f"{request.url.path}?{request.url.query}"
-            asking = self.kept.asking(path, None, None, language, signed_in=False)
+            asking = self.kept.asking(path, None, None, language, signed_in=False, is_page=True)
             found = self.kept.find(asking, ANY_COST) if asking else None
             if found is not None:
                 await self.policy.rates.address(request.client.host if request.client is not None else "")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, validate
 from prometheus_client import Histogram
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.context import Context
 from gateway.limits.cost import cost
@@ -20,6 +21,12 @@ COST = Histogram(
     ["kind"],
     buckets=(1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000),
 )
+
+# What Strawberry checks besides what graphql-core does.
+RULES = (MaybeNullValidationRule, OneOfInputValidationRule)
+# So many faults of a document are told, each in so many characters: for one fault in an object, all of that is written out.
+FAULTS = 5
+FAULT_LENGTH = 500
 
 
 class Checked(SchemaExtension):
@@ -60,7 +67,8 @@ class Checked(SchemaExtension):
         if known is None:
             check_shape(document)
             known = Known(schema, document, text=self.execution_context.query)
-            found = validate_document(schema, document, self.execution_context.validation_rules)
+            rules = (*self.execution_context.validation_rules, *RULES)
+            found = validate(schema, document, rules, max_errors=FAULTS, hide_suggestions=True)
             known.errors = [_readable(error) for error in found]
             known.introspects = not known.errors and introspects(document)
             known.operations = len(operations_of(document))
@@ -106,7 +114,11 @@ class Checked(SchemaExtension):
 
 
 def _readable(error: GraphQLError) -> GraphQLError:
-    """*error*; of a literal that its type fails to read, such as a number of thousands of digits, that the client wrote it."""
-    if error.original_error is None or isinstance(error.original_error, GraphQLError | Refusal | UnicodeEncodeError):
+    """*error*, not too long; of a literal that its type fails to read, such as a number of thousands of digits, that the client
+    wrote it."""
+    cause = error.original_error
+    if cause is not None and not isinstance(cause, GraphQLError | Refusal | UnicodeEncodeError):
+        return GraphQLError("a value cannot be read as what its type is", nodes=error.nodes)
+    if len(error.message) <= FAULT_LENGTH:
         return error
-    return GraphQLError("a value cannot be read as what its type is", nodes=error.nodes)
+    return GraphQLError(f"{error.message[:FAULT_LENGTH]}…", nodes=error.nodes, original_error=cause)

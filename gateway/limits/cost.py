@@ -1,9 +1,8 @@
 """What an operation costs: the objects that its answer holds if every list is as long as it may be.
 
 An object costs 1, whatever is read of it; a list costs that for each item, and so does everything within. How long a list is, its
-page size says (``first``), or how many ids were given; a list that nobody can shorten counts as `ASSUMED` long, or as `LENGTHS` says.
-A command costs `COMMAND` besides. Objects of different types that exclude each other are all counted, so that the cost is never less
-than what is sent.
+page size says (``first``), or how many ids or names were given; a list that nobody can shorten counts as `ASSUMED` long, or as
+`LENGTHS` says. A command costs `COMMAND` besides. Objects of different types that exclude each other are all counted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,12 +36,20 @@ from vocabulary import pages
 
 ASSUMED = 10
 # Lists whose length is known, by where they stand.
-LENGTHS = {"Query.countries": 30}
+LENGTHS = {
+    "Query.countries": 30,
+    "Query.faq": 30,
+    "Query.glossary": 50,
+    "Query.helpdesks": 30,
+    "Query.labels": 60,
+    "Query.refusals": 300,
+}
 COMMAND = 10
 # Of the numbers that an Int may be.
 LARGEST = 2**31 - 1
 PAGE_SIZE = "first"
-IDS = "ids"
+# Arguments of which each item is one of the list.
+EACH = ("ids", "of", "enums")
 
 
 class Size(NamedTuple):
@@ -83,9 +90,9 @@ def _times(times: int | Size, variables: Mapping[str, Any]) -> int:
     if isinstance(given, list):
         return len(given)
     # JSON does not tell 100.0 from 100, and neither does who reads an Int.
-    if isinstance(given, int | float) and 0 <= given <= LARGEST:
+    if isinstance(given, int | float) and 1 <= given <= LARGEST:
         return int(given)
-    # Whatever is no such number is refused when it is read as one.
+    # Whatever is no such number is refused when it is read as one; 0 may be taken for no wish.
     return times.unsaid
 
 
@@ -155,9 +162,9 @@ class _Counting:
         """How long a list is that stands by itself: a page, or an item for each of what was given."""
         if PAGE_SIZE in field.args:
             return self._said(given.get(PAGE_SIZE), pages.DEFAULT_SIZE)
-        if IDS in given:
-            return self._said(given[IDS], ASSUMED)
-        return LENGTHS.get(at, ASSUMED)
+        otherwise = LENGTHS.get(at, ASSUMED)
+        named = next((given[name] for name in EACH if name in given), None)
+        return otherwise if named is None else self._said(named, otherwise)
 
     def _said(self, argument: ArgumentNode | None, otherwise: int) -> int | Size:
         value = argument.value if argument is not None else None
@@ -169,7 +176,7 @@ class _Counting:
 
 def _literal(value: Any, otherwise: int) -> int:
     if isinstance(value, IntValueNode):
-        return max(int(value.value), 0)
+        return int(value.value) if int(value.value) > 0 else otherwise
     return len(value.values) if isinstance(value, ListValueNode) else otherwise
 
 

@@ -10,6 +10,9 @@ from gateway.limits.cost import Term, terms_of
 
 # Documents that are remembered, as many as the parser's cache has: that one gives equal texts the same document.
 REMEMBERED = 128
+# Of a document that is remembered, in characters, each of which takes some 25 bytes once it is parsed. What is longer is read anew
+# each time: nobody has to sign in to send it.
+LONGEST = 20_000
 
 
 @dataclass(slots=True)
@@ -57,7 +60,9 @@ class KnownDocuments:
         return known and self.get(schema, known.document)
 
     def put(self, known: Known) -> None:
-        """Remember it, and forget the one that was met the longest ago."""
+        """Remember it, unless it is too long, and forget the one that was met the longest ago."""
+        if not is_remembered(known.document):
+            return
         self._known[id(known.schema), id(known.document)] = known
         if not known.errors and known.text is not None:
             self._texts[id(known.schema), known.text] = known
@@ -66,6 +71,16 @@ class KnownDocuments:
             name = (id(forgotten.schema), forgotten.text or "")
             if self._texts.get(name) is forgotten:
                 del self._texts[name]
+
+
+def length_of(document: DocumentNode) -> int:
+    """How many characters the text of *document* has."""
+    return len(document.loc.source.body) if document.loc is not None else 0
+
+
+def is_remembered(document: DocumentNode) -> bool:
+    """Whether anything is kept of *document* once it has been answered."""
+    return length_of(document) <= LONGEST
 
 
 def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:

@@ -6,6 +6,7 @@ from typing import Literal
 from chassis.places import Places
 from gateway.limits.budgets import Budgets
 from gateway.limits.connections import Connections
+from gateway.limits.imports import Imports
 from gateway.limits.rates import Rates
 
 # Who may ask for the schema itself.
@@ -21,3 +22,4 @@ class Policy:
     rates: Rates = field(default_factory=Rates)
     places: Places = field(default_factory=Places)
     connections: Connections = field(default_factory=Connections)
+    imports: Imports = field(default_factory=Imports)

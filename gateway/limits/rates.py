@@ -3,6 +3,7 @@
 Counted in a window that slides, in this process or, where replicas are to count together, in Redis.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
@@ -19,6 +20,8 @@ from gateway.limits.refusals import RateLimited
 MEMORY = "memory://"
 # Of an IPv6 address: what a client is given (RFC 6177 says no less).
 CLIENT_BITS = 64
+# What is asked waits no longer for its count.
+COUNTED_WITHIN_S = 1.0
 
 LIMITED = Counter("imi_gateway_rate_limited_total", "What was refused because there was too much of it.", ["of"])
 UNCOUNTED = Counter("imi_gateway_rate_uncounted_total", "What was let in because its count was away.", ["of"])
@@ -33,6 +36,7 @@ class Rates:
     def __init__(self, people: str = "", addresses: str = "", storage: str = MEMORY) -> None:
         self._people = parse(people) if people else None
         self._addresses = parse(addresses) if addresses else None
+        self._within_s = None if storage == MEMORY else COUNTED_WITHIN_S
         self._limiter = Windows() if storage == MEMORY else SlidingWindowCounterRateLimiter(_shared(storage))
 
     async def person(self, user_id: str) -> None:
@@ -47,10 +51,11 @@ class Rates:
         if limit is None:
             return
         try:
-            if await self._limiter.hit(limit, of, who):
-                return
-            stats = await self._limiter.get_window_stats(limit, of, who)
-        except StorageError:
+            async with asyncio.timeout(self._within_s):
+                if await self._limiter.hit(limit, of, who):
+                    return
+                stats = await self._limiter.get_window_stats(limit, of, who)
+        except (StorageError, TimeoutError):
             # Better too much for a while than nothing at all: what one operation may cost is limited without it.
             UNCOUNTED.labels(of).inc()
             return

@@ -34,9 +34,11 @@ NESTING = 50
 
 @dataclass(slots=True)
 class Shape:
-    """Of a document or of a part of it. *depth* is how many fields stand within each other, leaves left out."""
+    """Of a document or of a part of it. *depth* is how many fields stand within each other, leaves left out; *nesting*, how many
+    selections do, whether or not they are fields'."""
 
     depth: int = 0
+    nesting: int = 0
     fields: int = 0
     aliases: int = 0
     directives: int = 0
@@ -44,6 +46,7 @@ class Shape:
     def add(self, other: "Shape", deeper: int) -> None:
         """Let *other* be a part, so many fields further in."""
         self.depth = max(self.depth, other.depth + deeper)
+        self.nesting = max(self.nesting, other.nesting + 1)
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
@@ -78,6 +81,11 @@ def _exceeded(name: str, found: int, limit: int) -> CostExceeded:
     return CostExceeded(message, reason=name.upper(), found=found, limit=limit)
 
 
+def _check_nesting(nesting: int) -> None:
+    if nesting > NESTING:
+        raise _exceeded("depth", nesting, DEPTH)
+
+
 def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
 
@@ -104,8 +112,7 @@ class _Measuring:
         return shape
 
     def _selections(self, selections: SelectionSetNode | None, nesting: int) -> Shape:
-        if nesting > NESTING:
-            raise _exceeded("depth", nesting, DEPTH)
+        _check_nesting(nesting)
         shape = Shape()
         for node in selections.selections if selections else ():
             shape.directives += len(node.directives or ())
@@ -129,7 +136,10 @@ class _Measuring:
             if found is not None:
                 shape.directives += len(found.directives or ())
             self._measured[name] = shape
-        return self._measured[name] or Shape()
+        shape = self._measured[name] or Shape()
+        # It may have been measured where it stands less deep.
+        _check_nesting(nesting + shape.nesting)
+        return shape
 
 
 class _Comparing:

@@ -15,6 +15,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 from prometheus_client import Counter
 
+from gateway.limits.known import is_remembered, length_of
 from gateway.plan.compiled import Plan
 from gateway.plan.compiling import Parsed, compiled
 from gateway.plan.running import Request, Run
@@ -24,6 +25,8 @@ from gateway.plan.variables import deciding
 # Of all operations that are remembered, together: a field takes 2.5 KB.
 FIELDS_LIMIT = 8_000
 OPERATIONS_LIMIT = 500
+# Of the texts of their documents, together, in characters.
+TEXTS_LIMIT = 1_000_000
 # What one operation may skip in so many ways; in others it is executed without a plan.
 VARIANTS_LIMIT = 8
 # graphql-core's default.
@@ -72,6 +75,7 @@ class Plans:
         self._schema = schema
         self._known: OrderedDict[tuple[int, str | None], _Operation] = OrderedDict()
         self._size = 0
+        self._length = 0
 
     async def executed(
         self,
@@ -128,11 +132,13 @@ class Plans:
         if operation is not None:
             self._known.move_to_end(key)
             return operation
-        parsed = _parsed(self._schema, document, operation_name)
+        # A plan that is made for one time costs more than it is worth.
+        parsed = _parsed(self._schema, document, operation_name) if is_remembered(document) else None
         if parsed is None:
             return None
         found = deciding([parsed.operation, *parsed.fragments.values()])
         operation = self._known[key] = _Operation(document, parsed, found)
+        self._length += length_of(document)
         self._forget()
         return operation
 
@@ -153,7 +159,7 @@ class Plans:
             return None
         try:
             plan = compiled(operation.parsed, variables)
-        except NotCompiled:
+        except (NotCompiled, GraphQLError):  # as of a null that decides: graphql-core says where it stands, and goes on
             plan = None
         LOOKED_UP.labels("COMPILED" if plan else "NONE").inc()
         operation.variants[variant] = plan
@@ -162,9 +168,10 @@ class Plans:
         return plan
 
     def _forget(self) -> None:
-        while self._size > FIELDS_LIMIT or len(self._known) > OPERATIONS_LIMIT:
+        while self._size > FIELDS_LIMIT or len(self._known) > OPERATIONS_LIMIT or self._length > TEXTS_LIMIT:
             _, oldest = self._known.popitem(last=False)
             self._size -= oldest.size
+            self._length -= length_of(oldest.document)
 
 
 def plans_of(schema: GraphQLSchema) -> Plans | None:

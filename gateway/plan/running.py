@@ -62,6 +62,8 @@ class Run:
         """The response."""
         try:
             for step in self.plan.steps:
+                # A command may have changed what was read before it: the context has forgotten that.
+                self._loaders.clear()
                 self._take(step)
                 await self._settle()
                 if self.data is None:

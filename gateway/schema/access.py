@@ -120,6 +120,7 @@ class AccessMutations:
             approve_outgoing=input.approve_outgoing,
             approve_reply=input.approve_reply,
             allocation=input.allocation,
+            no_workflow_roles=input.workflow_roles == [],
         )
         return cast("ChangeAccessPayload", await access.call(access.stub.ChangeAccess, request))
 

@@ -89,14 +89,14 @@ class AddAlertCountriesPayload:
 
 @strawberry.type
 class AlertDraftMutations:
-    @strawberry.mutation
+    @strawberry.mutation(description="A draft, which may be incomplete; nobody but its own authority sees it.")
     async def create_alert(self, info: GatewayInfo, input: CreateAlertInput) -> CreateAlertPayload:
         alerts = info.context.backends.alerts
         values = field_values(input.values)
         message = pb.CreateAlertRequest(command=command(input), type_id=input.type_id, values=values)
         return cast("CreateAlertPayload", await alerts.call(alerts.stub.CreateAlert, message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Replaces what a draft says.")
     async def edit_alert(self, info: GatewayInfo, input: EditAlertInput) -> EditAlertPayload:
         alerts = info.context.backends.alerts
         message = pb.EditAlertRequest(command=command(input), id=input.id, values=field_values(input.values))

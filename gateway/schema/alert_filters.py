@@ -106,7 +106,7 @@ def _delivery(given: FilterDelivery | None) -> Any:
 
 @strawberry.type
 class AlertFiltersMutations:
-    @strawberry.mutation
+    @strawberry.mutation(description="Saves a filter under a name, for all in the authority who read alerts.")
     async def create_saved_filter(self, info: GatewayInfo, input: CreateSavedFilterInput) -> CreateSavedFilterPayload:
         filters = info.context.backends.alert_filters
         message = pb.CreateSavedFilterRequest(

@@ -97,7 +97,7 @@ class AlertHandlingMutations:
         message = pb.AddAlertInformationRequest(command=command(input), id=input.id, text=free_text(input.text))
         return cast("AddAlertInformationPayload", await alerts.call(alerts.stub.AddAlertInformation, message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Its coordinator shares it with everybody who has the alert.")
     async def approve_alert_information(
         self, info: GatewayInfo, input: ApproveAlertInformationInput
     ) -> ApproveAlertInformationPayload:

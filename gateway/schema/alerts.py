@@ -145,7 +145,7 @@ class AlertsQueries:
         response = await alerts.call(alerts.stub.ListAlertTypes, request)
         return cast("list[AlertType]", response.alert_types)
 
-    @strawberry.field
+    @strawberry.field(description="Null for an alert that the reader may not know of.")
     async def alert(self, info: GatewayInfo, id: strawberry.ID, language: Language | None = None) -> Alert | None:
         speak(info, language)
         return cast("Alert | None", await info.context.load(ALERTS, id))

@@ -31,7 +31,10 @@ class Node:
     id: strawberry.ID
 
 
-@strawberry.type
+@strawberry.type(
+    description="Where a page of a list stands. It has `first` items: 20 if nothing is said, 100 at most; the next one begins `after` "
+    "the `endCursor`."
+)
 class PageInfo:
     has_next_page: bool
     has_previous_page: bool

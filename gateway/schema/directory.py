@@ -176,7 +176,7 @@ class DirectoryQueries:
         context = info.context
         return cast("User", context.signed_in.user) if context.sign_in else None
 
-    @strawberry.field
+    @strawberry.field(description="Null for an authority that there is not, or that the reader may not know of.")
     async def authority(
         self,
         info: GatewayInfo,

@@ -6,6 +6,7 @@ from gateway.enums import AuthorityLevel, Language, LegislativeRole, WorkflowRol
 from protos.common.v1 import common_pb2
 from protos.directory.v1 import directory_pb2
 from protos.directory.v1 import registration_pb2 as pb
+from vocabulary.refusals import Invalid
 
 
 @strawberry.input
@@ -14,10 +15,17 @@ class LocalizedTextInput:
     text: str
 
 
-def localized_text(given: list[LocalizedTextInput] | None) -> common_pb2.LocalizedText | None:
+def localized_text(given: list[LocalizedTextInput] | None, at: str) -> common_pb2.LocalizedText | None:
+    """*given*, which stands at *at*; raises Invalid if a language is there twice: one of the two would be lost."""
     if given is None:
         return None
-    return common_pb2.LocalizedText(texts={one.language.value: one.text for one in given})
+    texts: dict[str, str] = {}
+    for one in given:
+        code = str(one.language.value)
+        if code in texts:
+            raise Invalid("there is a text in this language already", field=f"{at}.{code}", reason="REPEATED")
+        texts[code] = one.text
+    return common_pb2.LocalizedText(texts=texts)
 
 
 @strawberry.input
@@ -26,8 +34,12 @@ class ChoiceInput:
     label: list[LocalizedTextInput]
 
 
-def choices(given: list[ChoiceInput]) -> list[common_pb2.Choice]:
-    return [common_pb2.Choice(code=one.code, label=localized_text(one.label)) for one in given]
+def choices(given: list[ChoiceInput], at: str) -> list[common_pb2.Choice]:
+    """*given*, which stand at *at*."""
+    return [
+        common_pb2.Choice(code=one.code, label=localized_text(one.label, f"{at}[{index}].label"))
+        for index, one in enumerate(given)
+    ]
 
 
 @strawberry.input
@@ -70,9 +82,9 @@ def draft(given: AuthorityInput) -> pb.AuthorityDraft:
         country_code=given.country,
         level=given.level.value,
         region_code=given.region or "",
-        official_name=localized_text(given.official_name),
-        informal_name=localized_text(given.informal_name),
-        description=localized_text(given.description),
+        official_name=localized_text(given.official_name, "authority.officialName"),
+        informal_name=localized_text(given.informal_name, "authority.informalName"),
+        description=localized_text(given.description, "authority.description"),
         languages=codes(given.languages),
         contact=contact(given.contact),
         concept_ids=given.concepts,

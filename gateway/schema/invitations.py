@@ -179,10 +179,11 @@ class InvitationMutations:
                 name=one.name, language=one.language.value, languages=codes(one.languages)
             ),
             contact=contact(input.contact),
-            official_name=localized_text(input.official_name),
-            informal_name=localized_text(input.informal_name),
-            description=localized_text(input.description),
+            official_name=localized_text(input.official_name, "officialName"),
+            informal_name=localized_text(input.informal_name, "informalName"),
+            description=localized_text(input.description, "description"),
             languages=codes(input.languages),
+            no_languages=input.languages == [],
         )
         invitations = verified.invitations
         return cast(

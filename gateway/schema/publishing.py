@@ -91,27 +91,30 @@ def _question_set(given: QuestionSetInput) -> pb.QuestionSetDraft:
         code=given.code,
         version=given.version,
         area_code=given.area,
-        title=localized_text(given.title),
+        title=localized_text(given.title, "questionSet.title"),
         groups=[
             pb.QuestionGroupDraft(
                 code=group.code,
-                title=localized_text(group.title),
-                questions=[_question(question) for question in group.questions],
+                title=localized_text(group.title, f"questionSet.groups[{number}].title"),
+                questions=[
+                    _question(question, f"questionSet.groups[{number}].questions[{index}]")
+                    for index, question in enumerate(group.questions)
+                ],
             )
-            for group in given.groups
+            for number, group in enumerate(given.groups)
         ],
         urgent_for=given.urgent_for,
     )
 
 
-def _question(given: QuestionInput) -> pb.QuestionDraft:
+def _question(given: QuestionInput, at: str) -> pb.QuestionDraft:
     return pb.QuestionDraft(
         code=given.code,
-        text=localized_text(given.text),
-        help=localized_text(given.help),
+        text=localized_text(given.text, f"{at}.text"),
+        help=localized_text(given.help, f"{at}.help"),
         type=given.type.value,
         choice_list=given.choice_list or "",
-        choices=choices(given.choices),
+        choices=choices(given.choices, f"{at}.choices"),
         mandatory=given.mandatory,
         minimum=None if given.minimum is None else digits(given.minimum),
         maximum=None if given.maximum is None else digits(given.maximum),

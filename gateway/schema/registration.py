@@ -133,10 +133,12 @@ class RegistrationMutations:
             command=command(input),
             id=input.id,
             contact=contact(input.contact),
-            informal_name=localized_text(input.informal_name),
-            description=localized_text(input.description),
+            informal_name=localized_text(input.informal_name, "informalName"),
+            description=localized_text(input.description, "description"),
             languages=codes(input.languages),
             concept_ids=input.concepts or (),
+            no_languages=input.languages == [],
+            no_concepts=input.concepts == [],
         )
         response = await registration.call(registration.stub.EditAuthority, request)
         return cast("EditAuthorityPayload", response)

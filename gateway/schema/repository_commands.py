@@ -123,7 +123,7 @@ class DeleteEntryDraftPayload:
 
 @strawberry.type
 class RepositoriesMutations:
-    @strawberry.mutation
+    @strawberry.mutation(description="A draft of the own authority, which may be incomplete.")
     async def create_entry(self, info: GatewayInfo, input: CreateEntryInput) -> CreateEntryPayload:
         message = pb.CreateEntryRequest(
             command=command(input),
@@ -176,7 +176,9 @@ class RepositoriesMutations:
         message = pb.PublishEntryRequest(command=command(input), id=input.id)
         return cast("PublishEntryPayload", await _done(info, "PublishEntry", message))
 
-    @strawberry.mutation
+    @strawberry.mutation(
+        description="Readers no longer see it, and why is kept; what was published stays with its owner."
+    )
     async def withdraw_entry(self, info: GatewayInfo, input: WithdrawEntryInput) -> WithdrawEntryPayload:
         message = pb.WithdrawEntryRequest(command=command(input), id=input.id, reason=input.reason)
         return cast("WithdrawEntryPayload", await _done(info, "WithdrawEntry", message))

@@ -107,9 +107,9 @@ def _definition(given: RepositoryDefinitionInput) -> pb.DefinitionDraft:
     return pb.DefinitionDraft(
         code=given.code,
         version=given.version,
-        title=localized_text(given.title),
-        description=localized_text(given.description),
-        legal_basis=localized_text(given.legal_basis),
+        title=localized_text(given.title, "definition.title"),
+        description=localized_text(given.description, "definition.description"),
+        legal_basis=localized_text(given.legal_basis, "definition.legalBasis"),
         area_code=given.area or "",
         audience=_audience(given.audience),
         editor_roles=[one.value for one in given.editor_roles],
@@ -117,7 +117,7 @@ def _definition(given: RepositoryDefinitionInput) -> pb.DefinitionDraft:
         retention=pb.Retention(
             archived_after_months=kept.archived_after_months or 0, erased_after_months=kept.erased_after_months or 0
         ),
-        fields=map(_field, given.fields),
+        fields=[_field(one, f"definition.fields[{index}]") for index, one in enumerate(given.fields)],
     )
 
 
@@ -131,14 +131,14 @@ def _audience(given: AudienceInput) -> pb.Audience:
     )
 
 
-def _field(given: RepositoryFieldInput) -> pb.FieldDraft:
+def _field(given: RepositoryFieldInput, at: str) -> pb.FieldDraft:
     return pb.FieldDraft(
         code=given.code,
-        label=localized_text(given.label),
-        help=localized_text(given.help),
+        label=localized_text(given.label, f"{at}.label"),
+        help=localized_text(given.help, f"{at}.help"),
         type=given.type.value,
         choice_list=given.choice_list or "",
-        choices=choices(given.choices),
+        choices=choices(given.choices, f"{at}.choices"),
         mandatory=given.mandatory,
         personal=given.personal,
         many=given.many,

@@ -13,6 +13,7 @@ from gateway.schema.directory import Concept
 from gateway.schema.repositories import RepositoryEntry
 from protos.common.v1 import common_pb2
 from protos.repositories.v1 import repositories_pb2 as pb
+from vocabulary.refusals import Invalid
 
 
 @strawberry.input(
@@ -148,7 +149,7 @@ def entry_filter(given: EntryFilter) -> pb.EntryFilter:
         areas=given.areas,
         concepts=given.concepts,
         authority_ids=given.authorities,
-        fields=map(_field_filter, given.fields),
+        fields=[_field_filter(one, f"filter.fields[{index}]") for index, one in enumerate(given.fields)],
         valid_on=given.valid_on.isoformat() if given.valid_on else "",
     )
 
@@ -159,13 +160,17 @@ def entry_sort(given: EntrySort | None) -> pb.EntrySort | None:
     return pb.EntrySort(order=given.by.value, field_code=given.field or "", descending=given.descending)
 
 
-def _field_filter(given: EntryFieldFilter) -> pb.FieldFilter:
+def _field_filter(given: EntryFieldFilter, at: str) -> pb.FieldFilter:
+    """*given*, which stands at *at*; raises Invalid if it says what a field has to say in several ways."""
+    has_range = given.from_ is not None or given.to is not None
+    if (given.any_of is not None) + (given.prefix is not None) + has_range > 1:
+        raise Invalid("give one of anyOf, prefix, and from with to", field=at, reason="ONE_OF")
     filter_ = pb.FieldFilter(field_code=given.code)
     if given.any_of is not None:
         filter_.any_of.CopyFrom(common_pb2.Codes(codes=given.any_of))
     elif given.prefix is not None:
         filter_.prefix = given.prefix
-    elif given.from_ is not None or given.to is not None:
+    elif has_range:
         filter_.range.CopyFrom(pb.Range(to=given.to or "", **{"from": given.from_ or ""}))
     return filter_
 

@@ -156,13 +156,13 @@ class ReturnRequestPayload:
 
 @strawberry.type
 class RequestDraftMutations:
-    @strawberry.mutation
+    @strawberry.mutation(description="A draft, which may be incomplete; nobody but its own authority sees it.")
     async def create_request(self, info: GatewayInfo, input: CreateRequestInput) -> CreateRequestPayload:
         requests = info.context.backends.requests
         message = pb.CreateRequestRequest(command=command(input), draft=_draft(input.draft))
         return cast("CreateRequestPayload", await requests.call(requests.stub.CreateRequest, message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Replaces a draft as a whole.")
     async def edit_request(self, info: GatewayInfo, input: EditRequestInput) -> EditRequestPayload:
         requests = info.context.backends.requests
         message = pb.EditRequestRequest(command=command(input), id=input.id, draft=_draft(input.draft))

@@ -154,7 +154,7 @@ class RequestHandlingMutations:
         message = pb.AssignRequestRequest(command=command(input), id=input.id, user_ids=input.user_ids)
         return cast("AssignRequestPayload", await requests.call(requests.stub.AssignRequest, message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="The requester needs it no more: it ends, and its history is kept.")
     async def withdraw_request(self, info: GatewayInfo, input: WithdrawRequestInput) -> WithdrawRequestPayload:
         requests = info.context.backends.requests
         message = pb.WithdrawRequestRequest(command=command(input), id=input.id, reason=free_text(input.reason))

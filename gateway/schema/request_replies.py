@@ -151,7 +151,7 @@ class RequestReplyMutations:
         )
         return cast("RequestMoreInformationPayload", await requests.call(requests.stub.RequestMoreInformation, message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Answers what was asked after the reply.")
     async def give_more_information(
         self, info: GatewayInfo, input: GiveMoreInformationInput
     ) -> GiveMoreInformationPayload:
@@ -161,7 +161,7 @@ class RequestReplyMutations:
         )
         return cast("GiveMoreInformationPayload", await requests.call(requests.stub.GiveMoreInformation, message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="What was asked after the reply is not given, and why.")
     async def refuse_more_information(
         self, info: GatewayInfo, input: RefuseMoreInformationInput
     ) -> RefuseMoreInformationPayload:

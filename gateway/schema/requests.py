@@ -262,7 +262,7 @@ class RequestsQueries:
         response = await requests.call(requests.stub.ListQuestionSets, request)
         return cast("list[QuestionSet]", response.question_sets)
 
-    @strawberry.field
+    @strawberry.field(description="Null for a request that the reader may not know of.")
     async def request(
         self,
         info: GatewayInfo,

@@ -179,7 +179,7 @@ class WebhooksMutations:
         )
         return cast("RegisterWebhookPayload", await _done(info, "RegisterWebhook", message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Another address has to answer a challenge before anything is delivered to it.")
     async def edit_webhook(self, info: GatewayInfo, input: EditWebhookInput) -> EditWebhookPayload:
         message = pb.EditWebhookRequest(
             command=command(input),
@@ -210,7 +210,7 @@ class WebhooksMutations:
         message = pb.ChangeWebhookSecretRequest(command=command(input), id=input.id, drop_old=input.drop_old)
         return cast("ChangeWebhookSecretPayload", await _done(info, "ChangeWebhookSecret", message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Nothing is delivered until it is resumed; nothing is lost.")
     async def pause_webhook(self, info: GatewayInfo, input: PauseWebhookInput) -> PauseWebhookPayload:
         message = pb.PauseWebhookRequest(command=command(input), id=input.id)
         return cast("PauseWebhookPayload", await _done(info, "PauseWebhook", message))
@@ -220,7 +220,7 @@ class WebhooksMutations:
         message = pb.ResumeWebhookRequest(command=command(input), id=input.id, after_cursor=input.after or "")
         return cast("ResumeWebhookPayload", await _done(info, "ResumeWebhook", message))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Nothing is delivered any more, for good.")
     async def remove_webhook(self, info: GatewayInfo, input: RemoveWebhookInput) -> RemoveWebhookPayload:
         message = pb.RemoveWebhookRequest(command=command(input), id=input.id)
         return cast("RemoveWebhookPayload", await _done(info, "RemoveWebhook", message))

@@ -19,8 +19,9 @@ from chassis.settings import CannotStart
 from vocabulary.refusals import Forbidden, Invalid, NotFound
 
 SHA256 = "sha256:"
-# Of automatically persisted documents, all together.
+# Of automatically persisted documents, all together; each takes so much besides its text.
 KEPT_BYTES = 8 * 1024 * 1024
+OVERHEAD_BYTES = 500
 # What Apollo's clients wait for before they send the document itself.
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 
@@ -94,7 +95,7 @@ def _hash(document: str) -> str:
 
 
 def _size(document: str) -> int:
-    return len(document.encode(errors="replace"))
+    return len(document.encode(errors="replace")) + OVERHEAD_BYTES
 
 
 def _persisted(extensions: Mapping[str, Any] | None) -> str:

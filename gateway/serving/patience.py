@@ -1,4 +1,5 @@
-"""How long a request may take to arrive: a connection is not held by somebody who says it a byte at a time, or nothing at all.
+"""How long a request may take to arrive, and its answer to be taken: a connection is not held by somebody who says it a byte at a
+time, or nothing at all, nor by somebody who reads nothing of what waits for them.
 
 What waits for us is not counted: while nobody reads a body, its sender cannot go on.
 """
@@ -12,6 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_S = 10.0
 BODY_S = 20.0
 BYTES_A_SECOND = 16 * 1024
+# For whoever is to read a large answer, until they have read something more of it.
+READ_S = 60.0
 
 
 class Awaited(Enum):
@@ -31,6 +34,10 @@ class PatientProtocol(HttpToolsProtocol):
     _since = 0.0
     _arrived = 0
     _looking: asyncio.TimerHandle | None = None
+    # Goes off when the client has had its time to read; whether there has been room for more since it was set, and what waited then.
+    _reading: asyncio.TimerHandle | None = None
+    _had_room = False
+    _unread = 0
     # Whether it is a WebSocket by now, which another protocol reads.
     _is_left = False
 
@@ -76,11 +83,37 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_looking()
+        if self._reading is not None:
+            self._reading.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._reading is None:
+            self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._had_room = True
 
     def too_slow(self) -> None:
         """Answer that the request has not arrived in time, and close the connection."""
         self.send_400_response("The request has not arrived in time.")
+
+    def _wait_for_reader(self) -> None:
+        self._had_room, self._unread = False, self.transport.get_write_buffer_size()
+        self._reading = self.loop.call_later(READ_S, self._look_at_reader)
+
+    def _look_at_reader(self) -> None:
+        self._reading = None
+        unread = self.transport.get_write_buffer_size()
+        if not unread:
+            return
+        if self._had_room or unread < self._unread:
+            self._wait_for_reader()
+        else:
+            # Closing it would wait for the same.
+            self.transport.abort()
 
     def _await(self, what: Awaited) -> None:
         self._awaited, self._since, self._arrived = what, self.loop.time(), 0

@@ -69,6 +69,8 @@ class LimitedProtocol(PatientProtocol):
     # What is done when the client goes before it is answered.
     gone: Callable[[], None] | None = None
     is_over = False
+    # Requests that are answered or wait for it. uvicorn tells only the last one that the client has gone.
+    _unanswered: tuple[Any, ...] = ()
     _status = 400
     # Bytes since the parser last said something, and whether it just has.
     _unsaid = 0
@@ -102,6 +104,7 @@ class LimitedProtocol(PatientProtocol):
         if self.cycle is not before:
             # Its task has been made and has not begun.
             self.cycle.transport = Gathering(self.loop, self.transport)  # type: ignore[assignment]
+            self._unanswered = (*(one for one in self._unanswered if not one.response_complete), self.cycle)
 
     def too_slow(self) -> None:
         self._status = 408
@@ -130,6 +133,11 @@ class LimitedProtocol(PatientProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.is_over = True
+        unanswered, self._unanswered = self._unanswered, ()
+        for one in unanswered:
+            if not one.response_complete:
+                one.disconnected = True
+            one.message_event.set()
         gone = self.gone
         self._let_go()
         if gone is not None:

@@ -8,7 +8,7 @@ see docs/streams.md.
 import asyncio
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
@@ -23,20 +23,31 @@ from vocabulary.refusals import Refusal
 log = structlog.get_logger(__name__)
 
 
-async def answers(schema: GraphQLSchema, context: Context, items: Sequence[Any]) -> list[bytes]:
-    """The answer to each of *items*, as JSON, for whom *context* speaks; what they read, they read together."""
-    context.begin_event()
-    return await asyncio.gather(*(_answer(schema, context, item) for item in items))
+class Answer(NamedTuple):
+    """The JSON of an answer, and whether there are errors in it: asked again, it might say more."""
+
+    body: bytes
+    failed: bool
 
 
-async def _answer(schema: GraphQLSchema, context: Context, item: Any) -> bytes:
+async def answers(schema: GraphQLSchema, context: Context, items: Sequence[Any]) -> list[Answer]:
+    """The answer to each of *items*, for whom *context* speaks; what they read, they read together, and with nobody else."""
+    own = context.for_items()
+    try:
+        return await asyncio.gather(*(_answer(schema, own, item) for item in items))
+    finally:
+        own.end()
+
+
+async def _answer(schema: GraphQLSchema, context: Context, item: Any) -> Answer:
     execution = context.execution
     assert execution.graphql_document is not None
     plans = plans_of(schema)
     planned = plans and await plans.executed(
         execution.graphql_document, execution.operation_name, execution.variables, context, item
     )
-    return payload(planned or await _executed(schema, context, item), context)
+    result = planned or await _executed(schema, context, item)
+    return Answer(payload(result, context), bool(result.errors))
 
 
 async def _executed(schema: GraphQLSchema, context: Context, item: Any) -> ExecutionResult:

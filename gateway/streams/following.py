@@ -46,5 +46,6 @@ async def _alone(wanted: Wanted) -> AsyncGenerator[Any, None]:
     expires_at = context.signed_in.expires_at
     with context.policy.places.one(context.signed_in.user.id):
         async for item in resumed(lambda cursor: source.opened(context.backends, cursor), wanted.after, expires_at):
+            await context.still_signed_in()
             context.begin_event()
             yield item

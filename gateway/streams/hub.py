@@ -22,7 +22,7 @@ from gateway.streams.execution import answers
 from gateway.streams.following import Wanted
 from gateway.streams.framing import Events
 from gateway.streams.shares import Share
-from gateway.streams.sources import Source, expired, resumed, stopping
+from gateway.streams.sources import Source, access_changed, expired, resumed, stopping
 from gateway.streams.subscribers import Subscriber
 from gateway.streams.tails import Tail
 from gateway.streams.viewers import Selections, access_of, answer_of
@@ -143,7 +143,7 @@ class Streams:
                 async with self._backlogs:
                     (answer,) = await answers(self._schema, context, [item])
                 if not one.ended:
-                    await one.put_in_turn(answer, item.cursor)
+                    await one.put_in_turn(answer.body, item.cursor)
                 position = followed.tail.position(item.cursor)
                 if one.ended or (
                     position is not None and self._joined(followed, same, wanted, one, position) is not None
@@ -164,14 +164,14 @@ class Streams:
     def _joined(
         self, followed: _Followed, same: Hashable, wanted: Wanted, one: Subscriber, position: int
     ) -> Share | None:
-        """The share that *one* has from *position* on; None if it has forgotten what is there."""
+        """The share that *one* has from *position* on; None if it has forgotten what is there, or has no whole answers to it."""
         share = followed.shares.get(same)
         if share is None:
             share = followed.shares[same] = Share(self._schema, followed.tail, wanted.context, position)
             followed.tail.add(share)
             followed.running[share] = self._run(self._shared(followed, same, share))
             SHARES.inc()
-        elif not share.covers(position):
+        elif not share.serves(position):
             return None
         share.join(one, position)
         return share
@@ -283,7 +283,7 @@ class Streams:
             log.exception("fault")
         else:
             if changed:
-                one.end(Unauthenticated("what you may see has changed; sign in again", reason="ACCESS_CHANGED"))
+                one.end(access_changed())
 
 
 @asynccontextmanager

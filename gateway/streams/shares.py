@@ -9,7 +9,7 @@ from graphql import GraphQLSchema
 
 from gateway.context import Context
 from gateway.metrics import DELIVERED, EXECUTED
-from gateway.streams.execution import answers
+from gateway.streams.execution import Answer, answers
 from gateway.streams.subscribers import Subscriber, overflow
 from gateway.streams.tails import FRESH_S, Tail
 
@@ -40,10 +40,12 @@ class Share:
         # Each answer with its cursor, how many bytes there were before it, and when it was made.
         self._ring: deque[tuple[bytes, str, int, float]] = deque()
         self._bytes_end = 0
+        # Behind the last answer that has errors in it.
+        self._failed_end = 0
         self._behind: set[Subscriber] = set()
         self._more = asyncio.Event()
         self._given = 0
-        self._opening: tuple[str, float, bytes] = ("", 0.0, b"")
+        self._opening: tuple[str, float, Answer] = ("", 0.0, Answer(b"", failed=True))
 
     async def run(self) -> None:
         """Execute what comes, in order, until cancelled; raises what keeps it from going on."""
@@ -58,9 +60,11 @@ class Share:
             made = await self._answers(items)
             now = time.monotonic()
             for item, answer in zip(items, made, strict=True):
-                self._ring.append((answer, item.cursor, self._bytes_end, now))
-                self._bytes_end += len(answer)
-            self.end += len(items)
+                self._ring.append((answer.body, item.cursor, self._bytes_end, now))
+                self._bytes_end += len(answer.body)
+                self.end += 1
+                if answer.failed:
+                    self._failed_end = self.end
             self.tail.moved_on()
             await self._wake_members()
             self._forget()
@@ -75,6 +79,13 @@ class Share:
     def covers(self, position: int) -> bool:
         """Whether somebody at *position* misses nothing by joining now."""
         return position >= self.end - len(self._ring)
+
+    def serves(self, position: int) -> bool:
+        """Whether somebody at *position* is given by joining now what they would be given if it were made for them.
+
+        Whoever comes back for what could not be read then is not told the same again: it may be read by now.
+        """
+        return self.covers(position) and position >= self._failed_end
 
     def join(self, one: Subscriber, position: int) -> None:
         """Give *one* everything from *position* on."""
@@ -94,10 +105,10 @@ class Share:
     async def opening(self, watermark: Any) -> bytes:
         """The answer to a watermark that a stream begins with; the same for all who come at the same moment."""
         cursor, made_at, answer = self._opening
-        if cursor != watermark.cursor or made_at + OPENING_S < time.monotonic():
+        if answer.failed or cursor != watermark.cursor or made_at + OPENING_S < time.monotonic():
             (answer,) = await self._answers([watermark])
             self._opening = (watermark.cursor, time.monotonic(), answer)
-        return answer
+        return answer.body
 
     def given(self, one: Subscriber) -> bytes:
         """What *one* has not had yet, framed for it; as much as goes well in one piece."""
@@ -123,7 +134,7 @@ class Share:
         self._more.set()
         return taken[0] if len(taken) == 1 else b"".join(taken)
 
-    async def _answers(self, items: Any) -> list[bytes]:
+    async def _answers(self, items: Any) -> list[Answer]:
         # Whoever listens may speak for all: their answers are the same. Whose token has run out does not.
         now = time.time()
         valid = (one.sign_in for one in self.members if one.sign_in.bearer.expires_at > now)

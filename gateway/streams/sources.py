@@ -79,6 +79,11 @@ def expired() -> Unauthenticated:
     )
 
 
+def access_changed() -> Unauthenticated:
+    """How a stream ends whose reader has other roles than when it began, or none."""
+    return Unauthenticated("what you may see has changed; sign in again", reason="ACCESS_CHANGED")
+
+
 def stopping() -> Unavailable:
     """How a stream ends whose gateway stops."""
     return Unavailable("this gateway stops; resume after the last cursor", reason="STOPPING")

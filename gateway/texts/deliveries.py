@@ -26,7 +26,17 @@ async def deliveries(context: "Context", jobs: Sequence[str]) -> AsyncGenerator[
     if not jobs or len(jobs) > JOBS_LIMIT:
         reason = "TOO_MANY" if jobs else "EMPTY"
         raise Invalid(f"name 1 to {JOBS_LIMIT} jobs, not {len(jobs)}", field="jobs", reason=reason)
-    expires_at = context.signed_in.expires_at
+    person = context.signed_in
+    with context.policy.places.one(person.user.id):
+        async with aclosing(_delivered(context, jobs, person.expires_at)) as updates:
+            async for update in updates:
+                await context.still_signed_in()
+                yield update
+
+
+async def _delivered(
+    context: "Context", jobs: Sequence[str], expires_at: float
+) -> AsyncGenerator[pb.WatchTranslationsResponse, None]:
     open_jobs = dict.fromkeys(jobs)
     pause = FIRST_PAUSE_S
     while open_jobs:

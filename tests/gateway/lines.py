@@ -33,6 +33,12 @@ class App:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked.append(scope["path"])
+        if scope["path"] == "/much":
+            await self._say_much(receive, send)
+            return
+        if scope["path"] == "/endless":
+            await self._go_on(receive, send)
+            return
         if scope["path"] == "/slowly":
             await Disconnects(self._wait)(scope, receive, send)
             return
@@ -49,12 +55,34 @@ class App:
             await self.go_on.wait()
         await send({"type": "http.response.body", "body": said})
 
+    async def _say_much(self, receive: Any, send: Any) -> None:
+        """More than fits on the way to a client that does not read, until it has gone."""
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(64):
+            await send({"type": "http.response.body", "body": b"x" * 1024 * 1024, "more_body": True})
+        await _gone(receive)
+        self.cancelled.set()
+
+    async def _go_on(self, receive: Any, send: Any) -> None:
+        """An answer that goes on until its client has gone."""
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        going = asyncio.ensure_future(_gone(receive))
+        while not going.done():
+            await send({"type": "http.response.body", "body": b"more", "more_body": True})
+            await asyncio.wait({going}, timeout=0.01)
+        self.cancelled.set()
+
     async def _wait(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await self.go_on.wait()
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
+
+
+async def _gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class Line:

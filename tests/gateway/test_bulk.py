@@ -1,13 +1,21 @@
 """The authorities of a country in and out over HTTP."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from gateway.limits.imports import AT_ONCE
+from tests.cells import cell
+from tests.chassis.waiting import until
 from tests.gateway.clients import Client, Refused, key, lines, refusal
+from tests.gateway.lines import WITHIN_S, Line
 from tests.gateway.running import Running, a_gateway, a_service
 
 As = Callable[[str], Client]
@@ -142,6 +150,49 @@ async def test_a_file_that_is_too_large_is_refused_and_the_disk_is_not_filled(as
 
     response = await sent(as_("de-nimic"), content(), format="jsonl")
     assert (response.status_code, refusal(response)) == (400, Refused("INVALID", "FILE_TOO_LARGE", "file"))
+
+
+@asynccontextmanager
+async def begun(client: Client, path: str = "/directory/import?format=csv") -> AsyncIterator[Line]:
+    """An import of which the first letters have been sent, and no more are."""
+    at = urlsplit(client.url)
+    line = Line(*await asyncio.open_connection(at.hostname, at.port))
+    head = {"host": "here", "content-length": "1000000", **client.headers}
+    fields = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    await line.say(f"POST {path} HTTP/1.1\r\n{fields}\r\nexternal_id".encode())
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            yield line
+    finally:
+        line.leave()
+
+
+async def test_who_may_not_import_is_refused_before_the_file_is_there(as_: As) -> None:
+    for path in ("/directory/import?format=csv", "/requests/import", "/repositories/registers/import?format=csv"):
+        with cell(path):
+            async with begun(as_("commission"), path) as line:
+                status, body = await line.answer()
+                assert (status, Refused.of(json.loads(body)["errors"][0]).code) == (403, "FORBIDDEN")
+
+
+async def test_one_person_has_few_imports_under_way_at_a_time(as_: As) -> None:
+    coordinator = as_("de-nimic")
+
+    async def is_refused() -> bool:
+        return (await sent(coordinator, dryRun="true")).status_code == 429
+
+    async def is_taken() -> bool:
+        return (await sent(coordinator, dryRun="true")).status_code == 200
+
+    async with AsyncExitStack() as others:
+        for _ in range(AT_ONCE - 1):
+            await others.enter_async_context(begun(coordinator))
+        async with begun(coordinator):
+            await until(is_refused)
+            response = await sent(coordinator)
+            assert (refusal(response).code, response.headers["retry-after"]) == ("RATE_LIMITED", "10")
+            assert (await sent(as_("it-alerts"))).status_code == 403, "others have their own"
+        await until(is_taken)
 
 
 async def test_what_ends_an_import_midway_is_its_last_line(as_: As) -> None:

@@ -223,6 +223,19 @@ async def test_its_administrator_changes_parts_of_an_authority(as_: As) -> None:
     assert second == {**first, "name": "Ordine dei medici"}
 
 
+async def test_an_empty_list_is_taken_as_one_or_refused_and_never_for_a_list_that_is_absent(as_: As) -> None:
+    nimic = as_("de-nimic")
+    draft = an_authority(informalName=[{"language": "DE", "text": "Listenamt"}])
+    made = await nimic.do("registerAuthority", "authority { id }", authority=draft)
+    assert await nimic.cannot("editAuthority", id=made["id"], languages=[]) == Refused("INVALID", "EMPTY", "languages")
+    changed = await nimic.do("editAuthority", "authority { concepts { id } languages }", id=made["id"], concepts=[])
+    assert changed == {"concepts": [], "languages": ["DE", "EN"]}
+    for roles, found in (([], []), (None, []), (["REQUEST_PARTNER"], ["REQUEST_PARTNER"])):
+        given = {"id": made["id"], "module": draft["access"][0]["module"], "workflowRoles": roles}
+        changed = await nimic.do("changeAccess", "authority { access { workflowRoles } }", **given)
+        assert changed["access"] == [{"workflowRoles": found}]
+
+
 async def test_nobody_else_does(as_: As) -> None:
     found = await as_("hu-handler").cannot("editAuthority", id=doctors("IT"), contact={"town": "Budapest"})
     assert (found.code, found.field) == ("FORBIDDEN", "")

@@ -7,7 +7,11 @@ from typing import Any
 
 import grpc
 import pytest
+from graphql import parse, validate, visit
 
+from gateway import errors
+from gateway.errors import masked
+from gateway.schema import graphql_schema
 from tests.builders import doctors
 from tests.gateway.clients import Client, Data, Refused, key
 from tests.gateway.exchanges import SET, a_draft, a_request
@@ -20,6 +24,26 @@ CREATE = "mutation ($input: CreateRequestInput!) { createRequest(input: $input) 
 
 def creating(**draft: Any) -> Data:
     return {"idempotencyKey": key(), "draft": {"questionSetId": SET, **draft}}
+
+
+def test_a_document_is_gone_through_once_for_all_its_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are up to a hundred, and whoever sends them is nobody yet."""
+    gone_through = []
+
+    def counted(*told: Any) -> Any:
+        gone_through.append(told)
+        return visit(*told)
+
+    monkeypatch.setattr(errors, "visit", counted)
+    document = parse(
+        "{ " + " ".join(f"a{number}: areas(odd: {{x: [{number}]}}) {{ code }}" for number in range(90)) + " }"
+    )
+    found = validate(graphql_schema, document)
+    assert len(found) == 90
+    assert [masked(one, document).extensions for one in found] == [
+        {"code": "INVALID", "reason": "GRAPHQL", "field": "odd"}
+    ] * 90
+    assert len(gone_through) == 1
 
 
 async def test_nobody_is_told_to_sign_in(as_: As) -> None:

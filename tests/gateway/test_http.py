@@ -185,6 +185,21 @@ async def test_clients_cannot_make_metrics_without_end() -> None:
     assert [names.shown(name, known=False) for name in ("", "A")] == ["", "other"]
     assert [names.shown(name, known=True) for name in "ABCDE"] == ["A", "B", "C", "other", "other"]
     assert names.shown("A", known=False) == "A"
+    # Of what is no name, or is longer than any that people use.
+    for odd in ("\ud800", "a b", "é", "x" * 101, "A\n"):
+        assert Names().shown(odd, known=True) == "other"
+    assert Names().shown("x" * 100, known=True) == "x" * 100
+
+
+async def test_metrics_are_told_whatever_clients_call_their_operations(
+    as_: As, running: Running, http: httpx.AsyncClient
+) -> None:
+    client = as_("it-handler")
+    body = '{"query": "query A ' + VIEWER + '", "operationName": "\\ud800"}'
+    headers = {**client.headers, "content-type": "application/json", "accept": "text/event-stream"}
+    response = await http.post(f"{running.url}/graphql", content=body, headers=headers)
+    assert "OPERATION_NAME" in response.text
+    assert (await http.get(f"{running.url}/metrics")).status_code == 200
 
 
 async def test_whatever_is_watched_is_measured(running: Running, http: httpx.AsyncClient) -> None:

@@ -79,6 +79,16 @@ def test_an_answer_is_found_by_everything_it_depends_on(asked: Asked) -> None:
     assert asked.found(text + " ", name="A", of=["sendRequest"]) is None
 
 
+def test_a_page_and_a_document_of_the_same_letters_are_not_taken_for_each_other(asked: Asked) -> None:
+    page = asked.kept.asking("/public/repositories?", None, None, "en", signed_in=False, is_page=True)
+    assert page is not None
+    asked.kept.put(page, b"a page", frozenset({Source.DEFINITIONS}))
+    assert asked.kept.find(page, 1) is not None
+    document = asked.kept.asking("/public/repositories?", None, None, "en", signed_in=False)
+    assert document is not None
+    assert asked.kept.find(document, 1_000) is None
+
+
 def test_what_depends_on_its_reader_is_not_kept(asked: Asked) -> None:
     for text in (
         "{ viewer { name } }",

@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.datastructures import QueryParams
 
 from chassis.caller import DEVELOPMENT_ISSUER
 from chassis.outbox import Outbox
 from chassis.process import clock
 from engines.documents import open_documents
 from engines.events import open_events
+from gateway.context import Context
+from gateway.public_entries import language_of
 from protos.directory.v1 import directory_pb2
 from services.directory import storage
 from services.directory.domain.users import User, signin
@@ -19,10 +23,12 @@ from services.directory.settings import DirectorySettings
 from tests.builders import doctors
 from tests.gateway.clients import Client
 from tests.gateway.running import Between, Running, a_gateway, a_service, between, copy_of
+from vocabulary import languages
 
 At = Callable[[Running, str], Client]
 ENGLISH, ITALIAN, FRENCH, GERMAN = "Public documents", "Documenti pubblici", "Documents publics", "Öffentliche Urkunden"
 UNSET = "somebody"
+NOBODY: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,24 @@ async def _load_somebody(data: Path) -> None:
         open_events(settings.events) as events,
     ):
         await storage.users(documents, Outbox("directory", documents, events, clock)).load([("usr_0", user, [])])
+
+
+def test_of_a_header_its_beginning_is_read_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text of an answer asks for it, and a client may write as much into it as into any header."""
+    read: list[str] = []
+
+    def counted(said: str) -> str | None:
+        read.append(said)
+        return best(said)
+
+    best = languages.preferred
+    monkeypatch.setattr(languages, "preferred", counted)
+    said = "xx," * 20 + "fi," + "it;q=0.5," * 10_000
+    context = Context(NOBODY, None, said)
+    assert [context.language for _ in range(100)] == ["fi"] * 100
+    assert language_of(QueryParams(""), said) == "fi"
+    (found,) = read
+    assert len(found) <= 1_000
 
 
 async def name_of(client: Client, document: str, headers: dict[str, str] | None = None) -> str:

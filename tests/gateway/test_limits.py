@@ -1,11 +1,16 @@
 """A limit on everything a client can make the gateway do; and nothing learned from its refusals."""
 
+import gc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+import strawberry
+from graphql import DocumentNode, OperationDefinitionNode, parse
 
-from gateway.limits.cost import cost, terms_of
+from gateway.limits.checking import RULES
+from gateway.limits.cost import LENGTHS, cost, terms_of
+from gateway.limits.known import LONGEST
 from gateway.limits.shape import REPEATS
 from gateway.schema import graphql_schema
 from tests.gateway.clients import Client, Data, Refused
@@ -24,6 +29,47 @@ async def test_a_document_is_at_most_15_deep(as_: As) -> None:
     assert {error["extensions"]["code"] for error in deep["errors"]} == {"INVALID"}
     (error,) = deeper["errors"]
     assert error["extensions"] == {"code": "COST_EXCEEDED", "reason": "DEPTH", "found": 16, "limit": 15}
+
+
+async def test_of_what_is_wrong_with_a_document_a_little_is_told(as_: As) -> None:
+    """Each fault in an object would be told with the whole object, which is as large as a document may be."""
+    wrong = " ".join(f"{'x' * 40}{number}: 1" for number in range(1_200))
+    response = await as_("").post(f"mutation {{ sendRequest(input: {{{wrong}}}) {{ request {{ id }} }} }}")
+    assert len(response.content) < 10_000
+    *told, last = response.json()["errors"]
+    assert [Refused.of(one) for one in told] == [
+        Refused("INVALID", "GRAPHQL", field)
+        for field in ("idempotencyKey", "id", *(f"{'x' * 40}{n}" for n in range(3)))
+    ]
+    assert "aborted" in last["message"]
+
+
+async def test_long_documents_are_answered_and_nothing_is_kept_of_them(as_: As) -> None:
+    """Parsed, one takes as much as 25 times its text; and nobody has to sign in to send such documents."""
+
+    def documents() -> int:
+        gc.collect()
+        return sum(isinstance(one, DocumentNode) for one in gc.get_objects())
+
+    async def ask(number: int) -> None:
+        enums = '"RequestStatus" ' * (LONGEST // 16 + number)
+        assert await as_("it-handler").ask(f"{{ labels(enums: [{enums}]) {{ name }} }}") == {
+            "labels": [{"name": "RequestStatus"}]
+        }
+
+    await ask(0)
+    before = documents()
+    for number in range(1, 6):
+        await ask(number)
+        await ask(number)
+    assert documents() <= before
+
+
+def test_what_strawberry_checks_besides_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules: list[Any] = []
+    monkeypatch.setattr(strawberry.schema.schema, "validate", lambda _schema, _document, given: rules.extend(given))
+    strawberry.schema.schema.validate_document(graphql_schema, parse(VIEWER), ())
+    assert tuple(rules) == RULES
 
 
 async def messages(client: Client, document: str) -> list[str]:
@@ -113,6 +159,17 @@ async def test_fragments_that_lead_from_one_to_the_next_without_end_are_refused(
     assert await as_("it-handler").refused(document) == Refused("COST_EXCEEDED", "DEPTH")
 
 
+async def test_fragments_that_are_nested_in_each_other_have_an_end_wherever_counting_begins(as_: As) -> None:
+    """Those that one operation has been counted by are nested no less where another goes on from them."""
+    inside = "... { " * 20
+    fragments = "".join(
+        f"fragment F{number} on User {{ {inside} ...F{number + 1} {'}' * 20} }} " for number in range(50)
+    )
+    starts = " ".join(f"query Q{number} {{ viewer {{ ...F{number} }} }}" for number in range(49, -1, -1))
+    document = f"{starts} {fragments} fragment F50 on User {{ name }}"
+    assert await as_("it-handler").refused(document) == Refused("COST_EXCEEDED", "DEPTH")
+
+
 # (document, variables) → what it costs.
 COSTS: list[tuple[str, Data, int]] = [
     ("{ viewer { name } }", {}, 1),
@@ -129,7 +186,15 @@ COSTS: list[tuple[str, Data, int]] = [
     ("query ($n: Int) { searchAuthorities(first: $n) { edges { node { id } } } }", {"n": 10**400}, 1 + 20 * 2),
     ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["aut_0"] * 9}, 9),
     ('{ nodes(ids: ["aut_0", "aut_1"]) { id ... on Authority { areas { code } } } }', {}, 2 * (1 + 10)),
+    # Who is asked for none gives as many as are given without a wish.
+    ('{ suggest(text: "a", first: 0) { text } }', {}, 20),
+    ('query ($n: Int) { suggest(text: "a", first: $n) { text } }', {"n": 0}, 20),
+    ('query ($n: Int = 0) { suggest(text: "a", first: $n) { text } }', {}, 20),
     ("{ countries { code } }", {}, 30),
+    ("{ labels { values { code } } }", {}, 60 * (1 + 10)),
+    ('{ labels(enums: ["RequestStatus"]) { values { code } } }', {}, 1 + 10),
+    ("query ($names: [String!]) { labels(enums: $names) { name } }", {"names": None}, 60),
+    ("query ($of: [String!]!) { help(of: $of) { text } }", {"of": ["sendRequest"] * 400}, 400),
     ("{ areas { concepts { id } } }", {}, 10 * (1 + 10)),
     (
         "{ viewer { ...F } } fragment F on User { authority { ...G } } fragment G on Authority { areas { code } }",
@@ -144,6 +209,15 @@ async def test_an_operation_costs_the_objects_it_may_give(as_: As, document: str
     parsed = parse(document)
     (operation,) = [one for one in parsed.definitions if isinstance(one, OperationDefinitionNode)]
     assert cost(terms_of(graphql_schema, parsed, operation), variables) == costs
+
+
+async def test_lists_of_which_the_length_is_known_are_no_longer_than_they_cost(as_: As) -> None:
+    leaves = {"countries": "code", "helpdesks": "__typename", "labels": "name", "refusals": "reason"}
+    asked = {at.removeprefix("Query."): length for at, length in LENGTHS.items()}
+    fields = " ".join(f"{name} {{ {leaves.get(name, 'code')} }}" for name in asked)
+    found = await as_("it-handler").ask(f"{{ {fields} }}")
+    for name, length in asked.items():
+        assert length // 2 < len(found[name]) <= length, name
 
 
 async def test_a_command_costs_more_than_a_question() -> None:

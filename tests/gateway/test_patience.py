@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.serving import patience
@@ -120,6 +121,55 @@ async def test_what_is_answered_before_its_body_has_come_is_closed_without_anoth
         assert (await one._reader.read()).endswith(b"\r\n\r\nno")
 
 
+async def test_a_client_that_reads_nothing_of_a_large_answer_is_cut(
+    app: App, line: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer would wait in memory for as long as it likes; and so would a connection that is closed."""
+    monkeypatch.setattr(patience, "READ_S", 0.1)
+    async with line() as one:
+        one._reader._transport.pause_reading()
+        await one.say(GET.replace(b"said", b"much") + b"\r\n")
+        await app.cancelled.wait()
+
+
+class Unread:
+    """A transport in which so much waits to be read."""
+
+    waits = 0
+    is_cut = False
+
+    def get_write_buffer_size(self) -> int:
+        return self.waits
+
+    def abort(self) -> None:
+        self.is_cut = True
+
+
+async def test_a_client_that_reads_a_little_each_time_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = uvicorn.Config(App(), log_config=None)
+    config.load()
+    made = PatientProtocol(config, uvicorn.server.ServerState(), {})
+    transport: Any = Unread()
+    made.transport, made.flow = transport, FlowControl(transport)
+    transport.waits = 100
+    made.pause_writing()
+    for waits, has_room in ((99, False), (1, False), (100, True), (100, True), (99, False)):
+        transport.waits = waits
+        if has_room:
+            made.resume_writing()
+            made.pause_writing()
+        made._look_at_reader()
+        assert not transport.is_cut
+        assert made._reading is not None
+        made._reading.cancel()
+    made._look_at_reader()
+    assert transport.is_cut
+    transport.waits, transport.is_cut = 0, False
+    made._look_at_reader()
+    assert not transport.is_cut
+    assert made._reading is None
+
+
 def test_what_is_used_of_the_server_is_there() -> None:
     config = uvicorn.Config(App(), log_config=None)
     config.load()
@@ -131,5 +181,6 @@ def test_what_is_used_of_the_server_is_there() -> None:
     overridden = {
         *("connection_made", "data_received", "connection_lost", "handle_websocket_upgrade"),
         *("on_message_begin", "on_headers_complete", "on_body", "on_message_complete"),
+        *("pause_writing", "resume_writing"),
     }
     assert own & (set(dir(HttpToolsProtocol)) | set(vars(made))) == overridden, "a name of the server's was taken"

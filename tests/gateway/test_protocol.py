@@ -136,6 +136,17 @@ async def test_a_client_that_goes_stops_its_answer(app: App, line: Lines) -> Non
         assert (await other.answer())[0] == 200
 
 
+async def test_an_answer_that_goes_on_learns_that_its_client_has_gone_whatever_waits_behind_it(
+    app: App, line: Lines
+) -> None:
+    async with line() as one:
+        await one.say(b"".join([GET.replace(b"said", b"endless") + b"\r\n", *[GET + b"\r\n"] * 2]))
+        await one._reader.readuntil(b"more")
+        one.leave()
+        await app.cancelled.wait()
+    assert app.asked == ["/endless"]
+
+
 class Gone:
     """A connection whose client went before it was answered."""
 

@@ -65,6 +65,21 @@ async def test_nobody_else_publishes(as_: As, user: str) -> None:
     assert found.code == "FORBIDDEN"
 
 
+async def test_a_language_that_is_there_twice_is_refused_and_neither_text_is_lost(as_: As) -> None:
+    twice = [*words("twice"), {"language": "GA", "text": "another"}]
+    group = a_set("twice")["groups"][0]
+    asked = {**group["questions"][2], "choices": [{"code": "WHOLE", "label": twice}]}
+    for changed, field in (
+        ({"title": twice}, "title.ga"),
+        ({"groups": [{**group, "title": twice}]}, "groups[0].title.ga"),
+        ({"groups": [{**group, "questions": [asked]}]}, "groups[0].questions[0].choices[0].label.ga"),
+    ):
+        found = await as_("commission").cannot("publishQuestionSet", questionSet=a_set("twice", **changed))
+        assert found == Refused("INVALID", "REPEATED", f"questionSet.{field}")
+    found = await as_("it-admin").cannot("editAuthority", id="aut_0", description=twice)
+    assert found == Refused("INVALID", "REPEATED", "description.ga")
+
+
 async def test_a_set_that_lacks_a_language_is_refused_at_its_text(as_: As) -> None:
     lacking = a_set("lacking", title=words("title", without="ga"))
     found = await as_("commission").cannot("publishQuestionSet", questionSet=lacking)

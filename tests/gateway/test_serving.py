@@ -13,10 +13,13 @@ from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from strawberry.types.execution import PreExecutionError
 
 from chassis.settings import CannotStart
+from gateway.limits import rates as rates_of_limits
 from gateway.limits.budgets import BODY_BYTES
 from gateway.limits.rates import UNCOUNTED, Rates, Windows
 from gateway.limits.refusals import RateLimited
@@ -61,6 +64,8 @@ ACCEPTED = [
     (f"text/html, {JSON}", JSON),
     (f"{JSON};q=much", None),
     ("text/html, */*;q=0.8", JSON),
+    # Nobody says so much; what stands behind is not read.
+    ("text/plain, " * 90 + RESULT, None),
 ]
 
 
@@ -278,6 +283,15 @@ def test_what_is_kept_of_clients_is_bounded_and_the_last_used_stays() -> None:
     assert documents.text(None, None, persisted(document(count - 1)), keeps=True)
 
 
+def test_what_is_kept_of_clients_is_bounded_in_documents_too() -> None:
+    """Each takes room besides its text, and the shortest have hardly any."""
+    documents = Documents()
+    for number in range(KEPT_BYTES // 300):
+        documents.text(f"{{a{number}}}", None, persisted(f"{{a{number}}}"), keeps=True)
+    with pytest.raises(NotFound):
+        documents.text(None, None, persisted("{a0}"), keeps=True)
+
+
 def test_a_document_and_the_id_of_another_are_refused() -> None:
     documents = Documents({"viewer": VIEWER})
     assert documents.text(VIEWER, "viewer", None, keeps=False) == VIEWER
@@ -457,6 +471,22 @@ async def test_who_cannot_be_counted_is_let_in(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(2):
         await rates.person("usr_1")
     assert UNCOUNTED.labels("person")._value.get() == before + 2
+
+
+async def test_a_count_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis may be there and say nothing; then it is as if it were away."""
+
+    async def never(*_: object) -> bool:
+        await asyncio.Event().wait()
+        return False
+
+    monkeypatch.setattr(rates_of_limits, "_shared", lambda _: MemoryStorage())
+    monkeypatch.setattr(rates_of_limits, "COUNTED_WITHIN_S", 0.01)
+    monkeypatch.setattr(SlidingWindowCounterRateLimiter, "hit", never)
+    before = UNCOUNTED.labels("person")._value.get()
+    async with asyncio.timeout(20):
+        await Rates(people="1/hour", storage="redis://silent").person("usr_1")
+    assert UNCOUNTED.labels("person")._value.get() == before + 1
 
 
 async def test_who_signs_in_while_the_directory_is_away_is_told_to_come_back(data: Path, at: At) -> None:

@@ -22,7 +22,8 @@ LIST = "query L($first: Int, $list: RequestList!) { requests(list: $list, first:
 TWO = "query A { viewer { name } } query B { viewer { id } }"
 DEEP = "{ requests(list: SENT, first: 100) { edges { node { responder { areas { concepts { label } } } } } } }"
 DEAR = f"{{ {' '.join(f'a{number}: {DEEP[2:-2]}' for number in range(8))} }}"
-SCHEMA = "{ __schema { queryType { name } } }"
+# Asked nowhere else: whoever may be told it would leave a plan.
+SCHEMA = "{ __schema { queryType { name kind } } }"
 # What is asked → by whom, and with what besides.
 ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "{ viewer { name authority { name country { name } } } }": ("it-handler", {}),

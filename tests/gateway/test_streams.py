@@ -12,13 +12,16 @@ import pytest
 from chassis import inbox
 from gateway import wiring
 from gateway.streams import hub, shares, subscribers, tails
+from protos.alerts.v1 import alerts_pb2
+from services.alerts.rpc.commands import Commands
 from services.directory.training.authorities import coordinator_id
 from tests.chassis.waiting import until
-from tests.gateway.clients import SSE, WEBSOCKET, Client, Data, Refused, Socket, eventually
+from tests.gateway.clients import SSE, WEBSOCKET, Client, Data, Refused, Socket, eventually, within
 from tests.gateway.exchanges import alert_values, text
 from tests.gateway.running import Running, a_gateway, a_service, a_system_of, copy_of
 from tests.gateway.streaming import Told, a_narrow_socket, a_told_system, counted
 from tests.gateway.test_subscriptions import ALERTS, CHANGES, entry, opened
+from vocabulary.refusals import Unavailable
 
 At = Callable[[Running, str], Client]
 # Some 40 KB an answer, so that a client that does not read soon fills every buffer on the way.
@@ -238,6 +241,28 @@ async def test_a_refusal_of_the_service_reaches_each_and_leaves_nothing(as_: Cal
     assert (counted("streams"), counted("stream_tails"), counted("stream_shares")) == (0, 0, 0)
 
 
+async def test_what_could_not_be_read_is_read_again_for_who_comes_back(
+    told: Told, as_: Callable[[str], Client], alert: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hungary = as_("hu-alerts")
+
+    def away(*_: object) -> list[alerts_pb2.Alert]:
+        raise Unavailable("the store is away")
+
+    async with hungary.listening(WEBSOCKET, ALERTS) as items, hungary.listening(WEBSOCKET, ALERTS) as stays:
+        start = await opened(items)
+        await opened(stays)
+        with monkeypatch.context() as patch:
+            patch.setattr(Commands, "_shown", away)
+            await told.tell(HUNGARY, alert, 1)
+            while not (failed := (await within(items)).get("errors")):
+                pass
+            assert failed[0]["extensions"]["code"] == "UNAVAILABLE"
+        async with hungary.listening(SSE, ALERTS, after=start) as resumed:
+            await opened(resumed)
+            assert (await entry(resumed))["entry"]["alert"]["id"] == alert
+
+
 async def test_an_event_leaves_nothing_in_memory(
     told: Told, as_: Callable[[str], Client], alert: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +311,22 @@ async def test_a_stream_ends_when_its_readers_access_changes(
             await socket.subscribe(CHANGES, after=last)
             (error,) = (await socket.receive())["payload"]["errors"]
             assert Refused.of(error) == Refused("FORBIDDEN", "FORBIDDEN")
+
+
+@pytest.mark.parametrize("transport", [WEBSOCKET, SSE])
+async def test_a_stream_of_ones_own_ends_when_ones_access_changes(
+    data: Path, at: At, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    """Where nothing is shared, each item is a time to look; and there is one at least every half a minute."""
+    monkeypatch.setattr(inbox, "WATERMARK_EVERY_S", 0.05)
+    async with a_system_of(data, "directory", "requests", stream_sharing="false") as system:
+        handler, admin = at(system, "it-handler"), at(system, "it-admin")
+        id_ = (await handler.ask("{ viewer { id } }"))["viewer"]["id"]
+        async with handler.listening(transport, CHANGES) as items:
+            await opened(items)
+            await admin.do("editUser", "user { id }", id=id_, roles=[])
+            async with asyncio.timeout(20):
+                assert Refused.of(await ended(items)) == Refused("UNAUTHENTICATED", "ACCESS_CHANGED")
 
 
 async def test_a_gateway_that_stops_ends_server_sent_events_and_waits_for_none(data: Path, at: At) -> None:

@@ -260,7 +260,8 @@ async def test_equal_keys_have_equal_bytes_when_each_is_executed_alone(alone: Al
     assert everybodys
     found: dict[Hashable, list[tuple[str, list[bytes]]]] = defaultdict(list)
     for caller in people:
-        given = await answers(graphql_schema, alone.context(caller, document), list(everybodys.values()))
+        made = await answers(graphql_schema, alone.context(caller, document), list(everybodys.values()))
+        given = [answer.body for answer in made]
         found[answer_of(caller, chosen, "en")].append((caller.user_id, given))
     for shared in found.values():
         assert all(given == shared[0][1] for _, given in shared), [user for user, _ in shared]

@@ -1,5 +1,6 @@
 """Translations that take longer than a reader waits: each job is told of once, whatever happens to the service."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from chassis.server import Call
 from protos.translation.v1 import translation_pb2
-from tests.gateway.clients import SSE, WEBSOCKET, Client, Refused
+from tests.gateway.clients import SSE, WEBSOCKET, Client, Refused, within
 from tests.gateway.running import FREE_PORT, Running, a_gateway, a_service
 
 At = Callable[[Running, str], Client]
@@ -57,6 +58,47 @@ class Restarting:
             yield translation_pb2.WatchTranslationsResponse(translation=made)
             if len(self.asked) == 1:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "it stops")
+
+
+class Lasting(Restarting):
+    """A translation service whose jobs are never over, and which says so as often as it can."""
+
+    async def _watch(
+        self, request: translation_pb2.WatchTranslationsRequest, context: Call
+    ) -> AsyncIterator[translation_pb2.WatchTranslationsResponse]:
+        while True:
+            watermark = translation_pb2.WatchTranslationsResponse()
+            watermark.watermark.GetCurrentTime()
+            yield watermark
+            await asyncio.sleep(0.02)
+
+
+JOBS = 'subscription { translations(jobs: ["trl_1"]) { translation { jobId } at } }'
+
+
+async def test_watching_jobs_takes_a_place_like_any_stream_and_ends_with_the_readers_access(data: Path, at: At) -> None:
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((Lasting().handler(),))
+    address = f"127.0.0.1:{server.add_insecure_port(FREE_PORT)}"
+    await server.start()
+    async with (
+        a_service("directory", data) as directory,
+        a_gateway(data, directory_address=directory, translation_address=address, streams_per_person="1") as gateway,
+    ):
+        handler, admin = at(gateway, "it-handler"), at(gateway, "it-admin")
+        id_ = (await handler.ask("{ viewer { id } }"))["viewer"]["id"]
+        async with handler.listening(WEBSOCKET, JOBS) as updates:
+            assert (await within(updates))["data"]["translations"]["at"]
+            async with handler.listening(SSE, JOBS) as refused:
+                (error,) = (await within(refused))["errors"]
+                assert Refused.of(error) == Refused("CONFLICT", "TOO_MANY_STREAMS")
+            await admin.do("editUser", "user { id }", id=id_, roles=[])
+            async with asyncio.timeout(20):
+                *_, last = [update async for update in updates]
+            assert Refused.of(last["errors"][0]) == Refused("UNAUTHENTICATED", "ACCESS_CHANGED")
+        async with admin.listening(SSE, JOBS) as updates:
+            assert (await within(updates))["data"]["translations"]["at"]
+    await server.stop(None)
 
 
 @pytest.mark.parametrize("transport", [SSE, WEBSOCKET])

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import DocumentNode, parse
+from graphql import DocumentNode, parse, validate
 from graphql.execution.values import VariableValues
 from prometheus_client import REGISTRY
 from strawberry.types.execution import ExecutionContext, ExecutionResult
 
 from gateway.context import Context
 from gateway.errors import masked
+from gateway.limits.known import LONGEST
 from gateway.plan import plans as remembered
 from gateway.plan.plans import Plans, plans_of
 from gateway.plan.printing import printed
@@ -116,6 +117,21 @@ def test_plans_are_limited_in_fields_together(monkeypatch: pytest.MonkeyPatch) -
             assert plans._size <= 10
 
     on_clock(work)
+
+
+def test_documents_of_plans_are_limited_in_length_alone_and_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "TEXTS_LIMIT", 200)
+    plans, world = Plans(graphql_schema), World(1, calm=True)
+    texts = [f"{{ a{number}: areas {{ code{' ' * 40} }} }}" for number in range(10)]
+
+    async def work() -> None:
+        for text in texts:
+            assert await executed(plans, world, text) is not None
+            assert plans._length <= 200
+        assert await executed(plans, world, "{ areas { code } }" + " " * LONGEST) is None
+
+    on_clock(work)
+    assert 2 <= len(plans._known) < 5
 
 
 @pytest.mark.parametrize(
@@ -252,6 +268,41 @@ def test_a_plan_is_printed_with_what_waits_for_what() -> None:
         f"  call     BatchGetCountries for {at}.requester.country, {at}.responder.country",
     ]
     assert "def root_requests(s, d, b):" in printed_plan
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($v: Boolean = true) { areas @include(if: $v) { code } }",
+        "query ($v: Boolean = true) { areas { code name @skip(if: $v) } countries { code } }",
+        "query ($v: Boolean = true) { ... @include(if: $v) { areas { code } } countries { code } }",
+    ],
+)
+def test_a_null_for_what_decides_is_told_as_graphql_core_tells_it(text: str) -> None:
+    """It may stand where there is a default, and is wrong only when it is executed."""
+    document = parse(text)
+    assert not validate(graphql_schema, document)
+    plans, world = Plans(graphql_schema), World(1, calm=True)
+    assert on_clock(partial(executed, plans, world, text, None, v=None)) is None
+    assert on_clock(partial(executed, plans, world, text, None, v=True)) is not None
+
+
+@pytest.mark.parametrize("planned", [True, False])
+async def test_what_a_command_may_have_changed_is_read_again_after_it(planned: bool) -> None:
+    """Commands of one operation are done one after the other; what the first has shown is not what the second shows."""
+    done = 'closeRequest(input: {idempotencyKey: "1", id: "req_1"}) { request { actions { possible } parent { id } } }'
+    world = World(1, calm=True)
+    stubs = world.stubs()
+    context = Context(stubs, a_sign_in(stubs), "")
+    result = await joined(parts.ALL, planned=planned).execute(
+        f"mutation {{ a: {done} b: {done} c: {done} }}", context_value=context
+    )
+    assert isinstance(result, ExecutionResult)
+    assert not result.errors
+    asked = [one.path.rpartition("/")[2] for one in world.asked]
+    assert asked.count("CloseRequest") == asked.count("BatchGetActions") == 3
+    between = [name for name in asked if name in ("CloseRequest", "BatchGetActions")]
+    assert between == ["CloseRequest", "BatchGetActions"] * 3
 
 
 def test_an_error_names_the_field_of_the_document_that_was_sent() -> None:

@@ -161,7 +161,12 @@ class EditAuthorityRequest(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     CONCEPT_IDS_FIELD_NUMBER: _builtins.int
+    NO_LANGUAGES_FIELD_NUMBER: _builtins.int
+    NO_CONCEPTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
+    no_languages: _builtins.bool
+    """Whether an empty list is given, which the list itself cannot say."""
+    no_concepts: _builtins.bool
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -186,10 +191,12 @@ class EditAuthorityRequest(_message.Message):
         description: _common_pb2.LocalizedText | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
         concept_ids: _abc.Iterable[_builtins.str] | None = ...,
+        no_languages: _builtins.bool = ...,
+        no_concepts: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_contact", b"_contact", "command", b"command", "contact", b"contact", "description", b"description", "informal_name", b"informal_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_contact", b"_contact", "command", b"command", "concept_ids", b"concept_ids", "contact", b"contact", "description", b"description", "id", b"id", "informal_name", b"informal_name", "languages", b"languages"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_contact", b"_contact", "command", b"command", "concept_ids", b"concept_ids", "contact", b"contact", "description", b"description", "id", b"id", "informal_name", b"informal_name", "languages", b"languages", "no_concepts", b"no_concepts", "no_languages", b"no_languages"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__contact: _TypeAlias = _typing.Literal["contact"]  # noqa: Y015
     _WhichOneofArgType__contact: _TypeAlias = _typing.Literal["_contact", b"_contact"]  # noqa: Y015
@@ -778,10 +785,13 @@ class RegisterByInvitationRequest(_message.Message):
     INFORMAL_NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
+    NO_LANGUAGES_FIELD_NUMBER: _builtins.int
     issuer: _builtins.str
     """Whom the issuer says that it is."""
     subject: _builtins.str
     code: _builtins.str
+    no_languages: _builtins.bool
+    """Whether an empty list is given, which the list itself cannot say."""
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -811,10 +821,11 @@ class RegisterByInvitationRequest(_message.Message):
         informal_name: _common_pb2.LocalizedText | None = ...,
         description: _common_pb2.LocalizedText | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
+        no_languages: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_contact", b"_contact", "applicant", b"applicant", "command", b"command", "contact", b"contact", "description", b"description", "informal_name", b"informal_name", "official_name", b"official_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_contact", b"_contact", "applicant", b"applicant", "code", b"code", "command", b"command", "contact", b"contact", "description", b"description", "informal_name", b"informal_name", "issuer", b"issuer", "languages", b"languages", "official_name", b"official_name", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_contact", b"_contact", "applicant", b"applicant", "code", b"code", "command", b"command", "contact", b"contact", "description", b"description", "informal_name", b"informal_name", "issuer", b"issuer", "languages", b"languages", "no_languages", b"no_languages", "official_name", b"official_name", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__contact: _TypeAlias = _typing.Literal["contact"]  # noqa: Y015
     _WhichOneofArgType__contact: _TypeAlias = _typing.Literal["_contact", b"_contact"]  # noqa: Y015
@@ -1009,6 +1020,7 @@ class ChangeAccessRequest(_message.Message):
     APPROVE_OUTGOING_FIELD_NUMBER: _builtins.int
     APPROVE_REPLY_FIELD_NUMBER: _builtins.int
     ALLOCATION_FIELD_NUMBER: _builtins.int
+    NO_WORKFLOW_ROLES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     module: _builtins.str
     legislative_role: _directory_pb2.LegislativeRole.ValueType
@@ -1019,6 +1031,8 @@ class ChangeAccessRequest(_message.Message):
     approve_outgoing: _builtins.bool
     approve_reply: _builtins.bool
     allocation: _builtins.bool
+    no_workflow_roles: _builtins.bool
+    """Whether an empty list is given, which the list itself cannot say."""
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -1037,10 +1051,11 @@ class ChangeAccessRequest(_message.Message):
         approve_outgoing: _builtins.bool | None = ...,
         approve_reply: _builtins.bool | None = ...,
         allocation: _builtins.bool | None = ...,
+        no_workflow_roles: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_access_coordinator_id", b"_access_coordinator_id", "_allocation", b"_allocation", "_approval_coordinator_id", b"_approval_coordinator_id", "_approve_outgoing", b"_approve_outgoing", "_approve_reply", b"_approve_reply", "_referral_coordinator_id", b"_referral_coordinator_id", "access_coordinator_id", b"access_coordinator_id", "allocation", b"allocation", "approval_coordinator_id", b"approval_coordinator_id", "approve_outgoing", b"approve_outgoing", "approve_reply", b"approve_reply", "command", b"command", "referral_coordinator_id", b"referral_coordinator_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_access_coordinator_id", b"_access_coordinator_id", "_allocation", b"_allocation", "_approval_coordinator_id", b"_approval_coordinator_id", "_approve_outgoing", b"_approve_outgoing", "_approve_reply", b"_approve_reply", "_referral_coordinator_id", b"_referral_coordinator_id", "access_coordinator_id", b"access_coordinator_id", "allocation", b"allocation", "approval_coordinator_id", b"approval_coordinator_id", "approve_outgoing", b"approve_outgoing", "approve_reply", b"approve_reply", "command", b"command", "id", b"id", "legislative_role", b"legislative_role", "module", b"module", "referral_coordinator_id", b"referral_coordinator_id", "workflow_roles", b"workflow_roles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_access_coordinator_id", b"_access_coordinator_id", "_allocation", b"_allocation", "_approval_coordinator_id", b"_approval_coordinator_id", "_approve_outgoing", b"_approve_outgoing", "_approve_reply", b"_approve_reply", "_referral_coordinator_id", b"_referral_coordinator_id", "access_coordinator_id", b"access_coordinator_id", "allocation", b"allocation", "approval_coordinator_id", b"approval_coordinator_id", "approve_outgoing", b"approve_outgoing", "approve_reply", b"approve_reply", "command", b"command", "id", b"id", "legislative_role", b"legislative_role", "module", b"module", "no_workflow_roles", b"no_workflow_roles", "referral_coordinator_id", b"referral_coordinator_id", "workflow_roles", b"workflow_roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__access_coordinator_id: _TypeAlias = _typing.Literal["access_coordinator_id"]  # noqa: Y015
     _WhichOneofArgType__access_coordinator_id: _TypeAlias = _typing.Literal["_access_coordinator_id", b"_access_coordinator_id"]  # noqa: Y015
