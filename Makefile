@@ -78,7 +78,7 @@ reset: $(if $(TRAINING),$(READY))  ## remove all data of `make up` (TRAINING=1: 
 	@$(if $(TRAINING),exec $(PYTHON) -m deploy.training reset,rm -rf "$${DATA_DIR:-.data}")
 
 token: $(READY)  ## print a bearer token: make token USER=it-handler
-	@exec $(PYTHON) -m gateway.issue_token $(USER)
+	@$(if $(filter command,$(origin USER)),exec $(PYTHON) -m gateway.issue_token "$(USER)",echo "Say for whom: make token USER=it-handler" >&2; exit 2)
 
 format: $(READY)  ## bring the code into shape
 	$(PYTHON) -m ruff check --fix -q . || true
@@ -97,7 +97,8 @@ catalogue: $(READY)  ## bring the translations in line with their English source
 # Set-up writes to standard error, so that what a target prints is its own.
 $(READY): requirements/dev.txt requirements/uv.txt
 	@test -n "$(PYTHON_FOUND)" || { echo "Python 3.11 or newer is needed; none was found." >&2; exit 1; }
-	@test -x $(PYTHON) || $(PYTHON_FOUND) -m venv .venv >&2
+# Without Debian's package python3-venv, an environment is made and has no pip: it is made anew once the package is there.
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON_FOUND) -m venv --clear .venv >&2
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt >&2
 	@.venv/bin/uv pip sync -q --python $(PYTHON) --require-hashes --allow-empty-requirements requirements/dev.txt requirements/uv.txt >&2
 	@touch $@

@@ -143,8 +143,13 @@ def main(
 ) -> None:
     """Start real engines and each part as a process of its own, print sample sign-ins, stop on Ctrl-C."""
     settings = read(GatewaySettings)
+    read(DirectorySettings)  # those of all services: what is wrong with them is said now
     telemetry.configure_logging("warning" if settings.log_level == "info" else settings.log_level)
-    process.run(lambda: _announced(settings, replicas))
+    try:
+        process.run(lambda: _announced(settings, replicas))
+    except* (servers.ToolMissing, servers.NotFetched, servers.NotStarted) as group:
+        print(*group.exceptions, sep="\n", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ def main() -> None:
     except Invalid as refused:
         parser.error(refused.message)
     settings = read(GatewaySettings)
+    read(DirectorySettings)  # those of all services: what is wrong with them is said now
     telemetry.configure_logging("warning" if settings.log_level == "info" else settings.log_level)
     process.run(lambda: _announced(settings, running))
 

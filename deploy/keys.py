@@ -5,12 +5,14 @@ ones, and could not write them anyway.
 """
 
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chassis.keys import TRAINING, KeyRing
+from chassis.settings import CannotStart
 
 # Who calls others in its own name, or signs for people.
 SIGNERS = ("gateway", "directory", "requests", "alerts", "translation", "repositories")
@@ -21,6 +23,8 @@ MORE = {
     "alerts": ("alerts_receipts", "alerts_related", "alerts_webhooks", "alerts_audit"),
     "repositories": ("repositories_audit",),
 }
+# What these keep or give out is sealed with their own key; with one that they had before, it can still be opened.
+SEALING = ("translation", "repositories")
 
 
 def main(
@@ -30,12 +34,28 @@ def main(
     training: Annotated[bool, typer.Option(help="the keys of a training system")] = False,
 ) -> None:
     """Make a key pair for each part that signs, and print the commands that bring them into a cluster."""
-    ring = KeyRing(folder, training=training)
-    for part in SIGNERS:
-        for name in _names(part):
-            ring.private(name)
+    try:
+        ring = KeyRing(folder, training=training)
+        for part in SIGNERS:
+            for name in _names(part):
+                _make(ring, name)
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
+        raise typer.Exit(1) from None
     for command in commands(folder, release, namespace):
         print(command)
+
+
+def _make(ring: KeyRing, name: str) -> None:
+    """Make the pair of *name*, if it is not there; exits with 1 for halves of two keys, with which everybody would refuse *name*."""
+    key, public = ring.private(name), ring.public(name)
+    if public is None or public.thumbprint() != key.thumbprint():
+        print(
+            f"{name}.public.jwk is not the public half of {name}.private.jwk. Call it {name}-<year>.public.jwk if what was signed "
+            "before is to be verified, or else take it away; then try again.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
 
 
 def commands(folder: Path, release: str, namespace: str) -> list[str]:
@@ -62,8 +82,9 @@ def commands(folder: Path, release: str, namespace: str) -> list[str]:
 
 
 def _files(folder: Path, part: str, half: str) -> list[str]:
-    """The files of *part*; with those that its further keys had before, as far as they are kept (`KeyRing.former`)."""
-    former = [path.name for name in MORE.get(part, ()) for path in sorted(folder.glob(f"{name}-*.{half}.jwk"))]
+    """The files of *part*; with those that its keys had before, as far as they are kept and good for anything (`KeyRing.former`)."""
+    kept = [*MORE.get(part, ()), *([part] if part in SEALING and half == "private" else [])]
+    former = [path.name for name in kept for path in sorted(folder.glob(f"{name}-*.{half}.jwk"))]
     return [*(f"{name}.{half}.jwk" for name in _names(part)), *former]
 
 

@@ -59,7 +59,7 @@ def main() -> None:
         asyncio.run(play())
     except NotAsExpected as failure:
         print(f"\nNot as expected. It should have been that {failure}.", file=sys.stderr)
-        raise SystemExit(1) from failure
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from gql import Client, GraphQLRequest
 from gql.client import AsyncClientSession, ReconnectingAsyncClientSession
-from gql.transport.exceptions import TransportQueryError
+from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
@@ -45,6 +45,8 @@ class User:
             return await self._session.execute(GraphQLRequest(document, variable_values=variables))
         except TransportQueryError as error:
             raise NotAsExpected(f"no error, but there was: {error.errors}") from error
+        except TransportError as error:
+            raise NotAsExpected(f"{self._url} answers, but it does not: {error}") from error
 
     async def refusal(self, document: str, **variables: Any) -> str:
         """The code with which a query or mutation is refused; raises NotAsExpected if it is not."""

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import typer
 import yaml
 from typer.testing import CliRunner
@@ -92,14 +93,31 @@ def test_what_was_put_aside_when_a_key_was_changed_comes_into_the_cluster_again(
     old = receipts.ReceiptKeys(KeyRing(tmp_path)).id
     (tmp_path / f"{receipts.NAME}.public.jwk").rename(tmp_path / f"{receipts.NAME}-2026.public.jwk")
     (tmp_path / f"{receipts.NAME}.private.jwk").unlink()
-    (tmp_path / f"{related.NAME}.private.jwk").rename(tmp_path / f"{related.NAME}-2026.private.jwk")
+    for name in (related.NAME, "translation"):
+        (tmp_path / f"{name}.private.jwk").rename(tmp_path / f"{name}-2026.private.jwk")
+        (tmp_path / f"{name}.public.jwk").unlink()
     commands = made(tmp_path)
     (public,) = [line for line in commands if " configmap " in line]
     (secret,) = [line for line in commands if " imi-alerts-key " in line]
+    (sealing,) = [line for line in commands if " imi-translation-key " in line]
+    assert f"--from-file=translation-2026.private.jwk={tmp_path}/translation-2026.private.jwk" in sealing
     assert f"--from-file={receipts.NAME}-2026.public.jwk={tmp_path / receipts.NAME}-2026.public.jwk" in public
     assert f"--from-file={related.NAME}-2026.private.jwk={tmp_path / related.NAME}-2026.private.jwk" in secret
-    assert "-2026" not in "".join(line for line in commands if line not in (public, secret))
+    assert "-2026" not in "".join(line for line in commands if line not in (public, secret, sealing))
     assert [key["kid"] for key in receipts.ReceiptKeys(KeyRing(tmp_path)).published()][1:] == [old]
+
+
+def test_halves_that_do_not_go_together_are_not_brought_into_a_cluster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(tmp_path)
+    capsys.readouterr()
+    (tmp_path / "requests.private.jwk").unlink()
+    with pytest.raises(typer.Exit):
+        keys.main(tmp_path)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "requests.public.jwk is not the public half" in said.err
 
 
 def test_it_is_a_command(tmp_path: Path) -> None:

@@ -60,6 +60,16 @@ def test_no_time_is_shorter_than_a_command_is_answered_for(name: str) -> None:
         DirectorySettings.model_validate({name.lower(): 6})
 
 
+@pytest.mark.parametrize(
+    "name", sorted(name for name in DirectorySettings.model_fields if name.endswith("retention_days"))
+)
+def test_no_time_is_so_long_that_there_is_no_day_before_it(name: str) -> None:
+    """A loop that cannot say since when something is over removes nothing at all, and an audit that cannot is closed."""
+    assert getattr(DirectorySettings.model_validate({name: 36_500}), name) == 36_500
+    with pytest.raises(ValueError, match="less than or equal to 36500"):
+        DirectorySettings.model_validate({name: 36_501})
+
+
 def test_every_setting_that_the_table_names_is_one() -> None:
     named = {name.lower() for _, when in rows().values() for name in SETTING.findall(when)}
     assert named <= DirectorySettings.model_fields.keys()

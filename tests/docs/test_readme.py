@@ -7,8 +7,10 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import httpx
 import pytest
 
+from services.directory.training.people import people
 from tests.docs.conftest import Running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +66,40 @@ def test_commands_modules_and_files_that_a_page_names_exist(page: Path) -> None:
         assert find_spec(module), module
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / target).exists(), target
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are called in links."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return {
+        re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+
+
+def test_links_lead_to_headings_and_tables_are_whole() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text):
+            assert anchor in anchors(page.parent / target if target else page), f"{page.name}: {target}#{anchor}"
+        # A row that follows no other row is a head, with the line below it that makes it one.
+        lines = ["", *text.splitlines(), ""]
+        for above, line, below in zip(lines, lines[1:], lines[2:], strict=False):
+            if line.startswith("|") and not above.startswith("|"):
+                assert re.fullmatch(r"[|: -]+", below), f"{page.name}: {line[:60]}"
+
+
+def test_the_example_of_public_reading_finds_something(running: Running) -> None:
+    page = (ROOT / "docs/repositories.md").read_text(encoding="utf-8")
+    (address,) = re.findall(r'curl "http://127.0.0.1:8000(/public/[^"]+)"', page)
+    found = httpx.get(f"http://{running.address}{address}", timeout=30).json()
+    assert found["total"] == len(found["entries"]) > 0
+    assert found["facets"][0]["values"]
+
+
+def test_the_sample_users_are_those_of_the_training_data() -> None:
+    said = README.partition("Sample users for")[2].partition("\n\n")[0]
+    users = {user.signin.rpartition(" ")[2] for user in people().values()}
+    assert {name for name in re.findall(r"`([a-z-]+)`", said) if name != "viewer"} == users
 
 
 def test_the_parts_say_what_they_read() -> None:

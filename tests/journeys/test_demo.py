@@ -71,4 +71,6 @@ async def test_it_fails_when_nobody_answers(data: Path, tmp_path: Path) -> None:
     environment = {"DATA_DIR": str(data), "GATEWAY_URL": f"http://{a_dead_address()}"}
     async with a_process("deploy.demo", tmp_path / "transcript", **environment) as demo:
         assert await demo.ended(PLAY_S) != 0
+        assert f"{environment['GATEWAY_URL']} answers, but it does not" in demo.said()
+        assert "Traceback" not in demo.said()
         assert "Everything was as expected." not in demo.said()

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.alerts.domain.dates import day_of
 from tests.gateway.clients import Data
 from tests.gateway.exchanges import text
 from tests.gateway.running import copy_of
 from tests.journeys.acting import STATUS, Scene, a_scene, actions
+from vocabulary.days import day_of
 
 # The day of the service, wherever the tests run.
 TODAY = day_of(datetime.now(UTC))

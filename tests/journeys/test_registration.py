@@ -104,6 +104,8 @@ async def test_an_authority_is_invited_registers_is_validated_and_takes_a_part_i
         for document in (VIEWER, "{ countries { code } }", "{ helpdesks { contact { email } } }"):
             assert await anna.refused(document) == UNKNOWN
         assert (await anna.http.get(f"{anna.url}/files/fil_0", headers=anna.headers)).status_code == 401
+        refused = await anna.cannot("registerByInvitation", code=code, applicant=applicant, languages=[])
+        assert refused == Refused("INVALID", "EMPTY", "languages")
         registered = await anna.do(
             "registerByInvitation",
             "authority { id status languages contact { email } }",
