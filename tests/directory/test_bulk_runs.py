@@ -161,6 +161,8 @@ async def test_an_export_is_of_those_that_are_asked_for(bulk: Bulk) -> None:
         ({"separator": "|"}, "separator"),
         ({"statuses": [0]}, "statuses[0]"),
         ({"area_codes": ["services", "wizardry"]}, "areaCodes[1]"),
+        ({"statuses": [directory_pb2.AUTHORITY_STATUS_ACTIVE] * 1_001}, "statuses"),
+        ({"area_codes": ["services"] * 1_001}, "areaCodes"),
     ):
         with pytest.raises(Invalid) as refused:
             await bulk.fetch(**asked)

@@ -160,6 +160,8 @@ async def test_only_who_is_active_and_has_the_part_is_listed_for_a_module(copied
             "countries[1]",
             "UNKNOWN_COUNTRY",
         ),
+        ({"module": ALERTS, "workflow_roles": [AUTHORITY] * 1_001}, "workflowRoles", "TOO_MANY"),
+        ({"module": ALERTS, "workflow_roles": [AUTHORITY], "countries": ["IT"] * 1_001}, "countries", "TOO_MANY"),
     ],
 )
 async def test_an_unfit_question_is_refused_by_name(

@@ -427,6 +427,7 @@ async def test_the_commission_is_found_by_name(asking: Asking) -> None:
         ({"languages": ["it", "tlh"]}, "filter.languages[1]", "UNKNOWN_LANGUAGE"),
         ({"levels": [pb.AUTHORITY_LEVEL_LOCAL, 0]}, "filter.levels[1]", "UNKNOWN_VALUE"),
         ({"levels": [99]}, "filter.levels[0]", "UNKNOWN_VALUE"),
+        ({"levels": [pb.AUTHORITY_LEVEL_LOCAL] * 1_001}, "filter.levels", "TOO_MANY"),
         ({"module": "road-transport/alerts"}, "filter.module", "UNKNOWN_MODULE"),
     ],
 )

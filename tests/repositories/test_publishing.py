@@ -352,6 +352,19 @@ UNFIT: list[tuple[Callable[[definitions_pb2.DefinitionDraft], object], type[Refu
         "definition.editorRoles[1]",
         "UNKNOWN_VALUE",
     ),
+    (
+        lambda draft: draft.editor_roles.extend([draft.editor_roles[0]] * 1_001),
+        Invalid,
+        "definition.editorRoles",
+        "TOO_MANY",
+    ),
+    (
+        lambda draft: draft.audience.roles.extend([draft.editor_roles[0]] * 1_001),
+        Invalid,
+        "definition.audience.roles",
+        "TOO_MANY",
+    ),
+    (lambda draft: draft.fields.extend([draft.fields[0]] * 1_001), Invalid, "definition.fields", "TOO_MANY"),
     (lambda draft: setattr(draft.fields[0], "type", 0), Invalid, "definition.fields[0].type", "UNKNOWN_VALUE"),
     (
         lambda draft: setattr(draft.fields[0], "choice_list", "colours"),

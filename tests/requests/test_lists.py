@@ -11,6 +11,7 @@ from chassis.caller import Caller
 from chassis.outbox import Outbox
 from chassis.process import clock
 from chassis.settings import ServiceSettings
+from chassis.wire import LISTED_LIMIT
 from engines.documents import open_documents
 from engines.events import open_events
 from protos.common.v1 import common_pb2
@@ -240,7 +241,7 @@ async def test_a_filter_leaves_in_what_it_names(asking: Asking) -> None:
     assert set(await listed(asking, estonia, "SENT", areas=[QUALIFICATIONS])) == sent
     assert set(await listed(asking, estonia, "SENT", areas=["services", QUALIFICATIONS])) == sent
     assert await listed(asking, estonia, "SENT", areas=["services"]) == []
-    many = [WIRE_STATUS[Status.SENT]] * 300_000
+    many = [WIRE_STATUS[Status.SENT]] * LISTED_LIMIT
     assert await listed(asking, estonia, "SENT", statuses=many) == [made[Status.SENT]]
 
 

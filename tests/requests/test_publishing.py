@@ -262,6 +262,11 @@ NUMBER = {"type": common_pb2.VALUE_TYPE_NUMBER, "choice_list": ""}
         (lambda: a_set("unfit", area_code="astrology"), "questionSet.areaCode", "UNKNOWN_AREA"),
         (lambda: a_set("professional-qualifications", 2, area_code="services"), "questionSet.areaCode", "OTHER_AREA"),
         (lambda: a_set("unfit", groups=[]), "questionSet.groups", "OUT_OF_RANGE"),
+        (
+            lambda: a_set("unfit", groups=[publishing_pb2.QuestionGroupDraft()] * 1_001),
+            "questionSet.groups",
+            "TOO_MANY",
+        ),
         (lambda: in_unknown_language(a_set("unfit")), "questionSet.title.tlh", "UNKNOWN_LANGUAGE"),
         (lambda: a_set("unfit", title=words("x" * 600)), "questionSet.title.bg", "TOO_LONG"),
         (lambda: with_question("unfit", type=99), f"{QUESTION}.type", "UNKNOWN_VALUE"),

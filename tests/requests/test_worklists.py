@@ -161,6 +161,14 @@ async def test_what_is_unknown_is_refused_by_name(asking: Asking, count: Count) 
     assert (refused.value.field, refused.value.reason) == ("filter.statuses[0]", "UNKNOWN_VALUE")
 
 
+async def test_a_filter_that_names_too_much_is_refused_before_it_is_looked_at(count: Count) -> None:
+    many: dict[str, Any] = {"statuses": [1] * 1_001, "partner_countries": ["SE"] * 1_001, "areas": ["services"] * 1_001}
+    for name, field in (("statuses", "statuses"), ("partner_countries", "partnerCountries"), ("areas", "areas")):
+        with pytest.raises(Invalid) as refused:
+            await count(ROMANIA, **{name: many[name]})
+        assert (refused.value.field, refused.value.reason) == (f"filter.{field}", "TOO_MANY")
+
+
 FILTERS: list[dict[str, Any]] = [
     {},
     {"mine": True},
