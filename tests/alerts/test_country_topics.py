@@ -195,8 +195,8 @@ async def test_a_country_that_nothing_reaches_is_told_nothing(asking: Asking, tm
 async def test_every_country_has_a_topic_that_is_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    async def noted(_url: str, topics: Sequence[str]) -> None:
-        made.extend(topics)
+    async def noted(_url: str, topics: Sequence[str], lasting: Sequence[str] = ()) -> None:
+        made.extend([*topics, *lasting])
 
     monkeypatch.setattr("chassis.prepare.prepare_events", noted)
     await prepare(ServiceSettings(data_dir=tmp_path))
