@@ -111,6 +111,8 @@ class Aggregates(Generic[Aggregate]):
 
     async def get_many(self, ids_: Sequence[str]) -> list[Kept[Aggregate]]:
         """Those that exist, in the order of *ids_*."""
+        if not ids_:
+            return []
         return [self._kept(document) for document in await self._documents.get_many(self._collection, ids_)]
 
     async def get_together(self, ids_: Sequence[str]) -> list[Kept[Aggregate]]:

@@ -44,8 +44,13 @@ class Leaving:
         """What is done about events of the directory; doing it again has no effect."""
 
         async def authorities_changed(seen: Sequence[Event]) -> None:
-            for authority in await self._authorities.get_many(list(dict.fromkeys(event.subject for event in seen))):
-                await self._have_leave(authority)
+            found = await self._authorities.get_many(list(dict.fromkeys(event.subject for event in seen)))
+            gone = [id_ for one in found if one.state.status not in FINAL for id_ in _gone(one.state)]
+            for user in await self._users.get_many(gone):
+                await leave(self._users, user)
+            for authority in found:
+                if authority.state.status in FINAL:
+                    await self._have_leave(authority.id)
 
         async def users_changed(seen: Sequence[Event]) -> None:
             # Somebody may have been added while the authority was being deregistered.
@@ -59,15 +64,14 @@ class Leaving:
             UserChanged.DESCRIPTOR.full_name: users_changed,
         }
 
-    async def _have_leave(self, authority: Kept[Authority]) -> None:
-        if authority.state.status not in FINAL:
-            # The command that says of somebody that they have left is about to write it into their document itself.
-            newest = {change.subject_id for change in authority.state.history[-1:]}
-            gone = [id_ for id_ in authority.state.former_users if id_ not in newest]
-            for user in await self._users.get_many(gone):
-                await leave(self._users, user)
-            return
-        working: dict[str, Condition] = {"authority_id": authority.id, "active": True}
+    async def _have_leave(self, authority_id: str) -> None:
+        working: dict[str, Condition] = {"authority_id": authority_id, "active": True}
         async for page in self._users.pages(working, size=READ_BATCH):
             for user in page:
                 await leave(self._users, user)
+
+
+def _gone(authority: Authority) -> list[str]:
+    """Who has left, but for the last: the command that says so of them is about to write it into their document itself."""
+    newest = {change.subject_id for change in authority.history[-1:]}
+    return [id_ for id_ in authority.former_users if id_ not in newest]

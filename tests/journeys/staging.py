@@ -1,18 +1,22 @@
 """What a module of journeys shares: one system, and the engines that it goes over."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from elasticsearch import AsyncElasticsearch
+from motor.motor_asyncio import AsyncIOMotorClient
 
 from chassis.keys import KeyRing
 from deploy.embedded import system
 from deploy.parts import prepare
 from deploy.servers import Servers
+from engines.kafka import Cluster, administering
 from gateway.tokens import DevelopmentTokens
 from services.directory.settings import DirectorySettings
 from tests.gateway.clients import TIMEOUT_S, Client
@@ -54,4 +58,25 @@ async def prepared_engines(servers: Servers | None, folder: Path) -> AsyncIterat
             # Every start fills a store, an index and three copies; those who act in journeys, and all coordinators, are enough.
             patch.setenv("TRAINING_COUNTRIES", "DE,FR,HU,IT")
             await prepare(DirectorySettings(data_dir=folder))
-        yield
+        try:
+            yield
+        finally:
+            if servers is not None:
+                await _forget(urls, name)
+
+
+async def _forget(urls: Mapping[str, str], name: str) -> None:
+    """Remove what there is under *name*: each client that connects is told of every topic that there is."""
+    async with administering(Cluster.of(urls["EVENTS_URL"])) as admin:
+        if topics := [topic for topic in await admin.list_topics() if topic.startswith(f"{name}.")]:
+            await admin.delete_topics(topics)
+    store: AsyncIOMotorClient[Any] = AsyncIOMotorClient(urls["DOCUMENTS_URL"].rpartition("/")[0])
+    try:
+        for database in await store.list_database_names():
+            if database.startswith(f"{name}-"):
+                await store.drop_database(database)
+    finally:
+        store.close()
+    async with AsyncElasticsearch(urls["SEARCH_URL"].rpartition("/")[0].replace("elasticsearch:", "http:")) as search:
+        if indices := [*await search.indices.get_alias(index=f"*{name}*")]:
+            await search.indices.delete(index=indices)
