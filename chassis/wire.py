@@ -11,6 +11,7 @@ from protos.common.v1 import common_pb2 as pb
 from vocabulary import languages, pages
 from vocabulary.files import File
 from vocabulary.pages import Page
+from vocabulary.proofs import Ground, Proof
 from vocabulary.refusals import Invalid
 from vocabulary.values import (
     Choice,
@@ -65,6 +66,7 @@ class EnumOnWire(Generic[Member]):
 
 VALUE_TYPE = EnumOnWire(ValueType, pb.ValueType)
 DATA_CLASS = EnumOnWire(DataClass, pb.DataClass)
+PROOF_GROUND = EnumOnWire(Ground, pb.ProofGround)
 
 
 def few(items: Listed, *, at: str) -> Listed:
@@ -125,6 +127,16 @@ def free_text_from(message: pb.FreeText, *, at: str) -> FreeText:
         DATA_CLASS.from_wire(message.data_class, field=f"{at}.dataClass") if message.data_class else DataClass.PERSONAL
     )
     return FreeText(text=message.text, language=message.language, data_class=data_class)
+
+
+def proof(one: Proof) -> pb.Proof:
+    return pb.Proof(
+        authority_id=one.authority_id,
+        country_code=one.country,
+        ground=PROOF_GROUND.to_wire(one.ground),
+        reason=free_text(one.reason),
+        at=timestamp(one.at),
+    )
 
 
 def value(value: Value) -> pb.Value:

@@ -7,10 +7,9 @@ from gateway.enums.alerts import (
     AlertView,
     InboxEntryKind,
     InformationStatus,
-    ProofGround,
 )
 from gateway.enums.audit import AuditedKind, AuditedPart
-from gateway.enums.common import DataClass, Language, ScanState, ValueType
+from gateway.enums.common import DataClass, Language, ProofGround, ScanState, ValueType
 from gateway.enums.deliveries import AttemptOutcome, FilterDelivery, PauseReason, WebhookStatus
 from gateway.enums.directory import (
     AccessStatus,

@@ -78,12 +78,6 @@ class InformationStatus(Enum):
     REJECTED = alerts.INFORMATION_STATUS_REJECTED
 
 
-@strawberry.enum(description="What allows to read what is blocked (Regulation (EU) No 1024/2012, Article 14(3)).")
-class ProofGround(Enum):
-    CONSENT = alerts.PROOF_GROUND_CONSENT
-    PUBLIC_INTEREST = alerts.PROOF_GROUND_PUBLIC_INTEREST
-
-
 @strawberry.enum(description="What an inbox entry tells.")
 class InboxEntryKind(Enum):
     BROADCAST = alerts.INBOX_ENTRY_KIND_BROADCAST

@@ -66,6 +66,12 @@ class ValueType(Enum):
     LANGUAGE = common.VALUE_TYPE_LANGUAGE
 
 
+@strawberry.enum(description="What allows to read what is blocked (Regulation (EU) No 1024/2012, Article 14(3)).")
+class ProofGround(Enum):
+    CONSENT = common.PROOF_GROUND_CONSENT
+    PUBLIC_INTEREST = common.PROOF_GROUND_PUBLIC_INTEREST
+
+
 @strawberry.enum(description="What the scanner for malware said of a file.")
 class ScanState(Enum):
     CLEAN = requests.SCAN_STATE_CLEAN

@@ -4,7 +4,7 @@ from typing import cast
 
 import strawberry
 
-from gateway.enums import Grade, ReferralVerdict
+from gateway.enums import Grade, ProofGround, ReferralVerdict
 from gateway.schema.common import Command, FreeTextInput, GatewayInfo, command, free_text
 from gateway.schema.requests import Request
 from protos.requests.v1 import requests_pb2 as pb
@@ -53,6 +53,13 @@ class DecideReferralInput(Command):
     )
 
 
+@strawberry.input
+class ProveRequestInput(Command):
+    id: strawberry.ID
+    ground: ProofGround
+    reason: FreeTextInput = strawberry.field(description="What has to be proved.")
+
+
 @strawberry.type
 class CloseRequestPayload:
     request: Request
@@ -76,6 +83,11 @@ class GiveOpinionPayload:
 @strawberry.type
 class DecideReferralPayload:
     request: Request
+
+
+@strawberry.type
+class ProveRequestPayload:
+    request: Request = strawberry.field(description="With what it says.")
 
 
 @strawberry.type
@@ -113,3 +125,14 @@ class RequestConclusionMutations:
             command=command(input), id=input.id, verdict=input.verdict.value, reason=free_text(input.reason)
         )
         return cast("DecideReferralPayload", await requests.call(requests.stub.DecideReferral, message))
+
+    @strawberry.mutation(
+        description="Reads what a blocked request says, for one of the two authorities that has to prove that it was exchanged. Each "
+        "reading is written down."
+    )
+    async def prove_request(self, info: GatewayInfo, input: ProveRequestInput) -> ProveRequestPayload:
+        requests = info.context.backends.requests
+        message = pb.ProveRequestRequest(
+            command=command(input), id=input.id, ground=input.ground.value, reason=free_text(input.reason)
+        )
+        return cast("ProveRequestPayload", await requests.call(requests.stub.ProveRequest, message))

@@ -5,11 +5,11 @@ from typing import Any
 
 import strawberry
 
-from gateway.batches import AUTHORITIES
-from gateway.enums import Grade, Leak, ReferralVerdict, RequestAction, RequestStatus
+from gateway.batches import AUTHORITIES, COUNTRIES
+from gateway.enums import Grade, Leak, ProofGround, ReferralVerdict, RequestAction, RequestStatus
 from gateway.readings import given, link, moment, part
 from gateway.schema.common import FreeText
-from gateway.schema.directory import Authority
+from gateway.schema.directory import Authority, Country
 
 
 @strawberry.type(
@@ -67,6 +67,15 @@ class Opinion:
 class Evaluation:
     timeliness: Grade
     effort: Grade
+
+
+@strawberry.type(description="That what a blocked request says was read, to prove that it was exchanged.")
+class RequestProof:
+    authority: Authority | None = link(AUTHORITIES, "authority_id")
+    country: Country | None = link(COUNTRIES, "country_code")
+    ground: ProofGround
+    reason: FreeText | None = part("reason", "What had to be proved.")
+    at: datetime | None = moment("at")
 
 
 @strawberry.type(description="One change of a request. Never altered, never removed.")

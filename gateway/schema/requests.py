@@ -47,6 +47,7 @@ from gateway.schema.request_parts import (
     Opinion,
     PossibleAction,
     RequestHistoryEntry,
+    RequestProof,
     SplitOff,
 )
 from gateway.schema.translation_whole import PlacedText, translations
@@ -248,6 +249,9 @@ class Request(Node):
     more_information: list[MoreInformation]
     opinions: list[Opinion]
     evaluation: Evaluation | None = part("evaluation")
+    proofs: list[RequestProof] = strawberry.field(
+        description="Who has read it since it is blocked; shown to their own authority."
+    )
 
 
 @strawberry.type

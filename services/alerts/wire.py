@@ -23,7 +23,6 @@ from services.alerts.domain.alerts import (
 )
 from services.alerts.domain.filters import Severity
 from services.alerts.domain.lifecycle import SILENCING, Action, Status
-from services.alerts.domain.proofs import Ground, Proof
 from services.alerts.domain.types import AlertType
 from services.alerts.domain.views import View
 from vocabulary.days import end_of
@@ -34,7 +33,6 @@ SEVERITY = EnumOnWire(Severity, pb.AlertSeverity)
 VIEW = EnumOnWire(View, pb.AlertView)
 NEWS = EnumOnWire(News, pb.InboxEntryKind)
 INFORMATION_STATUS = EnumOnWire(InformationStatus, pb.InformationStatus)
-GROUND = EnumOnWire(Ground, pb.ProofGround)
 
 
 def alert_type(kind: AlertType, wanted: Collection[str]) -> pb.AlertType:
@@ -83,7 +81,7 @@ def alert(kept: Kept[Alert], view: View) -> pb.Alert:
         standstill_until=state.standstill_until.isoformat() if state.standstill_until else "",
         end_reason=wire.free_text(state.end_reason),
         earlier_closures=map(closure, state.earlier_closures),
-        proofs=map(proof, state.proofs),
+        proofs=map(wire.proof, state.proofs),
     )
 
 
@@ -136,16 +134,6 @@ def comment(one: Comment) -> pb.AlertComment:
         authority_id=one.authority_id,
         country_code=one.country,
         text=wire.free_text(one.text),
-        at=timestamp(one.at),
-    )
-
-
-def proof(one: Proof) -> pb.AlertProof:
-    return pb.AlertProof(
-        authority_id=one.authority_id,
-        country_code=one.country,
-        ground=GROUND.to_wire(one.ground),
-        reason=wire.free_text(one.reason),
         at=timestamp(one.at),
     )
 

@@ -19,6 +19,8 @@ STREAM = "requests"
 _CHANGED = events_pb2.RequestChanged.DESCRIPTOR.full_name
 # What only those hear of who do it: their authority.
 _OWN = frozenset({Action.CREATE, Action.EDIT, Action.DELETE, Action.ASSIGN})
+# What nobody hears of: what becomes of its content, and who reads it, years later.
+_UNHEARD = HIDING | {Action.PROVE}
 # What only the responder hears of.
 _RESPONDERS_OWN = frozenset({Action.SAVE, Action.REMIND})
 
@@ -47,7 +49,7 @@ def fill_inboxes(events: Events, inbox: Inbox) -> Reactions:
 
 def recipients(message: events_pb2.RequestChanged, action: Action) -> list[str]:
     """The authorities that hear of a change: of what becomes of its content years later, nobody."""
-    if action in HIDING:
+    if action in _UNHEARD:
         return []
     if action in _OWN:
         return [message.authority_id or message.requester_id]

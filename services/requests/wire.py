@@ -78,6 +78,7 @@ def request(kept: Kept[Request], view: View) -> pb.Request:
         more_information=[more_information(one) for one in state.more_information],
         opinions=[opinion(one) for one in state.opinions],
         evaluation=evaluation(state.evaluation),
+        proofs=map(wire.proof, state.proofs),
     )
 
 

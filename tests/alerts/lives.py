@@ -9,7 +9,6 @@ from services.alerts.catalogue import alert_type
 from services.alerts.domain import contents, duties, ending, receiving, retention, sending
 from services.alerts.domain.alerts import Alert, Party
 from services.alerts.domain.lifecycle import Action, Status
-from services.alerts.domain.proofs import Ground
 from services.alerts.domain.types import AlertType, Flow
 from tests.alerts.cast import (
     FR_COORDINATOR,
@@ -24,6 +23,7 @@ from tests.alerts.cast import (
 from tests.alerts.dangers import NOW, TYPE, a_danger, chosen, refers, written
 from tests.alerts.kinds import FIELDS, a_structure
 from tests.alerts.threads import ADDRESSED, said
+from vocabulary.proofs import Ground
 from vocabulary.values import Value
 
 UNTIL = date(2027, 1, 31)

@@ -135,7 +135,7 @@ def fields_of(method: str, flow: Flow) -> dict[str, Any]:
         "AddAlertInformation": {"text": why},
         "ApproveAlertInformation": {"information_id": "inf_nobody"},
         "RejectAlertInformation": {"information_id": "inf_nobody", "reason": why},
-        "ProveAlert": {"ground": pb.PROOF_GROUND_CONSENT, "reason": why},
+        "ProveAlert": {"ground": common_pb2.PROOF_GROUND_CONSENT, "reason": why},
         "CorrectAlert": {"values": a_form(flow, "SECRET, corrected"), "reason": why},
         "AmendAlert": {"values": a_form(flow, "SECRET, amended")},
         "ModifyAlert": {"values": a_form(flow, "SECRET, modified"), "reason": why},

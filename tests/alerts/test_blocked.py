@@ -14,6 +14,7 @@ from imi_client.receipts import require_continuation
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1 import related_pb2
 from protos.alerts.v1.related_pb2_grpc import RelatedAlertsServiceStub
+from protos.common.v1 import common_pb2
 from services.alerts import storage, wiring
 from services.alerts.domain import duties
 from services.alerts.domain.lifecycle import Action, Status
@@ -45,7 +46,7 @@ SERVICES, NOTICE = Flow.SERVICES_ALERT, Flow.NOTIFICATION
 # After six months, and after three years, whenever that is.
 BLOCKED_AFTER, ERASED_AFTER = timedelta(days=190), timedelta(days=1_100)
 READERS = (ITALY, IT_COORDINATOR, HUNGARY, HU_COORDINATOR, FR_COORDINATOR, COMMISSION)
-PROOF = {"ground": pb.PROOF_GROUND_CONSENT, "reason": text("bizonyítani kell", "hu")}
+PROOF = {"ground": common_pb2.PROOF_GROUND_CONSENT, "reason": text("bizonyítani kell", "hu")}
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +195,7 @@ async def test_a_coordinator_reads_what_is_blocked_as_proof_and_each_reading_is_
         seen = await read(rehearsal, caller, alert.id)
         assert says_nothing(seen)
         assert [(one.authority_id, one.ground, one.reason.text) for one in seen.proofs] == (
-            [("aut_hu_coordinator", pb.PROOF_GROUND_CONSENT, "bizonyítani kell")] if sees else []
+            [("aut_hu_coordinator", common_pb2.PROOF_GROUND_CONSENT, "bizonyítani kell")] if sees else []
         )
     lost = someone("aut_hu_coordinator", UserRole.VIEWER)
     lost = Caller(**{**{name: getattr(lost, name) for name in lost.__slots__}, "user_id": HU_COORDINATOR.user_id})

@@ -13,7 +13,6 @@ from services.alerts.domain import contents, duties, retention, sending
 from services.alerts.domain.alerts import Alert, HistoryEntry, News
 from services.alerts.domain.filters import EVERYTHING, Filter, Severity, matches
 from services.alerts.domain.lifecycle import ENDED, Action, Status
-from services.alerts.domain.proofs import PROOFS_LIMIT, Ground
 from services.alerts.domain.publishing import MONTHS_LIMIT
 from services.alerts.domain.types import AlertType, Flow
 from services.alerts.domain.views import View, proven, seen, view
@@ -34,6 +33,7 @@ from tests.alerts.test_alerts import owed
 from tests.alerts.threads import said
 from tests.cells import cell
 from vocabulary.days import BRUSSELS, months_after
+from vocabulary.proofs import PROOFS_LIMIT, Ground
 from vocabulary.refusals import Conflict, Forbidden, Refusal
 from vocabulary.roles import UserRole
 from vocabulary.values import FreeText

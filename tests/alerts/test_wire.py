@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from chassis.aggregates import Kept
 from chassis.inbox import Entry
-from chassis.wire import EnumOnWire, datetime_of, field_values_from, free_text_from
+from chassis.wire import PROOF_GROUND, EnumOnWire, datetime_of, field_values_from, free_text_from
 from protos.alerts.v1 import alerts_pb2 as pb
 from protos.alerts.v1 import events_pb2
+from protos.common.v1 import common_pb2
 from services.alerts import wire
 from services.alerts.domain.actions import Possibility
 from services.alerts.domain.alerts import (
@@ -28,12 +29,12 @@ from services.alerts.domain.alerts import (
 )
 from services.alerts.domain.filters import Severity
 from services.alerts.domain.lifecycle import Action, Status
-from services.alerts.domain.proofs import Ground, Proof
 from services.alerts.domain.views import View
 from tests.alerts.dangers import TYPE
 from tests.alerts.threads import steps
 from vocabulary import languages
 from vocabulary.days import day_of
+from vocabulary.proofs import Ground, Proof
 from vocabulary.refusals import Conflict, Invalid
 from vocabulary.values import DataClass, FreeText, Money, Value
 
@@ -247,7 +248,7 @@ def alert_back(message: pb.Alert) -> Kept[Alert]:
                 authority_id=one.authority_id,
                 country=one.country_code,
                 user_id="",
-                ground=wire.GROUND.from_wire(one.ground, field=""),
+                ground=PROOF_GROUND.from_wire(one.ground, field=""),
                 reason=text_back(one, "reason"),
                 at=datetime_of(one.at),
             )
@@ -353,7 +354,7 @@ def test_a_type_speaks_the_languages_wanted_or_all_and_no_other(wanted: list[str
         (wire.NEWS, News, pb.InboxEntryKind.items(), "INBOX_ENTRY_KIND_"),
         (wire.SEVERITY, Severity, pb.AlertSeverity.items(), "ALERT_SEVERITY_"),
         (wire.INFORMATION_STATUS, InformationStatus, pb.InformationStatus.items(), "INFORMATION_STATUS_"),
-        (wire.GROUND, Ground, pb.ProofGround.items(), "PROOF_GROUND_"),
+        (PROOF_GROUND, Ground, common_pb2.ProofGround.items(), "PROOF_GROUND_"),
     ],
 )
 def test_every_word_of_the_wire_has_its_meaning_and_every_meaning_its_word(

@@ -166,6 +166,8 @@ def _message(name: str) -> Descriptor:
 # the one without a name also lends its own fields.
 BEHIND: dict[str, str | dict[str, str]] = {
     "RequestHistoryEntry": "HistoryEntry",
+    "RequestProof": "Proof",
+    "AlertProof": "Proof",
     "AlertStreamItem": "WatchInboxResponse",
     "AlertReceipt": "ReceiptHead",
     "RequestChange": "WatchChangesResponse",

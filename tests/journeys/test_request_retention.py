@@ -19,6 +19,13 @@ READ = """query ($id: ID!) { request(id: $id) {
   answers { question { code } } files { id } history { action reason { original } } } }"""
 
 
+TEXTS = "request { status view justification { original } answers { question { code } } files { id sha256 } }"
+PROOFS = """query ($id: ID!) { request(id: $id) { actions { action possible }
+  proofs { ground reason { original } at authority { country { code } } } history { action } } }"""
+READS = """query ($id: ID) { auditOfReads(block: REQUESTS, id: $id, first: 100) { edges { node {
+  operation things { id parts } } } } }"""
+
+
 async def read(scene: Scene, who: str, id_: str) -> Data | None:
     found: Data | None = (await scene.stage.as_(who).ask(READ, id=id_))["request"]
     return found
@@ -80,12 +87,50 @@ async def test_a_request_is_blocked_six_months_after_its_end_and_erased_three_ye
         assert await download(scene, who, file) == 404
     scene.clock.ahead = STILL
     assert (await read(scene, REQUESTER, id_) or {})["status"] == "BLOCKED"
+    proof = {"id": id_, "ground": "CONSENT", "reason": text(f"{SECRET}: ricorso")}
+    assert SECRET in str(await scene.stage.as_(REQUESTER).do("proveRequest", TEXTS, **proof))
     scene.clock.ahead = ERASED
     for who in (REQUESTER, RESPONDER):
         assert await until(who, None) is None
         assert await download(scene, who, file) == 404
+        assert (await scene.stage.as_(who).cannot("proveRequest", **proof)).code == "NOT_FOUND"
 
     async def is_gone() -> bool | None:
         return rows_with(scene.stage.data, SECRET) == [] or None
 
     await eventually(is_gone)
+
+
+async def test_an_authority_proves_what_is_blocked_and_each_reading_is_written_down(scene: Scene) -> None:
+    """On a ground and for a reason; the other side and everybody else are told nothing of it (row 52)."""
+    id_, file = await closed(scene)
+    hungary = scene.stage.as_(RESPONDER)
+    proof = {"id": id_, "ground": "PUBLIC_INTEREST", "reason": text("Bírósági eljárás", "HU")}
+    assert (await hungary.cannot("proveRequest", **proof)).reason == "TRANSITION"
+    scene.clock.ahead = BLOCKED
+
+    async def is_blocked() -> bool | None:
+        return (await read(scene, RESPONDER, id_) or {}).get("status") == "BLOCKED" or None
+
+    await eventually(is_blocked)
+    before = (await hungary.ask(PROOFS, id=id_))["request"]
+    assert {one["action"] for one in before["actions"] if one["possible"]} == {"PROVE"}
+    assert before["proofs"] == []
+    shown = await hungary.do("proveRequest", TEXTS, **proof)
+    assert (shown["status"], shown["view"], [one["id"] for one in shown["files"]]) == ("BLOCKED", "FULL", [file])
+    assert shown["justification"]["original"] == f"{SECRET}: verifica"
+    assert shown["answers"]
+    after = (await hungary.ask(PROOFS, id=id_))["request"]
+    (found,) = after["proofs"]
+    assert (found["ground"], found["reason"]["original"]) == ("PUBLIC_INTEREST", "Bírósági eljárás")
+    assert found["authority"]["country"]["code"] == "HU"
+    assert after["history"][-1]["action"] == "PROVE"
+    theirs = (await scene.stage.as_(REQUESTER).ask(PROOFS, id=id_))["request"]
+    assert (theirs["proofs"], theirs["history"][-1]["action"]) == ([], "BLOCK")
+    rows = (await scene.stage.as_("it-admin").ask(READS, id=id_))["auditOfReads"]["edges"]
+    parts = [one["node"]["things"][0]["parts"] for one in rows if one["node"]["operation"].endswith("ProveRequest")]
+    assert any("PROOF" in one for one in parts)
+    for reader in ("hu-qualifications", "hu-nurses", "commission"):
+        assert (await scene.stage.as_(reader).cannot("proveRequest", **proof)).code in ("FORBIDDEN", "NOT_FOUND")
+    assert SECRET not in str(await read(scene, RESPONDER, id_))
+    assert await download(scene, RESPONDER, file) == 404

@@ -28,7 +28,17 @@ AT = datetime(2026, 11, 24, tzinfo=UTC)
 REQUESTER, RESPONDER = "aut_requester", "aut_responder"
 COORDINATOR = "aut_coordinator"
 BOTH = [REQUESTER, COORDINATOR, RESPONDER]
-SPECIAL = {Action.CREATE, Action.EDIT, Action.DELETE, Action.RETURN, Action.ASSIGN, Action.SAVE, Action.REMIND, *HIDING}
+SPECIAL = {
+    Action.CREATE,
+    Action.EDIT,
+    Action.DELETE,
+    Action.RETURN,
+    Action.ASSIGN,
+    Action.SAVE,
+    Action.REMIND,
+    *HIDING,
+    Action.PROVE,
+}
 # What became of a request by each action, and who hears of it.
 HEARD: dict[tuple[Action, Status], list[str]] = {
     (Action.CREATE, Status.DRAFT): [REQUESTER],
@@ -41,6 +51,7 @@ HEARD: dict[tuple[Action, Status], list[str]] = {
     (Action.SAVE, Status.ACCEPTED): [RESPONDER],
     (Action.REMIND, Status.SENT): [RESPONDER],
     (Action.BLOCK, Status.BLOCKED): [],
+    (Action.PROVE, Status.BLOCKED): [],
     (Action.ERASE, Status.DELETED): [],
     (Action.INVOLVE_COORDINATORS, Status.PENDING_SEND_APPROVAL): [REQUESTER, COORDINATOR],
     **{

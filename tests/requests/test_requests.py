@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.requests.domain import allocation, closing, dates, drafting, forwarding, referral, replying
+from services.requests.domain import allocation, closing, dates, drafting, forwarding, referral, replying, retention
 from services.requests.domain.actions import possibilities
 from services.requests.domain.exchange import Evaluation, FormerResponder, Grade, Partner, Settings, Verdict
 from services.requests.domain.lifecycle import (
@@ -32,6 +32,7 @@ from tests.builders import QUALIFICATIONS, REQUESTS, doctors
 from tests.cells import cell
 from tests.requests.exchanges import CALLERS, NOW, QUESTIONS, a_stored_draft, a_stored_request, nurses
 from vocabulary.files import File
+from vocabulary.proofs import Ground
 from vocabulary.refusals import Conflict, Forbidden, Invalid, Refusal
 from vocabulary.roles import UserRole
 from vocabulary.values import Choice, Field, FreeText, Money, Value, ValueType
@@ -120,6 +121,8 @@ def _after_the_reply(request: Request, action: Action, actor: Actor) -> Request:
             return closing.close(request, Evaluation(timeliness=Grade.GOOD, effort=Grade.FAIR), actor)
         case Action.WITHDRAW:
             return closing.withdraw(request, REASON, actor)
+        case Action.PROVE:
+            return retention.prove(request, Ground.CONSENT, REASON, actor)
     raise AssertionError(action)
 
 

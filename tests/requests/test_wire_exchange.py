@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.aggregates import Kept
-from chassis.wire import datetime_of
+from chassis.wire import PROOF_GROUND, datetime_of
+from protos.common.v1 import common_pb2
 from protos.requests.v1 import requests_pb2 as pb
 from protos.requests.v1.events_pb2 import RequestChanged
 from services.requests import wire
@@ -30,6 +31,7 @@ from services.requests.domain.requests import HistoryEntry, Request
 from services.requests.domain.views import View
 from tests.requests.exchanges import a_stored_request
 from tests.requests.test_wire import days, history, text_back, texts, times, words
+from vocabulary.proofs import Ground, Proof
 from vocabulary.refusals import Conflict, Forbidden, Invalid
 
 questions = st.lists(words, max_size=3).map(lambda codes: tuple(Asked(code=code) for code in codes))
@@ -58,6 +60,15 @@ opinions = st.builds(
     Opinion, at=times, authority_id=words, text=st.none() | texts, verdict=st.none() | st.sampled_from(Verdict)
 )
 evaluations = st.builds(Evaluation, timeliness=st.sampled_from(Grade), effort=st.sampled_from(Grade))
+proofs = st.builds(
+    Proof,
+    authority_id=words,
+    country=st.sampled_from(["IT", "HU"]),
+    user_id=st.just(""),
+    ground=st.sampled_from(Ground),
+    reason=st.none() | texts,
+    at=times,
+)
 requests = st.builds(
     replace,
     st.just(a_stored_request(Status.ANSWERED)),
@@ -71,6 +82,7 @@ requests = st.builds(
     more_information=st.lists(later, max_size=2).map(tuple),
     opinions=st.lists(opinions, max_size=2).map(tuple),
     evaluation=st.none() | evaluations,
+    proofs=st.lists(proofs, max_size=2).map(tuple),
 )
 
 
@@ -108,6 +120,17 @@ def opinion_back(message: pb.Opinion) -> Opinion:
     )
 
 
+def proof_back(message: common_pb2.Proof) -> Proof:
+    return Proof(
+        authority_id=message.authority_id,
+        country=message.country_code,
+        user_id="",
+        ground=PROOF_GROUND.from_wire(message.ground, field=""),
+        reason=text_back(message.reason, message.HasField("reason")),
+        at=datetime_of(message.at),
+    )
+
+
 def day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
@@ -123,6 +146,7 @@ def test_a_request_comes_back_with_all_that_was_added_to_it(request: Request) ->
     assert tuple(map(child_back, message.children)) == request.children
     assert tuple(map(later_back, message.more_information)) == request.more_information
     assert tuple(map(opinion_back, message.opinions)) == request.opinions
+    assert tuple(map(proof_back, message.proofs)) == request.proofs
     given_back = wire.evaluation_from(message.evaluation, at="") if message.HasField("evaluation") else None
     assert given_back == request.evaluation
     assert [one.released for one in message.answers] == [one.code in request.frozen for one in request.answers]

@@ -209,26 +209,6 @@ ALERT_SEVERITY_HIGH: AlertSeverity.ValueType  # 3
 ALERT_SEVERITY_VERY_HIGH: AlertSeverity.ValueType  # 4
 Global___AlertSeverity: _TypeAlias = AlertSeverity  # noqa: Y015
 
-class _ProofGround:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _ProofGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProofGround.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    PROOF_GROUND_UNSPECIFIED: _ProofGround.ValueType  # 0
-    PROOF_GROUND_CONSENT: _ProofGround.ValueType  # 1
-    """The person whom the data are about consents."""
-    PROOF_GROUND_PUBLIC_INTEREST: _ProofGround.ValueType  # 2
-
-class ProofGround(_ProofGround, metaclass=_ProofGroundEnumTypeWrapper):
-    """What allows to read what is blocked (IMI Regulation, Article 14(3))."""
-
-PROOF_GROUND_UNSPECIFIED: ProofGround.ValueType  # 0
-PROOF_GROUND_CONSENT: ProofGround.ValueType  # 1
-"""The person whom the data are about consents."""
-PROOF_GROUND_PUBLIC_INTEREST: ProofGround.ValueType  # 2
-Global___ProofGround: _TypeAlias = ProofGround  # noqa: Y015
-
 class _InboxEntryKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -573,41 +553,6 @@ class AlertInformation(_message.Message):
 Global___AlertInformation: _TypeAlias = AlertInformation  # noqa: Y015
 
 @_typing.final
-class AlertProof(_message.Message):
-    """That the content of a blocked alert was read. Shown to the own country of whoever read it."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
-    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
-    GROUND_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    AT_FIELD_NUMBER: _builtins.int
-    authority_id: _builtins.str
-    country_code: _builtins.str
-    ground: Global___ProofGround.ValueType
-    @_builtins.property
-    def reason(self) -> _common_pb2.FreeText: ...
-    @_builtins.property
-    def at(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        authority_id: _builtins.str = ...,
-        country_code: _builtins.str = ...,
-        ground: Global___ProofGround.ValueType = ...,
-        reason: _common_pb2.FreeText | None = ...,
-        at: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "reason", b"reason"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "country_code", b"country_code", "ground", b"ground", "reason", b"reason"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___AlertProof: _TypeAlias = AlertProof  # noqa: Y015
-
-@_typing.final
 class AlertHistoryEntry(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -730,8 +675,8 @@ class Alert(_message.Message):
         """The proposals to close it before `closure`, each of which an objection blocked, the oldest first."""
 
     @_builtins.property
-    def proofs(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlertProof]:
-        """Since it is blocked: who has read it."""
+    def proofs(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Proof]:
+        """Since it is blocked: who has read it. Shown to the own country of whoever did."""
 
     def __init__(
         self,
@@ -766,7 +711,7 @@ class Alert(_message.Message):
         standstill_until: _builtins.str = ...,
         end_reason: _common_pb2.FreeText | None = ...,
         earlier_closures: _abc.Iterable[Global___AlertClosure] | None = ...,
-        proofs: _abc.Iterable[Global___AlertProof] | None = ...,
+        proofs: _abc.Iterable[_common_pb2.Proof] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["broadcast_at", b"broadcast_at", "changed_at", b"changed_at", "closure", b"closure", "comments_until", b"comments_until", "created_at", b"created_at", "end_reason", b"end_reason", "expires_at", b"expires_at", "return_reason", b"return_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -2220,7 +2165,7 @@ class ProveAlertRequest(_message.Message):
     GROUND_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    ground: Global___ProofGround.ValueType
+    ground: _common_pb2.ProofGround.ValueType
     @_builtins.property
     def command(self) -> _common_pb2.Command: ...
     @_builtins.property
@@ -2232,7 +2177,7 @@ class ProveAlertRequest(_message.Message):
         *,
         command: _common_pb2.Command | None = ...,
         id: _builtins.str = ...,
-        ground: Global___ProofGround.ValueType = ...,
+        ground: _common_pb2.ProofGround.ValueType = ...,
         reason: _common_pb2.FreeText | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015

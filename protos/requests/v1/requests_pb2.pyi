@@ -101,6 +101,8 @@ class _RequestActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Request
     REQUEST_ACTION_INVOLVE_COORDINATORS: _RequestAction.ValueType  # 27
     REQUEST_ACTION_BLOCK: _RequestAction.ValueType  # 28
     REQUEST_ACTION_ERASE: _RequestAction.ValueType  # 29
+    REQUEST_ACTION_PROVE: _RequestAction.ValueType  # 30
+    """The content of a blocked request was read."""
 
 class RequestAction(_RequestAction, metaclass=_RequestActionEnumTypeWrapper): ...
 
@@ -135,6 +137,8 @@ REQUEST_ACTION_REMIND: RequestAction.ValueType  # 26
 REQUEST_ACTION_INVOLVE_COORDINATORS: RequestAction.ValueType  # 27
 REQUEST_ACTION_BLOCK: RequestAction.ValueType  # 28
 REQUEST_ACTION_ERASE: RequestAction.ValueType  # 29
+REQUEST_ACTION_PROVE: RequestAction.ValueType  # 30
+"""The content of a blocked request was read."""
 Global___RequestAction: _TypeAlias = RequestAction  # noqa: Y015
 
 class _RequestTask:
@@ -866,6 +870,7 @@ class Request(_message.Message):
     DUE_DATE_FIELD_NUMBER: _builtins.int
     LEGAL_DEADLINE_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    PROOFS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     revision: _builtins.int
     number: _builtins.str
@@ -934,6 +939,10 @@ class Request(_message.Message):
     def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftWarning]:
         """For the requester, until the responder may know: what in its texts gives the subject away."""
 
+    @_builtins.property
+    def proofs(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Proof]:
+        """Since it is blocked: who has read it. Shown to the authority that did."""
+
     def __init__(
         self,
         *,
@@ -974,10 +983,11 @@ class Request(_message.Message):
         due_date: _builtins.str = ...,
         legal_deadline: _builtins.str = ...,
         warnings: _abc.Iterable[Global___DraftWarning] | None = ...,
+        proofs: _abc.Iterable[_common_pb2.Proof] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "created_at", b"created_at", "evaluation", b"evaluation", "justification", b"justification", "sent_at", b"sent_at", "subject", b"subject", "urgent_reason", b"urgent_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_date", b"agreed_date", "answers", b"answers", "area_code", b"area_code", "changed_at", b"changed_at", "children", b"children", "created_at", b"created_at", "desired_date", b"desired_date", "due_date", b"due_date", "evaluation", b"evaluation", "family_id", b"family_id", "files", b"files", "former_responder_ids", b"former_responder_ids", "handler_ids", b"handler_ids", "history", b"history", "id", b"id", "justification", b"justification", "legal_deadline", b"legal_deadline", "more_information", b"more_information", "number", b"number", "opinions", b"opinions", "parent_id", b"parent_id", "proposed_date", b"proposed_date", "question_set_id", b"question_set_id", "questions", b"questions", "requester_country_code", b"requester_country_code", "requester_id", b"requester_id", "responder_country_code", b"responder_country_code", "responder_id", b"responder_id", "revision", b"revision", "sent_at", b"sent_at", "status", b"status", "subject", b"subject", "tasks", b"tasks", "urgent", b"urgent", "urgent_reason", b"urgent_reason", "view", b"view", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_date", b"agreed_date", "answers", b"answers", "area_code", b"area_code", "changed_at", b"changed_at", "children", b"children", "created_at", b"created_at", "desired_date", b"desired_date", "due_date", b"due_date", "evaluation", b"evaluation", "family_id", b"family_id", "files", b"files", "former_responder_ids", b"former_responder_ids", "handler_ids", b"handler_ids", "history", b"history", "id", b"id", "justification", b"justification", "legal_deadline", b"legal_deadline", "more_information", b"more_information", "number", b"number", "opinions", b"opinions", "parent_id", b"parent_id", "proofs", b"proofs", "proposed_date", b"proposed_date", "question_set_id", b"question_set_id", "questions", b"questions", "requester_country_code", b"requester_country_code", "requester_id", b"requester_id", "responder_country_code", b"responder_country_code", "responder_id", b"responder_id", "revision", b"revision", "sent_at", b"sent_at", "status", b"status", "subject", b"subject", "tasks", b"tasks", "urgent", b"urgent", "urgent_reason", b"urgent_reason", "view", b"view", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2635,6 +2645,60 @@ class WithdrawRequestResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WithdrawRequestResponse: _TypeAlias = WithdrawRequestResponse  # noqa: Y015
+
+@_typing.final
+class ProveRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    ground: _common_pb2.ProofGround.ValueType
+    @_builtins.property
+    def command(self) -> _common_pb2.Command: ...
+    @_builtins.property
+    def reason(self) -> _common_pb2.FreeText:
+        """What it has to be proved for."""
+
+    def __init__(
+        self,
+        *,
+        command: _common_pb2.Command | None = ...,
+        id: _builtins.str = ...,
+        ground: _common_pb2.ProofGround.ValueType = ...,
+        reason: _common_pb2.FreeText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "ground", b"ground", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveRequestRequest: _TypeAlias = ProveRequestRequest  # noqa: Y015
+
+@_typing.final
+class ProveRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___Request:
+        """With its content."""
+
+    def __init__(
+        self,
+        *,
+        request: Global___Request | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveRequestResponse: _TypeAlias = ProveRequestResponse  # noqa: Y015
 
 @_typing.final
 class UploadFileRequest(_message.Message):

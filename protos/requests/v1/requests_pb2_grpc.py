@@ -190,6 +190,11 @@ class RequestsServiceStub:
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.WithdrawRequestRequest.SerializeToString,
                 response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.WithdrawRequestResponse.FromString,
                 _registered_method=True)
+        self.ProveRequest = channel.unary_unary(
+                '/imi.requests.v1.RequestsService/ProveRequest',
+                request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ProveRequestRequest.SerializeToString,
+                response_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ProveRequestResponse.FromString,
+                _registered_method=True)
         self.UploadFile = channel.stream_unary(
                 '/imi.requests.v1.RequestsService/UploadFile',
                 request_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.UploadFileRequest.SerializeToString,
@@ -410,6 +415,13 @@ class RequestsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProveRequest(self, request, context):
+        """What a blocked request says, for one of the two authorities that has to prove that it was exchanged. Each reading is written down.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UploadFile(self, request_iterator, context):
         """A header, then the content in chunks of at most 64 KiB.
         """
@@ -595,6 +607,11 @@ def add_RequestsServiceServicer_to_server(servicer, server):
                     servicer.WithdrawRequest,
                     request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.WithdrawRequestRequest.FromString,
                     response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.WithdrawRequestResponse.SerializeToString,
+            ),
+            'ProveRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProveRequest,
+                    request_deserializer=protos_dot_requests_dot_v1_dot_requests__pb2.ProveRequestRequest.FromString,
+                    response_serializer=protos_dot_requests_dot_v1_dot_requests__pb2.ProveRequestResponse.SerializeToString,
             ),
             'UploadFile': grpc.stream_unary_rpc_method_handler(
                     servicer.UploadFile,
@@ -1454,6 +1471,33 @@ class RequestsService:
             '/imi.requests.v1.RequestsService/WithdrawRequest',
             protos_dot_requests_dot_v1_dot_requests__pb2.WithdrawRequestRequest.SerializeToString,
             protos_dot_requests_dot_v1_dot_requests__pb2.WithdrawRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProveRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imi.requests.v1.RequestsService/ProveRequest',
+            protos_dot_requests_dot_v1_dot_requests__pb2.ProveRequestRequest.SerializeToString,
+            protos_dot_requests_dot_v1_dot_requests__pb2.ProveRequestResponse.FromString,
             options,
             channel_credentials,
             insecure,

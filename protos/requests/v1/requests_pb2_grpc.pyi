@@ -55,6 +55,8 @@ class RequestsServiceStub:
     DecideReferral: _aio.UnaryUnaryMultiCallable[_requests_pb2.DecideReferralRequest, _requests_pb2.DecideReferralResponse]
     CloseRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.CloseRequestRequest, _requests_pb2.CloseRequestResponse]
     WithdrawRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.WithdrawRequestRequest, _requests_pb2.WithdrawRequestResponse]
+    ProveRequest: _aio.UnaryUnaryMultiCallable[_requests_pb2.ProveRequestRequest, _requests_pb2.ProveRequestResponse]
+    """What a blocked request says, for one of the two authorities that has to prove that it was exchanged. Each reading is written down."""
     UploadFile: _aio.StreamUnaryMultiCallable[_requests_pb2.UploadFileRequest, _requests_pb2.UploadFileResponse]
     """A header, then the content in chunks of at most 64 KiB."""
     DownloadFile: _aio.UnaryStreamMultiCallable[_requests_pb2.DownloadFileRequest, _requests_pb2.DownloadFileResponse]
@@ -290,6 +292,14 @@ class RequestsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _requests_pb2.WithdrawRequestRequest,
         context: _aio.ServicerContext[_requests_pb2.WithdrawRequestRequest, _abc.Awaitable[_requests_pb2.WithdrawRequestResponse]],
     ) -> _abc.Awaitable[_requests_pb2.WithdrawRequestResponse]: ...
+
+    @_abc_1.abstractmethod
+    def ProveRequest(
+        self,
+        request: _requests_pb2.ProveRequestRequest,
+        context: _aio.ServicerContext[_requests_pb2.ProveRequestRequest, _abc.Awaitable[_requests_pb2.ProveRequestResponse]],
+    ) -> _abc.Awaitable[_requests_pb2.ProveRequestResponse]:
+        """What a blocked request says, for one of the two authorities that has to prove that it was exchanged. Each reading is written down."""
 
     @_abc_1.abstractmethod
     def UploadFile(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.alerts.domain.lifecycle import UNSENT, Action, Side, Status
-from services.alerts.domain.proofs import Proof
+from vocabulary.proofs import Proof
 from vocabulary.roles import UserRole
 from vocabulary.values import FreeText, Value
 

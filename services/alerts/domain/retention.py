@@ -11,11 +11,11 @@ from datetime import datetime
 from services.alerts.domain.alerts import Alert, Information, Party
 from services.alerts.domain.dates import within
 from services.alerts.domain.lifecycle import ENDED, Action, Status
-from services.alerts.domain.proofs import PROOFS_LIMIT, Ground, Proof
 from services.alerts.domain.steps import moved, recorded
 from services.alerts.domain.types import ERASED_AFTER_MONTHS, AlertType
+from vocabulary import proofs
 from vocabulary.days import months_after
-from vocabulary.refusals import Conflict
+from vocabulary.proofs import Ground, Proof
 from vocabulary.values import FreeText, free_text
 
 
@@ -54,7 +54,7 @@ def without_content(alert: Alert) -> Alert:
         comments=tuple(replace(one, text=None) for one in alert.comments),
         closure=alert.closure and alert.closure.without_words(),
         earlier_closures=tuple(one.without_words() for one in alert.earlier_closures),
-        proofs=tuple(replace(one, reason=None) for one in alert.proofs),
+        proofs=proofs.without_words(alert.proofs),
     )
 
 
@@ -63,7 +63,7 @@ def without_people(alert: Alert) -> Alert:
     return replace(
         alert,
         history=tuple(replace(entry, user_id="") for entry in alert.history),
-        proofs=tuple(replace(one, user_id="") for one in alert.proofs),
+        proofs=proofs.without_people(alert.proofs),
     )
 
 
@@ -84,8 +84,7 @@ def prove(alert: Alert, kind: AlertType, ground: Ground, reason: FreeText, by: P
 
 def check_provable(alert: Alert) -> None:
     """Raises Conflict after too many readings."""
-    if len(alert.proofs) >= PROOFS_LIMIT:
-        raise Conflict(f"an alert is proved at most {PROOFS_LIMIT} times", reason="TOO_MANY_PROOFS")
+    proofs.check_provable(alert.proofs, "an alert")
 
 
 def _without_words(information: Information) -> Information:

@@ -11,9 +11,9 @@ from enum import StrEnum
 from services.alerts.domain.alerts import Alert, HistoryEntry, Information, InformationStatus, Party, sides
 from services.alerts.domain.contents import is_late
 from services.alerts.domain.lifecycle import Action, Side
-from services.alerts.domain.proofs import Proof
 from services.alerts.domain.retention import disclosed
 from services.alerts.domain.types import AlertType
+from vocabulary.proofs import Proof
 from vocabulary.roles import UserRole
 
 

@@ -6,7 +6,7 @@ from chassis.aggregates import Kept
 from chassis.audit import noting
 from chassis.caller import current_person
 from chassis.server import Call
-from chassis.wire import free_text_from
+from chassis.wire import PROOF_GROUND, free_text_from
 from protos.alerts.v1 import alerts_pb2 as pb
 from services.alerts import wire
 from services.alerts.domain import retention as rules
@@ -27,7 +27,7 @@ class Proving(Commands):
         again reads again, if its giver still may.
         """
         caller = current_person()
-        ground = wire.GROUND.from_wire(request.ground, field="ground")
+        ground = PROOF_GROUND.from_wire(request.ground, field="ground")
         proved = simply(
             lambda before, kind, by: rules.prove(before, kind, ground, free_text_from(request.reason, at="reason"), by)
         )

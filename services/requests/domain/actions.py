@@ -9,6 +9,7 @@ from services.requests.domain.forwarding import check_divisible
 from services.requests.domain.lifecycle import EVER, Action, Party
 from services.requests.domain.parties import moved
 from services.requests.domain.requests import Actor, Request
+from services.requests.domain.retention import check_provable
 from vocabulary.refusals import Refusal
 from vocabulary.values import FreeText
 
@@ -20,6 +21,7 @@ _CHECKS: Mapping[Action, Callable[[Request], None]] = {
     Action.ACCEPT_PROPOSED_DATE: check_proposed,
     Action.REFUSE_PROPOSED_DATE: check_proposed,
     Action.SPLIT: check_divisible,
+    Action.PROVE: check_provable,
 }
 _SOME_REASON = FreeText(text="-", language="en")
 

@@ -16,6 +16,11 @@ def parts(request: Request, how: View) -> tuple[Part, ...]:
     return (Part.CONTENT, Part.PERSONAL_DATA) if personal else (Part.CONTENT,)
 
 
+def parts_of_proof(how: View) -> tuple[Part, ...]:
+    """What a reader is given who proves a blocked request, whose content is shown as *how* says."""
+    return (Part.CONTENT, Part.PERSONAL_DATA, Part.PROOF) if how is View.FULL else (Part.CONTENT, Part.PROOF)
+
+
 def known(request: Request, authority_id: str) -> Known:
     """What *authority_id* may know of the reads of *request* by others. Of what is erased, too: that it was read stays true."""
     side = request.side(authority_id)

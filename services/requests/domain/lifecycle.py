@@ -62,6 +62,7 @@ class Action(StrEnum):
     REMIND = "REMIND"
     INVOLVE_COORDINATORS = "INVOLVE_COORDINATORS"
     BLOCK = "BLOCK"
+    PROVE = "PROVE"
     ERASE = "ERASE"
 
 
@@ -118,6 +119,7 @@ class Row:
 _REQUESTER = frozenset({Party.REQUESTER})
 _RESPONDER = frozenset({Party.RESPONDER})
 _REQUESTERS = frozenset({Party.REQUESTER_ALLOCATOR})
+_AUTHORITIES = _REQUESTER | _RESPONDER
 _ALLOCATORS = frozenset({Party.REQUESTER_ALLOCATOR, Party.RESPONDER_ALLOCATOR})
 _SENDING = frozenset({Party.SENDING_APPROVER})
 _REPLY = frozenset({Party.REPLY_APPROVER})
@@ -206,13 +208,14 @@ TRANSITIONS: Mapping[Status | None, Mapping[Action, Row]] = {
         Action.BLOCK: Row(_SYSTEM, Status.BLOCKED),
     },
     Status.BLOCKED: {
+        Action.PROVE: Row(_AUTHORITIES, Status.BLOCKED, reason=True),
         Action.ERASE: Row(_SYSTEM, Status.DELETED),
     },
     Status.DELETED: {},
 }
 
 FINAL = frozenset(status for status, rows in TRANSITIONS.items() if status and not rows)
-# Nobody acts any more, but time.
+# Nobody acts any more, but time. What is blocked can be read, to prove that it was exchanged.
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN, Status.BLOCKED}) | FINAL
 # What the responder's side may not know of.
 UNSENT = frozenset({Status.DRAFT, Status.PENDING_SEND_APPROVAL, Status.DELETED})

@@ -15,6 +15,7 @@ from services.requests.domain.exchange import (
 from services.requests.domain.lifecycle import AWAITED, OPEN, Action, Side, Status
 from services.requests.domain.questions import Answer, Asked
 from vocabulary.files import File
+from vocabulary.proofs import Proof
 from vocabulary.roles import LegislativeRole, UserRole
 from vocabulary.values import FreeText
 
@@ -112,6 +113,8 @@ class Request:
     more_information: tuple[MoreInformation, ...] = ()
     opinions: tuple[Opinion, ...] = ()
     evaluation: Evaluation | None = None
+    # Since it is blocked: who has read it.
+    proofs: tuple[Proof, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     created_at: datetime
     changed_at: datetime
@@ -196,7 +199,7 @@ class Actor:
 
 
 # What is done on one side and cannot be observed on the other.
-OWN_STEPS = frozenset({Action.SAVE, Action.ASSIGN})
+OWN_STEPS = frozenset({Action.SAVE, Action.ASSIGN, Action.PROVE})
 
 
 def recorded(

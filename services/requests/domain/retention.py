@@ -1,7 +1,8 @@
 """How long what a request holds is kept (IMI Regulation, Article 14): six months after its end it is blocked, three years after its
 end erased.
 
-What is blocked is stored as proof that it was exchanged; nobody is shown it. Of what is erased only the store knows that it was.
+What is blocked is stored as proof that it was exchanged. Nobody is shown it, but for one of the two authorities that has to prove it,
+and then that is written down. Of what is erased only the store knows that it was.
 """
 
 from collections.abc import Mapping
@@ -9,9 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.requests.domain.lifecycle import ENDED, TRANSITIONS, Action, Status
+from services.requests.domain.parties import moved
 from services.requests.domain.questions import Asked
-from services.requests.domain.requests import Draft, Handling, Request
+from services.requests.domain.requests import Actor, Draft, Handling, Request, recorded
+from vocabulary import proofs
 from vocabulary.days import months_after
+from vocabulary.proofs import Ground, Proof
+from vocabulary.values import FreeText, free_text
 
 BLOCKED_AFTER_MONTHS = 6
 # After the end of the exchange, not after blocking.
@@ -31,8 +36,8 @@ def due(request: Request) -> Mapping[Action, datetime]:
 
 
 def disclosed(request: Request) -> Request:
-    """*request* as far as it may be read: without its content, once that is blocked."""
-    return without_content(request) if request.status is Status.BLOCKED else request
+    """*request* as far as it may be read: without its content, once that is blocked. What it was proved for is not of it."""
+    return replace(without_content(request), proofs=request.proofs) if request.status is Status.BLOCKED else request
 
 
 def without_content(request: Request) -> Request:
@@ -57,6 +62,7 @@ def without_content(request: Request) -> Request:
         ),
         more_information=tuple(replace(one, text=None, given=None, refusal=None) for one in request.more_information),
         opinions=tuple(replace(one, text=None) for one in request.opinions),
+        proofs=proofs.without_words(request.proofs),
         history=tuple(replace(entry, reason=None) for entry in request.history),
     )
 
@@ -65,10 +71,32 @@ def without_people(request: Request) -> Request:
     """No official is left either: which authority took each step, and when, is what is kept of what is erased."""
     return replace(
         request,
+        proofs=proofs.without_people(request.proofs),
         history=tuple(replace(entry, user_id="") for entry in request.history),
         requester_handling=_without_users(request.requester_handling),
         responder_handling=_without_users(request.responder_handling),
     )
+
+
+def prove(request: Request, ground: Ground, reason: FreeText | None, actor: Actor) -> Request:
+    """Read, because it has to be proved that it was exchanged: on which *ground*, and what for."""
+    after = moved(request, Action.PROVE, actor, reason)
+    check_provable(request)
+    assert reason is not None  # the table asks for it
+    new = Proof(
+        authority_id=actor.authority_id,
+        country=actor.country,
+        user_id=actor.user_id,
+        ground=ground,
+        reason=free_text(reason, at="reason"),
+        at=actor.now,
+    )
+    return recorded(replace(after, proofs=(*request.proofs, new)), Action.PROVE, request.status, actor)
+
+
+def check_provable(request: Request) -> None:
+    """Raises Conflict after too many readings."""
+    proofs.check_provable(request.proofs, "a request")
 
 
 def _without_users(handling: Handling) -> Handling:

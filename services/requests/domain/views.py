@@ -3,6 +3,7 @@
 The two authorities see their case, the responder only from its acceptance on whom it is about; where cases are assigned, only whoever
 it is assigned to, and supervisors. Coordinators of the two countries, those who are asked to approve or decide, and allocators see the
 case without personal data. An authority that had it before sees its own part. For everybody else it does not exist.
+What is blocked says nothing to anybody, but for a proof.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from services.requests.domain.parties import COUNTRY_COORDINATORS, is_assigned
 from services.requests.domain.questions import Answer, Asked
 from services.requests.domain.requests import OWN_STEPS, Draft, HistoryEntry, Request
 from services.requests.domain.retention import disclosed
+from vocabulary.proofs import without_words
 from vocabulary.roles import LegislativeRole, UserRole
 
 
@@ -92,7 +94,15 @@ def is_asked(request: Request, reader: Reader) -> bool:
 
 def seen(request: Request, how: View, reader: Reader) -> Request:
     """*request* as *how* shows it to *reader*: answers that are not yet given are the responder's own, what is blocked is nobody's."""
-    request = disclosed(request)
+    return _shown(disclosed(request), how, reader)
+
+
+def proven(request: Request, how: View, reader: Reader) -> Request:
+    """*request* as *how* showed it to *reader* before it was blocked: for whoever has said what has to be proved."""
+    return _shown(request, how, reader)
+
+
+def _shown(request: Request, how: View, reader: Reader) -> Request:
     side = request.side(reader.authority_id)
     answers = _answers(request, how, side, reader)
     # What somebody gave before they gave the case away was given, whatever has taken its place.
@@ -105,6 +115,7 @@ def seen(request: Request, how: View, reader: Reader) -> Request:
         released=(),
         history=_history(request, how, side, reader),
         former=tuple(replace(one, answers=()) for one in request.former) if side else (),
+        proofs=tuple(one for one in request.proofs if one.authority_id == reader.authority_id),
         children=request.children if how is not View.WITHOUT_ANSWERS or side else (),
     )
     if shown.history:
@@ -140,6 +151,7 @@ def seen(request: Request, how: View, reader: Reader) -> Request:
             entry if entry.authority_id in own_words else replace(entry, reason=None) for entry in shown.history
         ),
         children=_without_reasons(shown.children),
+        proofs=without_words(shown.proofs),
     )
 
 

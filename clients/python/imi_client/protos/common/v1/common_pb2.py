@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/common/v1/common.proto\x12\rimi.common.v1\"u\n\rLocalizedText\x12\x36\n\x05texts\x18\x01 \x03(\x0b\x32\'.imi.common.v1.LocalizedText.TextsEntry\x1a,\n\nTextsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"l\n\x08\x46reeText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12,\n\ndata_class\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.DataClass\x12\x12\n\nas_written\x18\x04 \x01(\x08\")\n\x05Money\x12\x0e\n\x06\x61mount\x18\x01 \x01(\t\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"C\n\x06\x43hoice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\"\xc9\x02\n\x05\x46ield\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12&\n\x04type\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.ValueType\x12&\n\x07\x63hoices\x18\x04 \x03(\x0b\x32\x15.imi.common.v1.Choice\x12\x11\n\tmandatory\x18\x05 \x01(\x08\x12\x10\n\x08personal\x18\x06 \x01(\x08\x12\x0c\n\x04many\x18\x07 \x01(\x08\x12\x14\n\x07minimum\x18\x08 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\t \x01(\tH\x01\x88\x01\x01\x12\x12\n\nsearchable\x18\n \x01(\x08\x12*\n\x04help\x18\x0b \x01(\x0b\x32\x1c.imi.common.v1.LocalizedTextB\n\n\x08_minimumB\n\n\x08_maximum\"\x8b\x02\n\x05Value\x12%\n\x05\x63odes\x18\x01 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04\x64\x61te\x18\x02 \x01(\tH\x00\x12\x10\n\x06number\x18\x03 \x01(\tH\x00\x12%\n\x05money\x18\x04 \x01(\x0b\x32\x14.imi.common.v1.MoneyH\x00\x12\'\n\x04text\x18\x05 \x01(\x0b\x32\x17.imi.common.v1.FreeTextH\x00\x12%\n\x05\x66iles\x18\x06 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04link\x18\x07 \x01(\tH\x00\x12*\n\nreferences\x18\x08 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x42\x06\n\x04kind\"\x16\n\x05\x43odes\x12\r\n\x05\x63odes\x18\x01 \x03(\t\"?\n\nFieldValue\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.imi.common.v1.Value\"$\n\x04Page\x12\r\n\x05\x66irst\x18\x01 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\"2\n\x08PageInfo\x12\x0f\n\x07\x63ursors\x18\x01 \x03(\t\x12\x15\n\rhas_next_page\x18\x02 \x01(\x08\"X\n\x07\x43ommand\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x1e\n\x11\x65xpected_revision\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"j\n\x04\x46ile\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x10\n\x08language\x18\x06 \x01(\t*\x91\x01\n\tDataClass\x12\x1a\n\x16\x44\x41TA_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44\x41TA_CLASS_PUBLIC\x10\x01\x12\x17\n\x13\x44\x41TA_CLASS_INTERNAL\x10\x02\x12\x17\n\x13\x44\x41TA_CLASS_PERSONAL\x10\x03\x12\x1f\n\x1b\x44\x41TA_CLASS_SPECIAL_CATEGORY\x10\x04*\xa1\x03\n\tValueType\x12\x1a\n\x16VALUE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11VALUE_TYPE_YES_NO\x10\x01\x12\x1d\n\x19VALUE_TYPE_YES_NO_UNKNOWN\x10\x02\x12\x15\n\x11VALUE_TYPE_SINGLE\x10\x03\x12\x14\n\x10VALUE_TYPE_MULTI\x10\x04\x12\x13\n\x0fVALUE_TYPE_DATE\x10\x05\x12\x15\n\x11VALUE_TYPE_NUMBER\x10\x06\x12\x14\n\x10VALUE_TYPE_MONEY\x10\x07\x12\x13\n\x0fVALUE_TYPE_TEXT\x10\x08\x12\x17\n\x13VALUE_TYPE_DOCUMENT\x10\t\x12\x18\n\x14VALUE_TYPE_STATEMENT\x10\n\x12\x13\n\x0fVALUE_TYPE_LINK\x10\x0b\x12\x18\n\x14VALUE_TYPE_AUTHORITY\x10\x0c\x12\x16\n\x12VALUE_TYPE_COUNTRY\x10\r\x12\x13\n\x0fVALUE_TYPE_AREA\x10\x0e\x12\x16\n\x12VALUE_TYPE_CONCEPT\x10\x0f\x12\x17\n\x13VALUE_TYPE_LANGUAGE\x10\x10\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/common/v1/common.proto\x12\rimi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"u\n\rLocalizedText\x12\x36\n\x05texts\x18\x01 \x03(\x0b\x32\'.imi.common.v1.LocalizedText.TextsEntry\x1a,\n\nTextsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"l\n\x08\x46reeText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12,\n\ndata_class\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.DataClass\x12\x12\n\nas_written\x18\x04 \x01(\x08\")\n\x05Money\x12\x0e\n\x06\x61mount\x18\x01 \x01(\t\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"C\n\x06\x43hoice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\"\xc9\x02\n\x05\x46ield\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05label\x18\x02 \x01(\x0b\x32\x1c.imi.common.v1.LocalizedText\x12&\n\x04type\x18\x03 \x01(\x0e\x32\x18.imi.common.v1.ValueType\x12&\n\x07\x63hoices\x18\x04 \x03(\x0b\x32\x15.imi.common.v1.Choice\x12\x11\n\tmandatory\x18\x05 \x01(\x08\x12\x10\n\x08personal\x18\x06 \x01(\x08\x12\x0c\n\x04many\x18\x07 \x01(\x08\x12\x14\n\x07minimum\x18\x08 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\t \x01(\tH\x01\x88\x01\x01\x12\x12\n\nsearchable\x18\n \x01(\x08\x12*\n\x04help\x18\x0b \x01(\x0b\x32\x1c.imi.common.v1.LocalizedTextB\n\n\x08_minimumB\n\n\x08_maximum\"\x8b\x02\n\x05Value\x12%\n\x05\x63odes\x18\x01 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04\x64\x61te\x18\x02 \x01(\tH\x00\x12\x10\n\x06number\x18\x03 \x01(\tH\x00\x12%\n\x05money\x18\x04 \x01(\x0b\x32\x14.imi.common.v1.MoneyH\x00\x12\'\n\x04text\x18\x05 \x01(\x0b\x32\x17.imi.common.v1.FreeTextH\x00\x12%\n\x05\x66iles\x18\x06 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x12\x0e\n\x04link\x18\x07 \x01(\tH\x00\x12*\n\nreferences\x18\x08 \x01(\x0b\x32\x14.imi.common.v1.CodesH\x00\x42\x06\n\x04kind\"\x16\n\x05\x43odes\x12\r\n\x05\x63odes\x18\x01 \x03(\t\"?\n\nFieldValue\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.imi.common.v1.Value\"$\n\x04Page\x12\r\n\x05\x66irst\x18\x01 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\"2\n\x08PageInfo\x12\x0f\n\x07\x63ursors\x18\x01 \x03(\t\x12\x15\n\rhas_next_page\x18\x02 \x01(\x08\"X\n\x07\x43ommand\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x1e\n\x11\x65xpected_revision\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"j\n\x04\x46ile\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x10\n\x08language\x18\x06 \x01(\t\"\xb0\x01\n\x05Proof\x12\x14\n\x0c\x61uthority_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x02 \x01(\t\x12*\n\x06ground\x18\x03 \x01(\x0e\x32\x1a.imi.common.v1.ProofGround\x12\'\n\x06reason\x18\x04 \x01(\x0b\x32\x17.imi.common.v1.FreeText\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x91\x01\n\tDataClass\x12\x1a\n\x16\x44\x41TA_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44\x41TA_CLASS_PUBLIC\x10\x01\x12\x17\n\x13\x44\x41TA_CLASS_INTERNAL\x10\x02\x12\x17\n\x13\x44\x41TA_CLASS_PERSONAL\x10\x03\x12\x1f\n\x1b\x44\x41TA_CLASS_SPECIAL_CATEGORY\x10\x04*\xa1\x03\n\tValueType\x12\x1a\n\x16VALUE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11VALUE_TYPE_YES_NO\x10\x01\x12\x1d\n\x19VALUE_TYPE_YES_NO_UNKNOWN\x10\x02\x12\x15\n\x11VALUE_TYPE_SINGLE\x10\x03\x12\x14\n\x10VALUE_TYPE_MULTI\x10\x04\x12\x13\n\x0fVALUE_TYPE_DATE\x10\x05\x12\x15\n\x11VALUE_TYPE_NUMBER\x10\x06\x12\x14\n\x10VALUE_TYPE_MONEY\x10\x07\x12\x13\n\x0fVALUE_TYPE_TEXT\x10\x08\x12\x17\n\x13VALUE_TYPE_DOCUMENT\x10\t\x12\x18\n\x14VALUE_TYPE_STATEMENT\x10\n\x12\x13\n\x0fVALUE_TYPE_LINK\x10\x0b\x12\x18\n\x14VALUE_TYPE_AUTHORITY\x10\x0c\x12\x16\n\x12VALUE_TYPE_COUNTRY\x10\r\x12\x13\n\x0fVALUE_TYPE_AREA\x10\x0e\x12\x16\n\x12VALUE_TYPE_CONCEPT\x10\x0f\x12\x17\n\x13VALUE_TYPE_LANGUAGE\x10\x10*g\n\x0bProofGround\x12\x1c\n\x18PROOF_GROUND_UNSPECIFIED\x10\x00\x12\x18\n\x14PROOF_GROUND_CONSENT\x10\x01\x12 \n\x1cPROOF_GROUND_PUBLIC_INTEREST\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,34 +34,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LOCALIZEDTEXT_TEXTSENTRY']._loaded_options = None
   _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_options = b'8\001'
-  _globals['_DATACLASS']._serialized_start=1369
-  _globals['_DATACLASS']._serialized_end=1514
-  _globals['_VALUETYPE']._serialized_start=1517
-  _globals['_VALUETYPE']._serialized_end=1934
-  _globals['_LOCALIZEDTEXT']._serialized_start=48
-  _globals['_LOCALIZEDTEXT']._serialized_end=165
-  _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_start=121
-  _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_end=165
-  _globals['_FREETEXT']._serialized_start=167
-  _globals['_FREETEXT']._serialized_end=275
-  _globals['_MONEY']._serialized_start=277
-  _globals['_MONEY']._serialized_end=318
-  _globals['_CHOICE']._serialized_start=320
-  _globals['_CHOICE']._serialized_end=387
-  _globals['_FIELD']._serialized_start=390
-  _globals['_FIELD']._serialized_end=719
-  _globals['_VALUE']._serialized_start=722
-  _globals['_VALUE']._serialized_end=989
-  _globals['_CODES']._serialized_start=991
-  _globals['_CODES']._serialized_end=1013
-  _globals['_FIELDVALUE']._serialized_start=1015
-  _globals['_FIELDVALUE']._serialized_end=1078
-  _globals['_PAGE']._serialized_start=1080
-  _globals['_PAGE']._serialized_end=1116
-  _globals['_PAGEINFO']._serialized_start=1118
-  _globals['_PAGEINFO']._serialized_end=1168
-  _globals['_COMMAND']._serialized_start=1170
-  _globals['_COMMAND']._serialized_end=1258
-  _globals['_FILE']._serialized_start=1260
-  _globals['_FILE']._serialized_end=1366
+  _globals['_DATACLASS']._serialized_start=1581
+  _globals['_DATACLASS']._serialized_end=1726
+  _globals['_VALUETYPE']._serialized_start=1729
+  _globals['_VALUETYPE']._serialized_end=2146
+  _globals['_PROOFGROUND']._serialized_start=2148
+  _globals['_PROOFGROUND']._serialized_end=2251
+  _globals['_LOCALIZEDTEXT']._serialized_start=81
+  _globals['_LOCALIZEDTEXT']._serialized_end=198
+  _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_start=154
+  _globals['_LOCALIZEDTEXT_TEXTSENTRY']._serialized_end=198
+  _globals['_FREETEXT']._serialized_start=200
+  _globals['_FREETEXT']._serialized_end=308
+  _globals['_MONEY']._serialized_start=310
+  _globals['_MONEY']._serialized_end=351
+  _globals['_CHOICE']._serialized_start=353
+  _globals['_CHOICE']._serialized_end=420
+  _globals['_FIELD']._serialized_start=423
+  _globals['_FIELD']._serialized_end=752
+  _globals['_VALUE']._serialized_start=755
+  _globals['_VALUE']._serialized_end=1022
+  _globals['_CODES']._serialized_start=1024
+  _globals['_CODES']._serialized_end=1046
+  _globals['_FIELDVALUE']._serialized_start=1048
+  _globals['_FIELDVALUE']._serialized_end=1111
+  _globals['_PAGE']._serialized_start=1113
+  _globals['_PAGE']._serialized_end=1149
+  _globals['_PAGEINFO']._serialized_start=1151
+  _globals['_PAGEINFO']._serialized_end=1201
+  _globals['_COMMAND']._serialized_start=1203
+  _globals['_COMMAND']._serialized_end=1291
+  _globals['_FILE']._serialized_start=1293
+  _globals['_FILE']._serialized_end=1399
+  _globals['_PROOF']._serialized_start=1402
+  _globals['_PROOF']._serialized_end=1578
 # @@protoc_insertion_point(module_scope)

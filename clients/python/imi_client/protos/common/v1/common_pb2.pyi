@@ -6,6 +6,7 @@ Words that every service uses on the wire."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -86,6 +87,26 @@ VALUE_TYPE_AREA: ValueType.ValueType  # 14
 VALUE_TYPE_CONCEPT: ValueType.ValueType  # 15
 VALUE_TYPE_LANGUAGE: ValueType.ValueType  # 16
 Global___ValueType: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProofGround:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProofGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProofGround.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROOF_GROUND_UNSPECIFIED: _ProofGround.ValueType  # 0
+    PROOF_GROUND_CONSENT: _ProofGround.ValueType  # 1
+    """The person whom the data are about consents."""
+    PROOF_GROUND_PUBLIC_INTEREST: _ProofGround.ValueType  # 2
+
+class ProofGround(_ProofGround, metaclass=_ProofGroundEnumTypeWrapper):
+    """What allows to read what is blocked (IMI Regulation, Article 14(3))."""
+
+PROOF_GROUND_UNSPECIFIED: ProofGround.ValueType  # 0
+PROOF_GROUND_CONSENT: ProofGround.ValueType  # 1
+"""The person whom the data are about consents."""
+PROOF_GROUND_PUBLIC_INTEREST: ProofGround.ValueType  # 2
+Global___ProofGround: _TypeAlias = ProofGround  # noqa: Y015
 
 @_typing.final
 class LocalizedText(_message.Message):
@@ -499,3 +520,40 @@ class File(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___File: _TypeAlias = File  # noqa: Y015
+
+@_typing.final
+class Proof(_message.Message):
+    """That what is blocked was read, to prove that it was exchanged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    authority_id: _builtins.str
+    country_code: _builtins.str
+    ground: Global___ProofGround.ValueType
+    @_builtins.property
+    def reason(self) -> Global___FreeText:
+        """What had to be proved."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        authority_id: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        ground: Global___ProofGround.ValueType = ...,
+        reason: Global___FreeText | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "authority_id", b"authority_id", "country_code", b"country_code", "ground", b"ground", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Proof: _TypeAlias = Proof  # noqa: Y015
