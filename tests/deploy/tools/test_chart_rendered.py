@@ -66,7 +66,7 @@ def test_each_part_is_given_settings_it_can_use(
         assert all(value["secretKeyRef"]["key"] == name for name, value in secrets.items())
         with monkeypatch.context() as environment:
             for name, value in given.items():
-                environment.setenv(name, f"x:///{name}" if name in secrets else value)
+                environment.setenv(name, f"x:///{name}/{{service}}" if name in secrets else value)
             settings = read(settings_of(part))
         assert set(given) <= {name.upper() for name in type(settings).model_fields}
         for called in called_by(part):
