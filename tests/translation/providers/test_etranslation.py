@@ -324,7 +324,8 @@ async def test_a_fault_of_ours_is_told_and_logged_without_the_text(
     receiver.is_broken = True
     with capture_logs() as logged:
         assert await server.call_back(number) == 500
-    assert [(line["event"], line["error"]) for line in logged] == [("callback_failed", "ValueError")]
+    # What another test has left running may be in it, too.
+    assert [line["error"] for line in logged if line["event"] == "callback_failed"] == ["ValueError"]
     assert TOKEN not in str(logged)
     # What was not taken can be sent again.
     receiver.is_broken = False
