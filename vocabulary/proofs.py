@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from vocabulary.refusals import Conflict
-from vocabulary.values import FreeText
+from vocabulary.values import FreeText, free_text
 
 # So often one exchange is proved.
 PROOFS_LIMIT = 100
@@ -31,6 +32,32 @@ class Proof:
     ground: Ground
     reason: FreeText | None
     at: datetime
+
+
+class Official(Protocol):
+    """Who reads, for which authority, and when."""
+
+    @property
+    def authority_id(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def now(self) -> datetime: ...
+
+
+def with_one_of(proofs: Sequence[Proof], ground: Ground, reason: FreeText, by: Official) -> tuple[Proof, ...]:
+    """*proofs*, and one of *by*; raises Invalid naming ``reason`` for words that are none."""
+    new = Proof(
+        authority_id=by.authority_id,
+        country=by.country,
+        user_id=by.user_id,
+        ground=ground,
+        reason=free_text(reason, at="reason"),
+        at=by.now,
+    )
+    return (*proofs, new)
 
 
 def check_provable(proofs: Sequence[Proof], what: str) -> None:

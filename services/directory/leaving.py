@@ -54,9 +54,11 @@ class Leaving:
 
         async def users_changed(seen: Sequence[Event]) -> None:
             # Somebody may have been added while the authority was being deregistered.
-            for user in await self._users.get_many(list(dict.fromkeys(event.subject for event in seen))):
-                authority = await self._authorities.get(user.state.authority_id)
-                if authority is not None and authority.state.status in FINAL:
+            found = await self._users.get_many(list(dict.fromkeys(event.subject for event in seen)))
+            theirs = await self._authorities.get_many([user.state.authority_id for user in found])
+            over = {one.id for one in theirs if one.state.status in FINAL}
+            for user in found:
+                if user.state.authority_id in over:
                     await leave(self._users, user)
 
         return {

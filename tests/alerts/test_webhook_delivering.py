@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.inbox import Entry
 from chassis.participant_entries import body
 from chassis.participants import PARTICIPANTS
 from chassis.process import working
@@ -304,10 +305,8 @@ async def test_what_the_authority_may_not_see_is_not_delivered(post: Post, endpo
     assert (await post.progress("whk_1")).cursor == await post.inbox.cursor(HUNGARY, "")
 
 
-async def test_what_waits_when_an_authority_is_suspended_comes_when_it_is_active_again(
-    post: Post, endpoint: Endpoint
-) -> None:
-    authority = "aut_hu_suspended"
+async def waiting(post: Post, endpoint: Endpoint, authority: str) -> list[Entry]:
+    """What *authority* is told and not sent, its webhook standing where it stood."""
     await post.hook("whk_1", endpoint.url, to=authority)
     before = (await post.progress("whk_1")).cursor
     sent = ruled()
@@ -315,6 +314,14 @@ async def test_what_waits_when_an_authority_is_suspended_comes_when_it_is_active
     entries = await post.tell("BROADCAST", "BROADCAST", alert=replace(sent, addressed=(to,)), to=authority)
     await post.deliver()
     assert (endpoint.came, (await post.progress("whk_1")).cursor) == ([], before)
+    return entries
+
+
+async def test_what_waits_when_an_authority_is_suspended_comes_when_it_is_active_again(
+    post: Post, endpoint: Endpoint
+) -> None:
+    authority = "aut_hu_suspended"
+    entries = await waiting(post, endpoint, authority)
     suspended = await post.participants.get(authority)
     stored = await post.documents.get(PARTICIPANTS, authority)
     assert suspended is not None
@@ -331,13 +338,7 @@ async def test_what_waits_when_an_authority_takes_part_no_more_comes_when_it_doe
 ) -> None:
     """Whoever reads its inbox is refused meanwhile, and goes on after the same cursor."""
     authority = "aut_hu_requests"
-    await post.hook("whk_1", endpoint.url, to=authority)
-    before = (await post.progress("whk_1")).cursor
-    sent = ruled()
-    to = replace(next(one for one in sent.addressed if one.country == "HU"), told=(authority,))
-    entries = await post.tell("BROADCAST", "BROADCAST", alert=replace(sent, addressed=(to,)), to=authority)
-    await post.deliver()
-    assert (endpoint.came, (await post.progress("whk_1")).cursor) == ([], before)
+    entries = await waiting(post, endpoint, authority)
     without = await post.participants.get(authority)
     stored = await post.documents.get(PARTICIPANTS, authority)
     assert without is not None

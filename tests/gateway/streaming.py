@@ -1,4 +1,4 @@
-"""Inboxes with thousands of entries, and clients that do not read."""
+"""Inboxes with thousands of entries, clients that do not read, and subscriptions without a client."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graphql import parse
 from prometheus_client import REGISTRY
+from strawberry.types.execution import ExecutionContext
+from strawberry.types.graphql import OperationType
 from websockets.asyncio.client import connect
 
 from chassis.inbox import Entry, Inbox
 from chassis.process import clock
 from chassis.settings import ServiceSettings
 from engines.documents import open_documents
+from gateway.schema import schema
 from services.alerts import storage
 from tests.gateway.clients import PROTOCOL, Client, Socket
 from tests.gateway.running import Running, a_gateway, a_service
@@ -70,3 +74,18 @@ async def a_narrow_socket(client: Client) -> AsyncIterator[Socket]:
         await one.send(type="connection_init", payload=client.headers)
         assert (await one.receive())["type"] == "connection_ack"
         yield one
+
+
+def an_execution(document: str) -> ExecutionContext:
+    """What Strawberry knows of the subscription *document* once it has read it."""
+    execution = ExecutionContext(
+        query=document,
+        schema=schema,
+        allowed_operations=[OperationType.SUBSCRIPTION],
+        context=None,
+        root_value=None,
+        variables=None,
+        provided_operation_name=None,
+    )
+    execution.graphql_document = parse(document)
+    return execution

@@ -9,14 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from graphql import parse
-from strawberry.types.execution import ExecutionContext
-from strawberry.types.graphql import OperationType
 
 from chassis.bearers import Bearer
 from gateway.context import Context
 from gateway.people import SignIn
-from gateway.schema import graphql_schema, schema
+from gateway.schema import graphql_schema
 from gateway.streams import shares, tails
 from gateway.streams.framing import Lines
 from gateway.streams.shares import Share
@@ -24,6 +21,7 @@ from gateway.streams.subscribers import Subscriber
 from gateway.streams.tails import Tail
 from protos.alerts.v1 import alerts_pb2
 from tests.chassis.waiting import until
+from tests.gateway.streaming import an_execution
 
 DOCUMENT = "subscription { alertStream { cursor entry { id } } }"
 NOBODY: Any = None
@@ -32,17 +30,7 @@ STUBS: Any = SimpleNamespace(training=False)
 
 
 def a_context() -> Context:
-    execution = ExecutionContext(
-        query=DOCUMENT,
-        schema=schema,
-        allowed_operations=[OperationType.SUBSCRIPTION],
-        context=None,
-        root_value=None,
-        variables=None,
-        provided_operation_name=None,
-    )
-    execution.graphql_document = parse(DOCUMENT)
-    return Context(STUBS, SignIn(Bearer("", "", 4e9), None, NOBODY), "").for_operation(execution)
+    return Context(STUBS, SignIn(Bearer("", "", 4e9), None, NOBODY), "").for_operation(an_execution(DOCUMENT))
 
 
 class Service:

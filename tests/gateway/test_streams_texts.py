@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from graphql import parse
-from strawberry.types.execution import ExecutionContext
-from strawberry.types.graphql import OperationType
-
 from gateway.context import Context
-from gateway.schema import graphql_schema, schema
+from gateway.schema import graphql_schema
 from gateway.streams.execution import answers
 from gateway.streams.sources import WATCH_INBOX
 from protos.alerts.v1 import alerts_pb2
 from protos.translation.v1 import translation_pb2
+from tests.gateway.streaming import an_execution
 from tests.plan.clock import on_clock
 from tests.plan.worlds import TRANSLATE, World, a_sign_in
 
@@ -48,18 +45,8 @@ class Beside(World):
 
 
 def a_context(world: World) -> Context:
-    execution = ExecutionContext(
-        query=DOCUMENT,
-        schema=schema,
-        allowed_operations=[OperationType.SUBSCRIPTION],
-        context=None,
-        root_value=None,
-        variables=None,
-        provided_operation_name=None,
-    )
-    execution.graphql_document = parse(DOCUMENT)
     stubs = world.stubs()
-    return Context(stubs, a_sign_in(stubs), "").for_operation(execution)
+    return Context(stubs, a_sign_in(stubs), "").for_operation(an_execution(DOCUMENT))
 
 
 def an_item() -> Any:

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_leaf_type, parse, validate
 from graphql.type import GraphQLUnionType
-from strawberry.types.execution import ExecutionContext
-from strawberry.types.graphql import OperationType
 
 from chassis.bearers import Bearer
 from chassis.caller import GATEWAY, Caller, Signer
@@ -22,7 +20,7 @@ from chassis.settings import Addresses
 from gateway.backends import Stubs, connected
 from gateway.context import Context
 from gateway.people import Person, SignIn
-from gateway.schema import graphql_schema, schema
+from gateway.schema import graphql_schema
 from gateway.streams.execution import answers
 from gateway.streams.sources import WATCH_INBOX
 from gateway.streams.viewers import IMPERSONAL, Selection, Selections, access_of, answer_of
@@ -32,6 +30,7 @@ from services.directory.training.authorities import coordinator_id
 from tests.gateway.clients import Client, eventually
 from tests.gateway.exchanges import a_submitted_alert, an_alert, text
 from tests.gateway.running import Running, a_gateway, a_service, copy_of
+from tests.gateway.streaming import an_execution
 from tests.ports import a_dead_address
 from vocabulary import pages
 from vocabulary.refusals import Refusal
@@ -149,17 +148,7 @@ class Alone:
         person = Person(user, directory_pb2.Authority(id=caller.authority_id), caller, FOREVER, self._signer)
         invitations: Any = None
         sign_in = SignIn(Bearer("", "", FOREVER), person, invitations)
-        execution = ExecutionContext(
-            query=document,
-            schema=schema,
-            allowed_operations=[OperationType.SUBSCRIPTION],
-            context=None,
-            root_value=None,
-            variables=None,
-            provided_operation_name=None,
-        )
-        execution.graphql_document = parse(document)
-        return Context(self._stubs, sign_in, "").for_operation(execution)
+        return Context(self._stubs, sign_in, "").for_operation(an_execution(document))
 
     async def items(self, caller: Caller, count: int) -> Sequence[Any] | str:
         """The first of what the service has for a viewer's inbox; or how it refuses."""

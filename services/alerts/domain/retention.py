@@ -15,8 +15,8 @@ from services.alerts.domain.steps import moved, recorded
 from services.alerts.domain.types import ERASED_AFTER_MONTHS, AlertType
 from vocabulary import proofs
 from vocabulary.days import months_after
-from vocabulary.proofs import Ground, Proof
-from vocabulary.values import FreeText, free_text
+from vocabulary.proofs import Ground
+from vocabulary.values import FreeText
 
 
 def blocking(alert: Alert, kind: AlertType) -> datetime | None:
@@ -71,15 +71,8 @@ def prove(alert: Alert, kind: AlertType, ground: Ground, reason: FreeText, by: P
     """Read, because it has to be proved that it was exchanged: on which *ground*, and what for."""
     after = moved(alert, kind, Action.PROVE, by)
     check_provable(alert)
-    new = Proof(
-        authority_id=by.authority_id,
-        country=by.country,
-        user_id=by.user_id,
-        ground=ground,
-        reason=free_text(reason, at="reason"),
-        at=by.now,
-    )
-    return recorded(replace(after, proofs=(*alert.proofs, new)), Action.PROVE, alert.status, by)
+    proved = proofs.with_one_of(alert.proofs, ground, reason, by)
+    return recorded(replace(after, proofs=proved), Action.PROVE, alert.status, by)
 
 
 def check_provable(alert: Alert) -> None:

@@ -15,8 +15,8 @@ from services.requests.domain.questions import Asked
 from services.requests.domain.requests import Actor, Draft, Handling, Request, recorded
 from vocabulary import proofs
 from vocabulary.days import months_after
-from vocabulary.proofs import Ground, Proof
-from vocabulary.values import FreeText, free_text
+from vocabulary.proofs import Ground
+from vocabulary.values import FreeText
 
 BLOCKED_AFTER_MONTHS = 6
 # After the end of the exchange, not after blocking.
@@ -83,15 +83,8 @@ def prove(request: Request, ground: Ground, reason: FreeText | None, actor: Acto
     after = moved(request, Action.PROVE, actor, reason)
     check_provable(request)
     assert reason is not None  # the table asks for it
-    new = Proof(
-        authority_id=actor.authority_id,
-        country=actor.country,
-        user_id=actor.user_id,
-        ground=ground,
-        reason=free_text(reason, at="reason"),
-        at=actor.now,
-    )
-    return recorded(replace(after, proofs=(*request.proofs, new)), Action.PROVE, request.status, actor)
+    proved = proofs.with_one_of(request.proofs, ground, reason, actor)
+    return recorded(replace(after, proofs=proved), Action.PROVE, request.status, actor)
 
 
 def check_provable(request: Request) -> None:
